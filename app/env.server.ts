@@ -1,0 +1,53 @@
+import { z } from "zod";
+
+/**
+ * The environment of the web server and of the run processes, parsed once.
+ * The only reader of `process.env` in `app/` and `trigger/`.
+ */
+const optional = z
+  .string()
+  .optional()
+  .transform((value) => (value?.trim() ? value.trim() : undefined));
+
+const optionalUrl = optional.refine(
+  (value) => value === undefined || URL.canParse(value),
+  "must be a URL such as http://127.0.0.1:8080/v1",
+);
+
+const port = z.coerce.number().int().min(0).max(65535);
+
+const schema = z.object({
+  NODE_ENV: z.enum(["development", "production", "test"]).default("production"),
+  PORT: port.default(3000),
+  HOST: z.string().default("127.0.0.1"),
+  DATABASE_URL: z.string().min(1, "is missing; `npm start` sets it"),
+  SESSION_SECRET: z.string().min(16, "must be at least 16 characters long"),
+  TRIGGER_API_URL: optionalUrl,
+  TRIGGER_SECRET_KEY: optional,
+  TRIGGER_PUBLIC_URL: optionalUrl,
+  /** Set by `npm start` when local-trigger runs: the browser reaches it on the page's own host. */
+  LOCAL_TRIGGER_PORT: port.optional(),
+  OPENAI_API_KEY: optional,
+  ANTHROPIC_API_KEY: optional,
+  GOOGLE_GENERATIVE_AI_API_KEY: optional,
+  OPENAI_COMPATIBLE_BASE_URL: optionalUrl,
+  OPENAI_COMPATIBLE_API_KEY: optional,
+  OLLAMA_BASE_URL: optional,
+  DEFAULT_MODEL: optional,
+});
+
+export type Env = z.infer<typeof schema>;
+
+function read(): Env {
+  const result = schema.safeParse(process.env);
+  if (result.success) return result.data;
+  const lines = result.error.issues.map((issue) => `${issue.path.join(".")} ${issue.message}`);
+  throw new Error(`Wrong environment: ${lines.join("; ")}`);
+}
+
+let parsed: Env | undefined;
+
+/** The parsed environment. Throws one line that names each wrong variable. */
+export function env(): Env {
+  return (parsed ??= read());
+}

@@ -1,0 +1,44 @@
+import { defineConfig } from "vitest/config";
+
+const shared = { testTimeout: 20_000, hookTimeout: 60_000 };
+const withPostgres = { ...shared, globalSetup: ["tests/support/global-setup.ts"] };
+const exclude = ["**/node_modules/**", "build/**", ".data/**"];
+
+export default defineConfig({
+  test: {
+    projects: [
+      {
+        test: {
+          ...withPostgres,
+          name: "unit",
+          include: [
+            "{app,trigger,local-trigger,prisma,scripts}/**/*.test.{ts,tsx}",
+            "tests/support/**/*.test.ts",
+          ],
+          exclude,
+        },
+      },
+      {
+        test: {
+          ...withPostgres,
+          name: "contract",
+          include: ["tests/contract/**/*.test.ts"],
+          exclude,
+          testTimeout: 60_000,
+        },
+      },
+      {
+        // Whole applications with browsers: one at a time, on machines with two cores.
+        test: {
+          ...shared,
+          name: "journeys",
+          include: ["tests/journeys/**/*.test.ts"],
+          exclude,
+          testTimeout: 180_000,
+          hookTimeout: 300_000,
+          fileParallelism: false,
+        },
+      },
+    ],
+  },
+});
