@@ -1,0 +1,85 @@
+import type { UIMessage } from "ai";
+import { z } from "zod";
+import type { ChatTools } from "#app/shared/chat-tools.ts";
+
+/** What an answer tells about itself. Times are ISO 8601 in UTC, durations milliseconds. */
+export const messageMetadataSchema = z.object({
+  /** `provider:model`. */
+  model: z.string().optional(),
+  createdAt: z.string().optional(),
+  runId: z.string().optional(),
+  /** Attempt of the run, from 1. */
+  attempt: z.number().int().optional(),
+  /** From the start of the model call to its first text, reasoning or tool call. */
+  firstTokenMs: z.number().optional(),
+  durationMs: z.number().optional(),
+  /** Left out where the provider does not say. */
+  inputTokens: z.number().int().optional(),
+  outputTokens: z.number().int().optional(),
+  finishReason: z.string().optional(),
+});
+
+export type MessageMetadata = z.infer<typeof messageMetadataSchema>;
+
+export type LongrunUIMessage = UIMessage<MessageMetadata, Record<string, never>, ChatTools>;
+
+/** A row of the history. `final` is false while the answer is partial: stopped, failed or cut off by a crash. */
+export type StoredMessage = {
+  id: string;
+  position: number;
+  final: boolean;
+  createdAt: Date;
+  message: LongrunUIMessage;
+};
+
+const storedUIMessage = z.looseObject({
+  id: z.string(),
+  role: z.enum(["system", "user", "assistant"]),
+  parts: z.array(z.looseObject({ type: z.string() })),
+});
+
+/** Checks JSON that was read back from the database. Throws when it has not the shape of a message. */
+export function parseStoredUIMessage(json: unknown): LongrunUIMessage {
+  // The parts were typed when they were written; what a reader needs to rely on is the outer shape.
+  return storedUIMessage.parse(json) as unknown as LongrunUIMessage;
+}
+
+export const MAX_MESSAGE_TEXT = 200_000;
+export const MAX_MESSAGE_PARTS = 32;
+export const MAX_MESSAGE_ID = 128;
+
+const textPart = z.object({ type: z.literal("text"), text: z.string().max(MAX_MESSAGE_TEXT) });
+
+/** What a person may send. Everything else that a browser writes into a message is dropped, unread. */
+export const submittedMessageSchema = z.object({
+  // eslint-disable-next-line no-control-regex -- no id may hold a control character
+  id: z
+    .string()
+    .min(1)
+    .max(MAX_MESSAGE_ID)
+    .regex(/^[^\u0000-\u001f]+$/),
+  role: z.literal("user"),
+  parts: z.array(z.unknown()).max(MAX_MESSAGE_PARTS),
+});
+
+/**
+ * The message as it may enter the conversation: role user, text parts alone, not empty, at most
+ * MAX_MESSAGE_TEXT characters in all. Null for anything else.
+ */
+export function acceptSubmitted(message: unknown): LongrunUIMessage | null {
+  const outer = submittedMessageSchema.safeParse(message);
+  if (!outer.success) return null;
+  const parts = outer.data.parts.flatMap((part) => {
+    const text = textPart.safeParse(part);
+    return text.success ? [text.data] : [];
+  });
+  const length = parts.reduce((sum, part) => sum + part.text.length, 0);
+  const blank = parts.every((part) => part.text.trim() === "");
+  if (blank || length > MAX_MESSAGE_TEXT) return null;
+  return { id: outer.data.id, role: "user", parts };
+}
+
+/** All text parts of a message, one after the other. */
+export function messageText(message: Pick<LongrunUIMessage, "parts">): string {
+  return message.parts.map((part) => (part.type === "text" ? part.text : "")).join("");
+}
