@@ -1,0 +1,26 @@
+import { createHash, timingSafeEqual } from "node:crypto";
+import { verifyToken } from "../wire/tokens.ts";
+
+export type Credential = { kind: "secret" } | { kind: "pat" } | { kind: "jwt"; scopes: string[] };
+
+export type Keys = { secretKey: string; accessToken: string };
+
+/** Reads an Authorization header; null for none and for anything that is not valid now. Never throws. */
+export async function authenticate(header: string | undefined, keys: Keys): Promise<Credential | null> {
+  const token = bearerToken(header);
+  if (!token) return null;
+  if (sameText(token, keys.secretKey)) return { kind: "secret" };
+  if (sameText(token, keys.accessToken)) return { kind: "pat" };
+  const scopes = await verifyToken(token, keys.secretKey);
+  return scopes && { kind: "jwt", scopes };
+}
+
+/** The token of `Bearer <token>`, or null. */
+export function bearerToken(header: string | undefined): string | null {
+  return /^Bearer +(\S+) *$/i.exec(header ?? "")?.[1] ?? null;
+}
+
+function sameText(a: string, b: string): boolean {
+  const digest = (text: string) => createHash("sha256").update(text).digest();
+  return timingSafeEqual(digest(a), digest(b));
+}

@@ -1,0 +1,134 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
+import { describeError, type Log } from "../log.ts";
+import { corsHeaders, preflightHeaders } from "./cors.ts";
+import { authenticate, type Credential, type Keys } from "./credentials.ts";
+import { HttpError, forbidden, unauthorized } from "./errors.ts";
+
+export type { Credential } from "./credentials.ts";
+
+export type RequestContext = {
+  req: IncomingMessage;
+  res: ServerResponse;
+  url: URL;
+  params: Record<string, string>;
+  credential: Credential | null;
+  log: Log;
+};
+
+/** `signed`: the handler checks a signature that was made for this one URL or stream. `realtime`: browsers call it, so it has CORS. */
+export type Route = {
+  method: string;
+  path: string;
+  access: "public" | "signed" | "secret" | "pat" | "jwt-or-secret";
+  realtime?: boolean;
+  handler: (c: RequestContext) => Promise<void>;
+};
+
+type Compiled = Route & { pattern: RegExp; names: string[] };
+type Match = { route: Compiled; params: Record<string, string> };
+
+/** Finds the route, enforces its access, runs it, and writes every error as JSON. One instance serves HTTP/1.1 and HTTP/2. */
+export class Router {
+  private readonly routes: Compiled[];
+
+  constructor(
+    routes: Route[],
+    private readonly deps: { keys: Keys; log: Log },
+  ) {
+    this.routes = routes.map(compile);
+  }
+
+  async handle(req: IncomingMessage, res: ServerResponse): Promise<void> {
+    let realtime = false;
+    try {
+      const url = parseUrl(req);
+      const matches = this.matches(url.pathname);
+      realtime = matches.some(({ route }) => route.realtime) || url.pathname.startsWith("/realtime/");
+      if (req.method === "OPTIONS" && realtime) return void res.writeHead(204, preflightHeaders(req)).end();
+      const match = matches.find(({ route }) => route.method === req.method);
+      if (!match) throw noRoute(url.pathname, matches);
+      if (match.route.realtime) for (const [name, value] of corsHeaders) res.setHeader(name, value);
+      const credential = await authenticate(req.headers.authorization, this.deps.keys);
+      checkAccess(match.route.access, credential);
+      await match.route.handler({ req, res, url, params: match.params, credential, log: this.deps.log });
+    } catch (error) {
+      this.fail(req, res, error, realtime);
+    }
+  }
+
+  private matches(path: string): Match[] {
+    return this.routes.flatMap((route) => {
+      const found = route.pattern.exec(path);
+      return found ? [{ route, params: decodeParams(route.names, found) }] : [];
+    });
+  }
+
+  private fail(req: IncomingMessage, res: ServerResponse, error: unknown, realtime: boolean): void {
+    if (!(error instanceof HttpError)) {
+      this.deps.log.error("request.failed", {
+        method: req.method,
+        path: pathOf(req),
+        error: describeError(error),
+      });
+    }
+    if (res.headersSent) return void res.destroy();
+    const answer =
+      error instanceof HttpError ? error : new HttpError(500, "local-trigger could not answer; see its log.");
+    if (realtime) for (const [name, value] of corsHeaders) res.setHeader(name, value);
+    res.writeHead(answer.status, { "content-type": "application/json", ...answer.headers });
+    res.end(JSON.stringify(answer.body));
+  }
+}
+
+function checkAccess(access: Route["access"], credential: Credential | null): void {
+  if (access === "public" || access === "signed") return;
+  if (!credential) throw unauthorized();
+  if (access === "pat") {
+    if (credential.kind !== "pat") throw unauthorized("Invalid or missing personal access token.");
+    return;
+  }
+  if (credential.kind === "secret") return;
+  if (credential.kind === "pat") throw unauthorized("This route needs the secret key, not the access token.");
+  if (access === "secret") throw forbidden("This route needs the secret key.");
+}
+
+function noRoute(path: string, matches: Match[]): HttpError {
+  if (matches.length > 0) {
+    const allow = [...new Set(matches.map(({ route }) => route.method))].join(", ");
+    return new HttpError(405, `This address answers ${allow} only.`, { headers: { allow } });
+  }
+  if (/^\/(api|engine|realtime)\//.test(path)) {
+    return new HttpError(
+      501,
+      "local-trigger does not serve this part of the Trigger.dev API; local-trigger/README.md lists what it serves.",
+    );
+  }
+  return new HttpError(404, "Not found.");
+}
+
+function compile(route: Route): Compiled {
+  const names: string[] = [];
+  const source = route.path.replace(/:([A-Za-z]+)/g, (_, name: string) => {
+    names.push(name);
+    return "([^/]+)";
+  });
+  return { ...route, names, pattern: new RegExp(`^${source}$`) };
+}
+
+function decodeParams(names: string[], found: RegExpExecArray): Record<string, string> {
+  try {
+    return Object.fromEntries(names.map((name, i) => [name, decodeURIComponent(found[i + 1] ?? "")]));
+  } catch {
+    throw new HttpError(400, "The address is not valid percent-encoding.");
+  }
+}
+
+function parseUrl(req: IncomingMessage): URL {
+  const url = URL.parse(`http://local${req.url ?? "/"}`);
+  if (!url) throw new HttpError(400, "The address is not valid.");
+  return url;
+}
+
+function pathOf(req: IncomingMessage): string {
+  return (req.url ?? "").split("?")[0] ?? "";
+}
