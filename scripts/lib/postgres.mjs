@@ -4,9 +4,10 @@ import { spawn, spawnSync } from "node:child_process";
 import crypto from "node:crypto";
 import fs from "node:fs";
 import { createRequire } from "node:module";
-import net from "node:net";
 import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { freePort, isListening } from "./ports.mjs";
+import { commandOf, isAlive } from "./processes.mjs";
 
 const NOBODY = 65534;
 const require = createRequire(import.meta.url);
@@ -90,45 +91,6 @@ function launcher(cluster, bin) {
   };
 }
 
-/** A TCP port that is free on the loopback interface now. */
-export function freePort(host = "127.0.0.1") {
-  return new Promise((resolve, reject) => {
-    const server = net.createServer();
-    server.once("error", reject);
-    server.listen(0, host, () => {
-      const { port } = server.address();
-      server.close(() => resolve(port));
-    });
-  });
-}
-
-/** Whether something listens on that port. */
-export function isListening(port, host = "127.0.0.1") {
-  return new Promise((resolve) => {
-    const socket = net.connect({ port, host });
-    const done = (answer) => {
-      socket.destroy();
-      resolve(answer);
-    };
-    socket.once("connect", () => done(true)).once("error", () => done(false));
-    socket.setTimeout(1000, () => done(false));
-  });
-}
-
-/** Whether a process lives; a zombie does not. */
-export function isAlive(pid) {
-  try {
-    process.kill(pid, 0);
-  } catch (error) {
-    return error.code === "EPERM";
-  }
-  try {
-    return !/^\d+ \(.*\) Z/.test(fs.readFileSync(`/proc/${pid}/stat`, "utf8"));
-  } catch {
-    return true;
-  }
-}
-
 /** The running server of this cluster: pid and port from postmaster.pid, or null. */
 function runningServer(cluster) {
   let lines;
@@ -143,16 +105,6 @@ function runningServer(cluster) {
   const command = commandOf(pid);
   if (command !== null && !command.includes("postgres")) return null;
   return { pid, port: Number(lines[3]), ready: lines[7]?.trim() === "ready" };
-}
-
-/** The command line of a process, or null where the system does not tell. */
-export function commandOf(pid) {
-  try {
-    return fs.readFileSync(`/proc/${pid}/cmdline`, "utf8").replaceAll("\0", " ");
-  } catch {
-    const { status, stdout } = spawnSync("ps", ["-o", "command=", "-p", String(pid)], { encoding: "utf8" });
-    return status === 0 ? stdout.trim() : null;
-  }
 }
 
 function run(launch, command, args) {

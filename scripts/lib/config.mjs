@@ -1,0 +1,96 @@
+// The environment of `npm start`, checked before anything is installed: plain Node only.
+import path from "node:path";
+
+/** A problem that the user can solve; its message is the one line to print before exit 1. */
+export class StartError extends Error {}
+
+function port(env, name, fallback) {
+  const value = env[name]?.trim();
+  if (!value) return fallback;
+  const number = Number(value);
+  if (!Number.isInteger(number) || number < 1 || number > 65535) {
+    throw new StartError(`${name} is "${value}", but a port is a whole number from 1 to 65535.`);
+  }
+  return number;
+}
+
+function url(env, name, protocols) {
+  const value = env[name]?.trim();
+  if (!value) return undefined;
+  const parsed = URL.canParse(value) ? new URL(value) : null;
+  if (!parsed || !protocols.includes(parsed.protocol)) {
+    throw new StartError(
+      `${name} must be a URL that begins with ${protocols.map((p) => `${p}//`).join(" or ")}.`,
+    );
+  }
+  return value;
+}
+
+const text = (env, name) => env[name]?.trim() || undefined;
+
+const PROVIDERS = ["openai-compatible", "openai", "anthropic", "google", "ollama", "demo"];
+
+function defaultModel(env) {
+  const value = text(env, "DEFAULT_MODEL");
+  if (!value) return undefined;
+  const [provider, model] = [value.slice(0, value.indexOf(":")), value.slice(value.indexOf(":") + 1)];
+  if (!value.includes(":") || !PROVIDERS.includes(provider) || !model) {
+    throw new StartError(
+      `DEFAULT_MODEL is "${value}", but must be provider:model, with one of the providers ${PROVIDERS.join(", ")}.`,
+    );
+  }
+  return value;
+}
+
+/**
+ * Reads and checks what `npm start` needs to know.
+ * @throws {StartError} one line that names the variable and the fix
+ */
+export function readConfig(env = process.env, root = process.cwd()) {
+  const web = ["http:", "https:"];
+  const config = {
+    root,
+    dataDir: path.resolve(root, text(env, "DATA_DIR") ?? ".data"),
+    host: text(env, "HOST") ?? "127.0.0.1",
+    port: port(env, "PORT", 3000),
+    triggerHost: text(env, "TRIGGER_HOST") ?? "127.0.0.1",
+    triggerPort: port(env, "TRIGGER_PORT", 3030),
+    databaseUrl: url(env, "DATABASE_URL", ["postgres:", "postgresql:"]),
+    sessionSecret: text(env, "SESSION_SECRET"),
+    triggerApiUrl: url(env, "TRIGGER_API_URL", web),
+    triggerSecretKey: text(env, "TRIGGER_SECRET_KEY"),
+    triggerPublicUrl: url(env, "TRIGGER_PUBLIC_URL", web),
+    defaultModel: defaultModel(env),
+  };
+  url(env, "OPENAI_COMPATIBLE_BASE_URL", web);
+  if (text(env, "OLLAMA_BASE_URL") !== "off") url(env, "OLLAMA_BASE_URL", web);
+  checkTogether(config);
+  return { ...config, local: config.triggerApiUrl === undefined };
+}
+
+function checkTogether(config) {
+  if (Boolean(config.triggerApiUrl) !== Boolean(config.triggerSecretKey)) {
+    const [set, missing] = config.triggerApiUrl
+      ? ["TRIGGER_API_URL", "TRIGGER_SECRET_KEY"]
+      : ["TRIGGER_SECRET_KEY", "TRIGGER_API_URL"];
+    throw new StartError(
+      `${set} is set but ${missing} is not. Set both, or neither to run everything on this machine.`,
+    );
+  }
+  if (config.databaseUrl && !config.sessionSecret) {
+    throw new StartError(
+      "DATABASE_URL is set but SESSION_SECRET is not. Set SESSION_SECRET to at least 16 random characters, and keep it.",
+    );
+  }
+  if (config.sessionSecret && config.sessionSecret.length < 16) {
+    throw new StartError("SESSION_SECRET must be at least 16 characters long.");
+  }
+  if (config.triggerApiUrl && !config.databaseUrl) {
+    throw new StartError(
+      "TRIGGER_API_URL is set but DATABASE_URL is not. Runs there need a database that they can reach: set DATABASE_URL and SESSION_SECRET.",
+    );
+  }
+  if (!config.triggerApiUrl && config.port === config.triggerPort) {
+    throw new StartError(`PORT and TRIGGER_PORT are both ${config.port}. Give each its own.`);
+  }
+}

@@ -1,0 +1,58 @@
+// The embedded Postgres as a supervised part: found or started, watched, started again.
+import fs from "node:fs";
+import path from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { ensureDatabase } from "./migrate.mjs";
+import { startPostgres, stopPostgres } from "./postgres.mjs";
+import { isAlive } from "./processes.mjs";
+
+const NAME = "longrun";
+const WATCH_EVERY_MS = 200;
+
+export class Database {
+  #pid = 0;
+  #stopping = false;
+
+  /** @param {{ dataDir: string, say: (line: string) => void }} options */
+  constructor({ dataDir, say }) {
+    this.dataDir = dataDir;
+    this.say = say;
+    this.pidFile = path.join(dataDir, "run", "postgres.pid");
+  }
+
+  /** Starts or adopts the server and returns the URL of our database in it. */
+  async start() {
+    const server = await this.#launch();
+    await ensureDatabase(server.url(NAME), server.url("postgres"));
+    void this.#watch();
+    return server.url(NAME);
+  }
+
+  async #launch() {
+    const server = await startPostgres({ dataDir: this.dataDir });
+    this.#pid = server.pid;
+    fs.writeFileSync(this.pidFile, `${server.pid}\n`);
+    return server;
+  }
+
+  /** The server may be an orphan of an earlier supervisor, so its end is seen by looking. */
+  async #watch() {
+    while (!this.#stopping) {
+      await sleep(WATCH_EVERY_MS);
+      if (this.#stopping || isAlive(this.#pid)) continue;
+      this.say("postgres ended; starting it again");
+      try {
+        await this.#launch();
+      } catch (error) {
+        this.say(error.message);
+        await sleep(1000);
+      }
+    }
+  }
+
+  async stop() {
+    this.#stopping = true;
+    await stopPostgres(this.#pid);
+    fs.rmSync(this.pidFile, { force: true });
+  }
+}

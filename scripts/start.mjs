@@ -1,0 +1,54 @@
+#!/usr/bin/env node
+// `npm start`: installs and builds what is missing, then starts and supervises Postgres, local-trigger,
+// the worker host and the web server, each a process of its own. `--dev`: hot reload instead of builds.
+import path from "node:path";
+import { fileURLToPath } from "node:url";
+import { readConfig, StartError } from "./lib/config.mjs";
+import { prepareDataFolder } from "./lib/data-folder.mjs";
+import { ensureInstalled } from "./lib/install.mjs";
+import { tryLock, unlock } from "./lib/lock.mjs";
+
+const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
+const dev = process.argv.includes("--dev");
+const startedAt = Date.now();
+const say = (line) => console.log(`longrun  ${line}`);
+
+async function main() {
+  const config = readConfig(process.env, root);
+  prepareDataFolder(config.dataDir);
+  const lock = path.join(config.dataDir, "run", "supervisor.pid");
+  const other = tryLock(lock, "start.mjs");
+  if (other !== null) {
+    throw new StartError(
+      `Longrun already runs on ${config.dataDir} (process ${other}). Stop it, or set DATA_DIR, PORT and TRIGGER_PORT to start another.`,
+    );
+  }
+  process.on("exit", () => unlock(lock));
+  await ensureInstalled(root, say);
+  // From here on packages may be used.
+  const { Supervisor } = await import("./lib/supervisor.mjs");
+  const supervisor = new Supervisor({ config, dev, say });
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) {
+    process.on(signal, () => {
+      supervisor.stop().then(
+        () => process.exit(0),
+        (error) => fail(error),
+      );
+    });
+  }
+  const url = await supervisor.start();
+  if (url === null) return; // a signal came first
+  say(
+    `started in ${((Date.now() - startedAt) / 1000).toFixed(1)} s; data in ${path.relative(process.cwd(), config.dataDir) || "."}; Ctrl-C stops everything`,
+  );
+  console.log(`ready ${url}`);
+}
+
+/** The one line that names the fix; anything unforeseen with its stack. */
+function fail(error) {
+  const known = error instanceof StartError || error?.constructor?.name === "PostgresError";
+  console.error(known ? `longrun  ${error.message}` : error);
+  process.exit(1);
+}
+
+main().catch(fail);
