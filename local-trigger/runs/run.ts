@@ -54,6 +54,8 @@ export type CreateRun = {
   metadata?: string;
   metadataType?: string;
   maxAttempts?: number;
+  /** Seconds of compute that an attempt may take; the worker enforces it. */
+  maxDuration?: number;
   parentRunId?: string;
   triggerFunction?: string;
   lockToVersion?: string;
