@@ -1,0 +1,111 @@
+import type { ServerResponse } from "node:http";
+import { setTimeout as sleep } from "node:timers/promises";
+import type { Asked, Script } from "./model-script.ts";
+
+const PIECE_SIZE = 5;
+const PIECE_MS = 4;
+
+/** Sends one scripted answer as OpenAI's server-sent events, and notes in `asked` how far it got. */
+export class ModelReply {
+  private readonly asked: Asked;
+  private readonly script: Script;
+  private readonly response: ServerResponse;
+  private readonly gate: { wait(): Promise<void> };
+
+  constructor(asked: Asked, script: Script, response: ServerResponse, gate: { wait(): Promise<void> }) {
+    this.asked = asked;
+    this.script = script;
+    this.response = response;
+    this.gate = gate;
+    response.on("close", () => {
+      if (asked.state === "open") asked.state = "cut";
+    });
+  }
+
+  async send(): Promise<void> {
+    const { fail, reasoning, tool } = this.script;
+    if (fail) {
+      this.response.writeHead(fail.status, { "content-type": "application/json" });
+      this.response.end(JSON.stringify({ error: { message: fail.message, type: "scripted" } }));
+      this.asked.state = "done";
+      return;
+    }
+    this.response.writeHead(200, { "content-type": "text/event-stream", "cache-control": "no-cache" });
+    this.chunk({ role: "assistant" });
+    if (reasoning) for (const piece of pieces(reasoning, 12)) this.chunk({ reasoning_content: piece });
+    if (tool && !this.hasToolResult()) {
+      this.callTool(tool);
+      this.finish("tool_calls");
+      return;
+    }
+    if (await this.sendText()) this.finish("stop");
+  }
+
+  /** False when the answer is not to be finished. */
+  private async sendText(): Promise<boolean> {
+    const { text = "", pieceSize = PIECE_SIZE, pieceMs = PIECE_MS, holdAfter, cutAfter } = this.script;
+    let sent = 0;
+    for (const piece of pieces(text, pieceSize)) {
+      if (sent === holdAfter) await this.gate.wait();
+      if (pieceMs > 0) await sleep(pieceMs);
+      if (this.asked.state !== "open") return false;
+      if (sent === cutAfter) {
+        this.asked.state = "cut";
+        this.response.destroy();
+        return false;
+      }
+      this.asked.firstTextAt ??= performance.now();
+      this.chunk({ content: piece });
+      this.asked.sent += piece;
+      sent += 1;
+    }
+    if (sent === holdAfter) await this.gate.wait();
+    return !this.script.neverEnds && this.asked.state === "open";
+  }
+
+  private callTool(tool: { name: string; input: unknown }): void {
+    const call = {
+      index: 0,
+      id: `call_${Math.random().toString(36).slice(2, 10)}`,
+      type: "function",
+      function: { name: tool.name, arguments: JSON.stringify(tool.input) },
+    };
+    this.chunk({ tool_calls: [call] });
+  }
+
+  private finish(reason: "stop" | "tool_calls"): void {
+    const usage = { prompt_tokens: 10, completion_tokens: 10, total_tokens: 20 };
+    this.chunk({}, { finish_reason: reason }, { usage });
+    this.response.write("data: [DONE]\n\n");
+    this.response.end();
+    this.asked.state = "done";
+  }
+
+  private hasToolResult(): boolean {
+    const { messages } = this.asked.request;
+    return messages.findLastIndex(({ role }) => role === "tool") > messages.findLastIndex(isUser);
+  }
+
+  private chunk(delta: object, choice: object = {}, rest: object = {}): void {
+    const value = {
+      id: "scripted",
+      object: "chat.completion.chunk",
+      created: 0,
+      model: "scripted",
+      choices: [{ index: 0, delta, finish_reason: null, ...choice }],
+      ...rest,
+    };
+    this.response.write(`data: ${JSON.stringify(value)}\n\n`);
+  }
+}
+
+function isUser({ role }: { role: string }): boolean {
+  return role === "user";
+}
+
+function pieces(text: string, size: number): string[] {
+  const characters = Array.from(text);
+  return Array.from({ length: Math.ceil(characters.length / size) }, (_, index) =>
+    characters.slice(index * size, (index + 1) * size).join(""),
+  );
+}
