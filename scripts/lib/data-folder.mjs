@@ -21,7 +21,7 @@ export function prepareDataFolder(dataDir) {
 }
 
 /** Reads a secret of DATA_DIR, and makes it the first time. */
-export function secret(dataDir, name, make) {
+function secret(dataDir, name, make) {
   const file = path.join(dataDir, name);
   try {
     const value = fs.readFileSync(file, "utf8").trim();

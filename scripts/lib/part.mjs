@@ -12,7 +12,7 @@ const STEADY_AFTER_MS = 20_000; // a process that lived this long starts again w
 const LOG_LIMIT = 10 * 1024 * 1024;
 
 /** Moves a long log aside, so that logs take at most twice the limit. */
-export function openLog(file) {
+function openLog(file) {
   const size = fs.statSync(file, { throwIfNoEntry: false })?.size ?? 0;
   if (size > LOG_LIMIT) fs.renameSync(file, `${file}.1`);
   return fs.openSync(file, "a", 0o600);
@@ -26,7 +26,7 @@ export class Part {
   #stopping = false;
   #child = null;
   #delay = FIRST_DELAY_MS;
-  #loop = null;
+  #started = false;
 
   /** @param {{ name: string, mark: string, dataDir: string, command: string, args: string[], cwd: string, env: Record<string, string>, say: (line: string) => void }} options */
   constructor(options) {
@@ -45,7 +45,9 @@ export class Part {
   }
 
   start() {
-    this.#loop ??= this.#run();
+    if (this.#started) return;
+    this.#started = true;
+    void this.#run();
   }
 
   get pid() {

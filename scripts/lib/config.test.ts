@@ -1,0 +1,42 @@
+import { describe, expect, test } from "vitest";
+import { readConfig } from "./config.mjs";
+
+describe("a wrong variable is one line that names the fix", () => {
+  const cases: [Record<string, string>, RegExp][] = [
+    [{ PORT: "abc" }, /^PORT is "abc", but a port is a whole number from 1 to 65535\.$/],
+    [{ PORT: "70000" }, /^PORT is "70000"/],
+    [{ TRIGGER_PORT: "3000" }, /^PORT and TRIGGER_PORT are both 3000/],
+    [
+      { DATABASE_URL: "mysql://x", SESSION_SECRET: "0123456789abcdef" },
+      /^DATABASE_URL must be a URL that begins with postgres:\/\//,
+    ],
+    [{ DATABASE_URL: "postgres://x/y" }, /SESSION_SECRET is not\. Set SESSION_SECRET/],
+    [{ SESSION_SECRET: "short" }, /^SESSION_SECRET must be at least 16/],
+    [{ TRIGGER_API_URL: "http://x" }, /^TRIGGER_API_URL is set but TRIGGER_SECRET_KEY is not/],
+    [{ TRIGGER_SECRET_KEY: "x" }, /^TRIGGER_SECRET_KEY is set but TRIGGER_API_URL is not/],
+    [{ TRIGGER_API_URL: "http://x", TRIGGER_SECRET_KEY: "x" }, /DATABASE_URL is not/],
+    [{ DEFAULT_MODEL: "gpt-5" }, /^DEFAULT_MODEL is "gpt-5", but must be provider:model/],
+    [{ DEFAULT_MODEL: "acme:x" }, /one of the providers openai-compatible/],
+    [{ OPENAI_COMPATIBLE_BASE_URL: "localhost:8080" }, /^OPENAI_COMPATIBLE_BASE_URL must be a URL/],
+    [{ OLLAMA_BASE_URL: "nope" }, /^OLLAMA_BASE_URL must be a URL/],
+  ];
+  test.each(cases)("%j", (env, message) => {
+    expect(() => readConfig(env, "/somewhere")).toThrow(message);
+  });
+});
+
+test("with no variable at all everything runs on this machine", () => {
+  expect(readConfig({}, "/somewhere")).toMatchObject({
+    local: true,
+    host: "127.0.0.1",
+    port: 3000,
+    triggerHost: "127.0.0.1",
+    triggerPort: 3030,
+    dataDir: "/somewhere/.data",
+  });
+});
+
+test("a model name may hold colons, and Ollama may be switched off", () => {
+  const config = readConfig({ DEFAULT_MODEL: "ollama:qwen3:8b", OLLAMA_BASE_URL: "off" }, "/somewhere");
+  expect(config.defaultModel).toBe("ollama:qwen3:8b");
+});
