@@ -1,0 +1,189 @@
+import type { Database, Tx } from "../database.ts";
+import {
+  StreamRemoved,
+  type AppendResult,
+  type NewRecord,
+  type StreamBounds,
+  type StreamRecord,
+  type StreamStore,
+} from "./stream-store.ts";
+import { Watchers } from "./watchers.ts";
+
+type Options = { tx?: Tx };
+type ReadOptions = Options & { from: number; limit?: number; maxBytes?: number };
+type RecordRow = { seq: number; recorded_at: number; body: string; headers: [string, string][] };
+type BoundsRow = { first_seq: number; next_seq: number; last_timestamp: number };
+
+const empty: StreamBounds = { first: 0, next: 0, timestamp: 0 };
+
+/** The stream store in Postgres: one statement, and so one round trip and one commit, for an append outside a transaction. */
+export class PostgresStreamStore implements StreamStore {
+  private readonly watchers = new Watchers();
+
+  constructor(
+    private readonly db: Database,
+    private readonly settings: { trimDelayMs: number } = { trimDelayMs: 15_000 },
+  ) {}
+
+  async append(
+    stream: string,
+    records: NewRecord[],
+    options: Options & { partId?: string } = {},
+  ): Promise<AppendResult> {
+    const result = await (options.tx ?? this.db)
+      .query<{ first_seq: number; end_seq: number; recorded: number; duplicate: boolean }>(appendSql, [
+        stream,
+        records.map((record) => storable(record.body)),
+        records.map((record) => storableHeaders(record.headers)),
+        records.map((record) => record.trimTo ?? null),
+        options.partId ?? null,
+        this.settings.trimDelayMs,
+      ])
+      .catch(rethrowRemoved);
+    const row = only(result.rows);
+    const wake = () => this.watchers.wake(stream);
+    if (options.tx) options.tx.afterCommit(wake);
+    else wake();
+    return { first: row.first_seq, next: row.end_seq, timestamp: row.recorded, duplicate: row.duplicate };
+  }
+
+  async read(stream: string, options: ReadOptions): Promise<StreamRecord[]> {
+    return (await this.page(stream, options)).records;
+  }
+
+  async page(
+    stream: string,
+    options: ReadOptions,
+  ): Promise<{ records: StreamRecord[]; bounds: StreamBounds }> {
+    const { rows } = await (options.tx ?? this.db).query<BoundsRow & (RecordRow | { seq: null })>(pageSql, [
+      stream,
+      options.from,
+      options.limit ?? 1000,
+      options.maxBytes ?? Number.MAX_SAFE_INTEGER,
+    ]);
+    const head = rows[0];
+    if (!head) return { records: [], bounds: empty };
+    const records = rows.filter((row): row is BoundsRow & RecordRow => row.seq !== null).map(toRecord);
+    return { records, bounds: toBounds(head) };
+  }
+
+  async bounds(stream: string, options: Options = {}): Promise<StreamBounds> {
+    const { rows } = await (options.tx ?? this.db).query<BoundsRow>(boundsSql, [stream]);
+    return rows[0] ? toBounds(rows[0]) : empty;
+  }
+
+  async lastRecords(stream: string, count: number, options: Options = {}): Promise<StreamRecord[]> {
+    const { rows } = await (options.tx ?? this.db).query<RecordRow>(lastSql, [stream, count]);
+    return rows.map(toRecord).reverse();
+  }
+
+  async lastWithHeader(
+    stream: string,
+    header: [string, string],
+    options: Options = {},
+  ): Promise<StreamRecord | null> {
+    const { rows } = await (options.tx ?? this.db).query<RecordRow>(lastWithHeaderSql, [
+      stream,
+      JSON.stringify([header]),
+    ]);
+    return rows[0] ? toRecord(rows[0]) : null;
+  }
+
+  watch(stream: string, wake: () => void): () => void {
+    return this.watchers.watch(stream, wake);
+  }
+
+  async remove(prefix: string, tx?: Tx): Promise<void> {
+    if (!tx) return this.db.transaction((own) => this.remove(prefix, own));
+    await tx.query("select pg_advisory_xact_lock(hashtextextended($1, 1))", [prefix]);
+    await tx.query("insert into local_trigger.removed_prefixes (prefix) values ($1) on conflict do nothing", [
+      prefix,
+    ]);
+    const { rows } = await tx.query<{ id: number }>(
+      "delete from local_trigger.streams where starts_with(name, $1) returning id",
+      [prefix],
+    );
+    const ids = rows.map((row) => row.id);
+    await tx.query("delete from local_trigger.stream_records where stream_id = any($1)", [ids]);
+    await tx.query("delete from local_trigger.stream_trims where stream_id = any($1)", [ids]);
+    tx.afterCommit(() => this.watchers.wakeBelow(prefix));
+  }
+
+  /** Carries out the trims that are due; the number of records deleted. */
+  async trim(): Promise<number> {
+    return (await this.db.query(trimSql)).rowCount;
+  }
+}
+
+const appendSql =
+  "select * from local_trigger.append_records($1, $2::text[], $3::jsonb[], $4::bigint[], $5, $6)";
+
+const boundsColumns = `s.next_seq, s.last_timestamp, coalesce(
+    (select min(seq) from local_trigger.stream_records where stream_id = s.id), s.next_seq) as first_seq`;
+
+const boundsSql = `select ${boundsColumns} from local_trigger.streams s where s.name = $1`;
+
+const pageSql = `
+  select ${boundsColumns}, r.seq, r.recorded_at, r.body, r.headers
+  from local_trigger.streams s
+  left join lateral (
+    select seq, recorded_at, body, headers from (
+      select *, sum(octet_length(body)) over (order by seq) - octet_length(body) as bytes_before
+      from (
+        select seq, recorded_at, body, headers from local_trigger.stream_records
+        where stream_id = s.id and seq >= $2 order by seq limit $3
+      ) candidates
+    ) measured
+    where bytes_before < $4
+  ) r on true
+  where s.name = $1
+  order by r.seq`;
+
+const lastSql = `
+  select r.seq, r.recorded_at, r.body, r.headers
+  from local_trigger.streams s join local_trigger.stream_records r on r.stream_id = s.id
+  where s.name = $1 order by r.seq desc limit $2`;
+
+const lastWithHeaderSql = `
+  select r.seq, r.recorded_at, r.body, r.headers
+  from local_trigger.streams s join local_trigger.stream_records r on r.stream_id = s.id
+  where s.name = $1 and r.headers <> '[]'::jsonb and r.headers @> $2::jsonb
+  order by r.seq desc limit 1`;
+
+const trimSql = `
+  with due as (
+    delete from local_trigger.stream_trims where due_at <= now() returning stream_id, trim_to
+  )
+  delete from local_trigger.stream_records r
+  using (select stream_id, max(trim_to) as trim_to from due group by stream_id) d
+  where r.stream_id = d.stream_id and r.seq < d.trim_to`;
+
+function toRecord(row: RecordRow): StreamRecord {
+  return { seqNum: row.seq, timestamp: row.recorded_at, body: row.body, headers: row.headers };
+}
+
+function toBounds(row: BoundsRow): StreamBounds {
+  return { first: row.first_seq, next: row.next_seq, timestamp: row.last_timestamp };
+}
+
+// Postgres text cannot hold U+0000.
+function storable(text: string): string {
+  return text.replaceAll("\u0000", "\ufffd");
+}
+
+// jsonb refuses lone surrogates as well; going through bytes replaces them.
+function storableHeaders(headers: [string, string][] = []): string {
+  const clean = (text: string) => storable(Buffer.from(text).toString());
+  return JSON.stringify(headers.map(([name, value]) => [clean(name), clean(value)]));
+}
+
+function only<T>(rows: T[]): T {
+  const row = rows[0];
+  if (!row) throw new Error("The append answered no row.");
+  return row;
+}
+
+function rethrowRemoved(error: unknown): never {
+  if (error instanceof Error && "code" in error && error.code === "LT001") throw new StreamRemoved();
+  throw error;
+}
