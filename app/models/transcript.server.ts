@@ -63,7 +63,10 @@ function stateValue(value: unknown): Prisma.InputJsonValue | typeof Prisma.DbNul
   return storableJson(value) as Prisma.InputJsonValue;
 }
 
-/** Unknown id: appended at the end. Known id: replaced in its place, and not written at all when it is equal. */
+/**
+ * Unknown id: appended at the end. Known id: replaced in its place. An equal message is not written again, and
+ * stays partial: the runtime repeats a partial that it recovered without saying that it is one.
+ */
 async function put(tx: Transaction, chatId: string, message: Message, final: boolean): Promise<void> {
   const json = JSON.stringify(storableJson(message));
   await tx.$executeRaw`
@@ -72,7 +75,7 @@ async function put(tx: Transaction, chatId: string, message: Message, final: boo
            timezone('utc', now())
     FROM "Message" WHERE "chatId" = ${chatId}
     ON CONFLICT ("chatId", "id") DO UPDATE SET "message" = EXCLUDED."message", "final" = EXCLUDED."final"
-    WHERE "Message"."message" IS DISTINCT FROM EXCLUDED."message" OR "Message"."final" <> EXCLUDED."final"`;
+    WHERE "Message"."message" IS DISTINCT FROM EXCLUDED."message" OR ("Message"."final" AND NOT EXCLUDED."final")`;
 }
 
 export type Transcript = {
