@@ -1,5 +1,5 @@
 import { spawn, type ChildProcess } from "node:child_process";
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import pg from "pg";
@@ -128,15 +128,12 @@ export class App {
     await eventually(healthy, { what: () => `not healthy again\n${this.logs()}`, ms: 60_000 });
   }
 
-  /** Keeps a part from running until the returned function is called: whatever comes up is killed. */
+  /** Kills a part and keeps it from being started again until the returned function is called. */
   keepDown(part: Part): () => void {
-    const kill = (): void => {
-      const pid = this.pid(part);
-      if (pid !== null && isAlive(pid)) process.kill(pid, "SIGKILL");
-    };
-    kill();
-    const timer = setInterval(kill, 25);
-    return () => clearInterval(timer);
+    const hold = path.join(this.dataDir, "run", `${part}.hold`);
+    writeFileSync(hold, "");
+    this.kill9(part);
+    return () => rmSync(hold, { force: true });
   }
 
   /** Rows of a query against the application's own database. */
@@ -233,7 +230,7 @@ export async function startApp(options: AppOptions = {}): Promise<App> {
 /** The environment without what would change the application: a developer's keys, the test runner's marks. */
 function cleanEnv(extra: Record<string, string | undefined>): NodeJS.ProcessEnv {
   const kept = Object.entries(process.env).filter(([name]) => !OWN_VARIABLE.test(name));
-  return { ...Object.fromEntries(kept), ...extra };
+  return { ...Object.fromEntries(kept), ...extra } as NodeJS.ProcessEnv;
 }
 
 function listed(folder: string): string[] {

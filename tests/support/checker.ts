@@ -67,12 +67,10 @@ function expectedRows(turn: ExpectedTurn): { role: string; text: string; final: 
 function checkModel(model: ScriptedModel, turn: ExpectedTurn): void {
   const asked = model.turns.filter(({ userText }) => userText === turn.user);
   expect(asked, `how often the model was asked "${turn.user}"`).toHaveLength(turn.asked ?? 1);
-  const complete = asked.filter(({ state }) => state === "done");
   if (typeof turn.answer !== "string") return;
-  expect(
-    complete.map(({ sent }) => sent),
-    "what the model sent to the end",
-  ).toEqual([turn.answer]);
+  // Two of them only where the stream was cut behind an answer that the model had sent to its end.
+  const complete = new Set(asked.filter(({ state }) => state === "done").map(({ sent }) => sent));
+  expect([...complete], "what the model sent to the end").toEqual([turn.answer]);
 }
 
 /** The stream's last turn is the last answer, and its end is where the database's cursor stands. */

@@ -24,23 +24,22 @@ export class Journey {
   }
 
   /** A fresh browser context, signed out. */
-  async open(options?: TabOptions): Promise<Tab> {
+  open = async (options?: TabOptions): Promise<Tab> => {
     const tab = await openTab(this.browser, this.app.url, options);
     this.tabs.push(tab);
     return tab;
-  }
+  };
 
   /** A fresh browser context with an account of its own, on the new-chat page. */
-  async signedUp(options?: TabOptions): Promise<Tab> {
+  signedUp = async (options?: TabOptions): Promise<Tab> => {
     const tab = await this.open(options);
     await signUp(tab.page);
     return tab;
-  }
+  };
 
   /** See `checkChat`. */
-  check(chatId: string, turns: ExpectedTurn[], page?: Page): Promise<void> {
-    return checkChat({ app: this.app, model: this.model, page }, chatId, turns);
-  }
+  check = (chatId: string, turns: ExpectedTurn[], page?: Page): Promise<void> =>
+    checkChat({ app: this.app, model: this.model, page }, chatId, turns);
 
   /** The problems of all tabs that were not announced. */
   problems(): string[] {
@@ -101,5 +100,9 @@ export function journeys(env: Record<string, string> = {}): {
       await journey.close();
     }
   };
-  return { journey: (name, steps) => void test(name, () => run(name, steps)) };
+  return {
+    journey(name, steps) {
+      test(name, () => run(name, steps));
+    },
+  };
 }

@@ -1,3 +1,5 @@
+import { randomUUID } from "node:crypto";
+
 /** What the scripted model answers to one request. Everything left out is not there. */
 export interface Script {
   /** The whole answer; cut into pieces of `pieceSize` characters. */
@@ -71,4 +73,10 @@ export function defaultText(userText: string): string {
     .trim()
     .slice(0, 60);
   return `You wrote ${quoted} and here are ${numberedWords(12)}`;
+}
+
+/** A user's text that no other test sends, and the word in it to script its answer by. */
+export function question(about: string): { text: string; key: string } {
+  const key = `key${randomUUID().slice(0, 8)}`;
+  return { text: `${about} ${key}`, key };
 }

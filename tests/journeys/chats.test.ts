@@ -1,0 +1,146 @@
+import type { Page } from "playwright-core";
+import { expect } from "vitest";
+import { journeys } from "../support/journey.ts";
+import { numberedWords, question } from "../support/model-script.ts";
+import {
+  chatIdOf,
+  composer,
+  hydrated,
+  newPerson,
+  send,
+  sendButton,
+  shown,
+  signUp,
+  waitAnswered,
+  waitForText,
+} from "../support/page.ts";
+
+const { journey } = journeys();
+const sidebar = (page: Page) => page.getByRole("navigation", { name: "Chats" });
+const linkTo = (page: Page, chatId: string) => sidebar(page).locator(`a[href="/chats/${chatId}"]`);
+
+async function sidewaysScroll(page: Page): Promise<number> {
+  return page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
+}
+
+journey("a deep link with scripts off shows the history to its owner, after sign-in", async (journey) => {
+  const { model, check } = journey;
+  const { page } = await journey.open();
+  const person = await signUp(page);
+  const { text, key } = question("For later");
+  model.answer(key, { text: "Here is **bold** and\n\n```js\nconst code = 1;\n```\n\nThe end." });
+  await send(page, text);
+  const chatId = await chatIdOf(page);
+  await waitAnswered(page, 1);
+
+  const plain = await journey.open({ scripts: false });
+  await plain.page.goto(`/chats/${chatId}`);
+  expect(plain.page.url()).toContain(`/login?redirectTo=${encodeURIComponent(`/chats/${chatId}`)}`);
+  await plain.page.getByLabel("Email").fill(person.email);
+  await plain.page.getByLabel("Password").fill(person.password);
+  await plain.page.getByRole("button", { name: "Sign in" }).click();
+  await plain.page.waitForURL(`**/chats/${chatId}`);
+  const messages = await shown(plain.page);
+  expect(messages.map(({ role }) => role)).toEqual(["user", "assistant"]);
+  expect(messages[0]?.text).toBe(text);
+  const answer = plain.page.locator("[data-role=assistant] [data-part=text]");
+  expect(await answer.locator("strong").innerText()).toBe("bold");
+  expect(await answer.locator("pre code").innerText()).toContain("const code = 1;");
+  expect(await plain.page.locator("[data-chat-status]").getAttribute("data-chat-status")).toBe("ready");
+  expect((await shown(page)).map(({ id }) => id)).toEqual(messages.map(({ id }) => id));
+  await plain.page.close();
+  await check(chatId, [
+    { user: text, answer: "Here is **bold** and\n\n```js\nconst code = 1;\n```\n\nThe end." },
+  ]);
+});
+
+journey(
+  "with scripts off a message is sent by the plain form and answered",
+  async ({ model, open, check }) => {
+    const { page } = await open({ scripts: false });
+    await signUp(page);
+    const { text, key } = question("Without scripts");
+    const answer = numberedWords(15);
+    model.answer(key, { text: answer });
+    await composer(page).fill(text);
+    await sendButton(page).click();
+    const chatId = await chatIdOf(page);
+    expect((await shown(page))[0]?.text, "the first HTML after the post").toBe(text);
+    const reloadUntilAnswered = async (count: number): Promise<void> => {
+      await expect
+        .poll(
+          async () => {
+            await page.reload();
+            return page.locator("[data-chat-status]").getAttribute("data-chat-status");
+          },
+          { timeout: 20_000, interval: 200 },
+        )
+        .toBe("ready");
+      expect(await shown(page)).toHaveLength(count);
+    };
+    await reloadUntilAnswered(2);
+    await check(chatId, [{ user: text, answer }], page);
+
+    const next = question("Again without scripts");
+    model.answer(next.key, { text: "Again." });
+    await composer(page).fill(next.text);
+    await sendButton(page).click();
+    await reloadUntilAnswered(4);
+    const turns = [
+      { user: text, answer },
+      { user: next.text, answer: "Again." },
+    ];
+    await check(chatId, turns, page);
+  },
+);
+
+journey(
+  "the sidebar lists one's chats, newest first, under the titles that the model gave",
+  async (journey) => {
+    const { model, signedUp } = journey;
+    const { page } = await signedUp();
+    const ids: string[] = [];
+    for (const about of ["First chat", "Second chat"]) {
+      if (ids.length > 0) await page.goto("/chats");
+      const { text, key } = question(about);
+      model.answer(key, { text: `Answer to ${about}` });
+      await send(page, text);
+      ids.unshift(await chatIdOf(page));
+      await waitAnswered(page, 1);
+      await expect.poll(() => linkTo(page, ids[0] ?? "").innerText()).toContain("A scripted title");
+    }
+    const links = await sidebar(page)
+      .locator('a[href^="/chats/"]')
+      .evaluateAll((all) => all.map((link) => link.getAttribute("href")));
+    expect(links.filter((href) => ids.some((id) => href === `/chats/${id}`))).toEqual(
+      ids.map((id) => `/chats/${id}`),
+    );
+    expect(await linkTo(page, ids[0] ?? "").getAttribute("aria-current")).toBe("page");
+  },
+);
+
+journey("the console stays clean and nothing scrolls sideways on a phone", async (journey) => {
+  const { model } = journey;
+  const { page, problems } = await journey.open({ viewport: { width: 390, height: 844 } });
+  const person = newPerson();
+  await page.goto("/login");
+  expect(await sidewaysScroll(page), "sign-in").toBeLessThanOrEqual(0);
+  await signUp(page, person);
+  expect(await sidewaysScroll(page), "new chat").toBeLessThanOrEqual(0);
+  const { text, key } = question(`On a phone ${"averyverylongwordwithoutanyspace".repeat(6)}`);
+  const wide = `| ${Array.from({ length: 12 }, (_, i) => `column ${i}`).join(" | ")} |`;
+  const rule = `| ${Array.from({ length: 12 }, () => "---").join(" | ")} |`;
+  const answer = `${"unbroken".repeat(30)}\n\n\`\`\`js\n${"const x = 1; ".repeat(30)}\n\`\`\`\n\n${wide}\n${rule}\n${wide}`;
+  const prepared = model.answer(key, { text: answer, pieceSize: 40, holdAfter: 8 });
+  await send(page, text);
+  await prepared.held();
+  await waitForText(page, 200);
+  expect(await sidewaysScroll(page), "while it streams").toBeLessThanOrEqual(0);
+  prepared.release();
+  await waitAnswered(page, 1);
+  expect(await sidewaysScroll(page), "a wide answer").toBeLessThanOrEqual(0);
+  await page.reload();
+  await hydrated(page);
+  expect(await sidewaysScroll(page), "after a reload").toBeLessThanOrEqual(0);
+  expect(problems).toEqual([]);
+});
