@@ -1,0 +1,240 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { z } from "zod";
+import type { Log } from "../log.ts";
+import * as completions from "./completions.ts";
+import type { TaskEnv } from "./config.ts";
+import { EngineRefused, type EngineClient } from "./engine-client.ts";
+import type {
+  Completion,
+  DequeuedRun,
+  LatestSnapshot,
+  RegisteredWorker,
+  StartedAttempt,
+} from "./engine-messages.ts";
+import type { WorkerMessage } from "./ipc.ts";
+import type { Notifications } from "./notifications.ts";
+import type { Pool } from "./pool.ts";
+import type { PidFiles, RunLogs } from "./run-files.ts";
+import type { ProcessExit, RunProcess } from "./run-process.ts";
+
+export type ActiveRunDeps = {
+  engine: EngineClient;
+  pool: Pool;
+  notifications: Notifications;
+  pidFiles: PidFiles;
+  logs: RunLogs;
+  log: Log;
+  worker: RegisteredWorker;
+  taskEnv: TaskEnv;
+};
+
+/** How an attempt ended. `gone`: the engine knows already, or is told by somebody else. */
+type Outcome = Completion | "gone";
+
+const POLL_MS = 5_000;
+const CANCEL_MS = 3_000;
+const chatPayload = z.object({ sessionId: z.string() });
+
+/** One dequeued run, from its process to the accepted report of its end. */
+export class ActiveRun {
+  readonly id: string;
+  #deps: ActiveRunDeps;
+  #memoryMb: number;
+  #snapshotId: string;
+  #sessionId: string | undefined;
+  #waits = false;
+  #cancelling = false;
+  #abandoned = false;
+  #process: RunProcess | undefined;
+  #resolve: ((outcome: Outcome) => void) | undefined;
+  #changed = false;
+  #refreshing = false;
+
+  constructor(deps: ActiveRunDeps, message: DequeuedRun) {
+    this.#deps = deps;
+    this.id = message.run.friendlyId;
+    this.#snapshotId = message.snapshot.friendlyId;
+    this.#memoryMb = heapLimitMb(message.run.machine.memory);
+  }
+
+  /** Whether a process works on it, or its end is still to be reported. */
+  get hasProcess(): boolean {
+    return this.#process !== undefined;
+  }
+
+  /** Attempts until the run is over. Rejects only when the host stops. */
+  async run(): Promise<void> {
+    try {
+      for (let again: number | null = 0; again !== null && !this.#abandoned; again = await this.#attempt()) {
+        await sleep(again);
+      }
+    } finally {
+      if (!this.#abandoned) this.#deps.pidFiles.remove(this.id);
+    }
+  }
+
+  /** True when nothing would be lost by ending it now: it waits, or its chat's last turn is answered. */
+  async isIdle(): Promise<boolean> {
+    if (!this.#process || this.#waits) return true;
+    if (this.#sessionId === undefined) return false;
+    return this.#deps.engine.isSettled(this.#sessionId).catch(() => false);
+  }
+
+  /** Ends the process without a report: the host tells the engine about all of them at once. */
+  abandon(): void {
+    this.#abandoned = true;
+    this.#resolve?.("gone");
+  }
+
+  /** Milliseconds until the next attempt, or null when there is none. */
+  async #attempt(): Promise<number | null> {
+    const { engine, pool, log } = this.#deps;
+    const process = await pool.acquire(this.#memoryMb).catch(() => undefined);
+    if (this.#abandoned) return null;
+    const started = await engine.start(this.id, this.#snapshotId).catch(refusedAsNull);
+    if (!started) {
+      if (process) pool.putBack(process);
+      log.info("run-not-started", { run: this.id });
+      return null;
+    }
+    this.#snapshotId = started.snapshot.friendlyId;
+    this.#sessionId = sessionIdOf(started.execution.run.payload);
+    const outcome = process
+      ? await this.#execute(process, started)
+      : completions.completionOfBootFailure(this.id);
+    return outcome === "gone" ? null : this.#report(outcome);
+  }
+
+  async #execute(process: RunProcess, started: StartedAttempt): Promise<Outcome> {
+    const { notifications, pidFiles, logs, log } = this.#deps;
+    this.#process = process;
+    pidFiles.write(this.id, process.pid);
+    const runLog = logs.open(this.id);
+    notifications.subscribe(this.id, () => this.#wake());
+    const poll = setInterval(() => this.#wake(), POLL_MS);
+    log.info("run-started", { run: this.id, pid: process.pid, session: this.#sessionId });
+    try {
+      return await new Promise<Outcome>((resolve) => {
+        this.#resolve = resolve;
+        process.attach((message) => this.#onMessage(message), runLog.write);
+        void process.exited.then((exit) => this.#onExit(exit));
+        process.send("EXECUTE_TASK_RUN", this.#executePayload(started));
+        this.#wake();
+      });
+    } finally {
+      clearInterval(poll);
+      notifications.unsubscribe(this.id);
+      this.#resolve = undefined;
+      process.kill();
+      runLog.end();
+    }
+  }
+
+  #executePayload(started: StartedAttempt): object {
+    const { id, contentHash, version } = this.#deps.worker;
+    return {
+      execution: started.execution,
+      traceContext: started.execution.run.traceContext ?? {},
+      metadata: { id, contentHash, version, engine: "V2" },
+      env: { ...this.#deps.taskEnv, ...started.envVars, TRIGGER_WORKER_VERSION: version },
+      isWarmStart: false,
+    };
+  }
+
+  #onMessage(message: WorkerMessage): void {
+    if (message.type === "TASK_HEARTBEAT") {
+      // A refused beat means that the snapshot is an old one.
+      this.#deps.engine.heartbeat(this.id, this.#snapshotId).catch(() => this.#wake());
+      return;
+    }
+    const completion = completions.completionOf(this.id, message);
+    if (completion) this.#resolve?.(completion);
+  }
+
+  #onExit(exit: ProcessExit): void {
+    if (!this.#resolve) return;
+    this.#deps.log.warn("run-process-exited", { run: this.id, code: exit.code, signal: exit.signal });
+    this.#resolve(
+      this.#cancelling
+        ? completions.completionOfCancel(this.id)
+        : completions.completionOfExit(this.id, exit),
+    );
+  }
+
+  /** Reads the latest snapshot; a wake-up that comes while one is read leads to one more read. */
+  #wake(): void {
+    this.#changed = true;
+    if (!this.#refreshing) void this.#refresh();
+  }
+
+  async #refresh(): Promise<void> {
+    this.#refreshing = true;
+    try {
+      while (this.#changed && this.#resolve) {
+        this.#changed = false;
+        this.#apply(await this.#deps.engine.latest(this.id));
+      }
+    } catch (error) {
+      if (error instanceof EngineRefused && error.status === 404) this.#resolve?.("gone");
+    } finally {
+      this.#refreshing = false;
+    }
+  }
+
+  #apply({ snapshot, completedWaitpoints }: LatestSnapshot): void {
+    if (snapshot.friendlyId === this.#snapshotId || !this.#resolve) return;
+    this.#snapshotId = snapshot.friendlyId;
+    this.#waits = snapshot.executionStatus === "EXECUTING_WITH_WAITPOINTS";
+    if (snapshot.executionStatus === "FINISHED") return this.#resolve("gone");
+    if (snapshot.executionStatus === "PENDING_CANCEL") return void this.#cancel();
+    if (snapshot.executionStatus !== "EXECUTING") return;
+    for (const waitpoint of completedWaitpoints) this.#process?.send("RESOLVE_WAITPOINT", { waitpoint });
+  }
+
+  /** Lets the task's cancel hooks run, then ends it. */
+  async #cancel(): Promise<void> {
+    if (this.#cancelling) return;
+    this.#cancelling = true;
+    await this.#process?.sendAndWait("CANCEL", { timeoutInMs: CANCEL_MS }, CANCEL_MS + 500);
+    this.#resolve?.(completions.completionOfCancel(this.id));
+  }
+
+  /** Tells how the attempt ended until the engine accepts it. */
+  async #report(completion: Completion): Promise<number | null> {
+    const { engine, log } = this.#deps;
+    for (let tries = 0; tries < 5; tries += 1) {
+      try {
+        const result = await engine.complete(this.id, this.#snapshotId, completion);
+        log.info("run-ended", { run: this.id, ok: completion.ok, next: result.attemptStatus });
+        this.#snapshotId = result.snapshot.friendlyId;
+        return result.attemptStatus === "RETRY_IMMEDIATELY" ? (completion.retry?.delay ?? 0) : null;
+      } catch (error) {
+        if (!(error instanceof EngineRefused)) throw error;
+        // The snapshot moved on under the report.
+        const latest = error.status === 409 ? await engine.latest(this.id).catch(refusedAsNull) : null;
+        if (!latest || latest.snapshot.executionStatus === "FINISHED") break;
+        this.#snapshotId = latest.snapshot.friendlyId;
+      }
+    }
+    log.warn("run-report-refused", { run: this.id, ok: completion.ok });
+    return null;
+  }
+}
+
+/** A fifth of the machine is left to what is not on the heap. */
+export function heapLimitMb(memoryGb: number): number {
+  return Math.round(memoryGb * 1024 * 0.8);
+}
+
+function refusedAsNull(error: unknown): null {
+  if (error instanceof EngineRefused) return null;
+  throw error;
+}
+
+function sessionIdOf(payload: string): string | undefined {
+  try {
+    return chatPayload.safeParse(JSON.parse(payload)).data?.sessionId;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,179 @@
+import { availableParallelism } from "node:os";
+import type { Log } from "../log.ts";
+import type { RunProcess } from "./run-process.ts";
+
+export type PoolOptions = {
+  fork: (memoryMb: number) => RunProcess;
+  log: Log;
+  spares: number;
+  maxProcesses: number;
+  /** Heap limit of spares until the first run says otherwise, in MiB. */
+  memoryMb: number;
+  /** Milliseconds between a run's start and the fork of the next spare: the run has the processor first. */
+  respareMs?: number;
+};
+
+type Waiter = { memoryMb: number; resolve: (process: RunProcess) => void; reject: (error: Error) => void };
+
+const BOOT_TIMEOUT_MS = 30_000;
+const FAILURES_BEFORE_REJECT = 4;
+
+/**
+ * Hands out run processes in the order of asking: a ready spare at once, else the next that gets ready. Boots only
+ * as many at a time as there are processors, so that of twenty runs the first is not as slow as the last.
+ */
+export class Pool {
+  #options: PoolOptions;
+  #ready: RunProcess[] = [];
+  #booting = new Set<RunProcess>();
+  #busy = new Set<RunProcess>();
+  #waiting: Waiter[] = [];
+  #spareMemoryMb: number;
+  #spareAfter = 0;
+  #failures = 0;
+  #forkAfter = 0;
+  #timer: NodeJS.Timeout | undefined;
+  #closed = false;
+
+  constructor(options: PoolOptions) {
+    this.#options = options;
+    this.#spareMemoryMb = options.memoryMb;
+    this.#fill();
+  }
+
+  /** How many more runs may be taken on. */
+  get free(): number {
+    return this.#options.maxProcesses - this.#busy.size - this.#waiting.length;
+  }
+
+  get counts(): { ready: number; booting: number; busy: number; waiting: number } {
+    const { length: ready } = this.#ready;
+    return { ready, booting: this.#booting.size, busy: this.#busy.size, waiting: this.#waiting.length };
+  }
+
+  /** A ready process of the caller's own. Rejects when processes do not start, or the pool closes. */
+  acquire(memoryMb: number): Promise<RunProcess> {
+    this.#spareMemoryMb = memoryMb;
+    return new Promise((resolve, reject) => {
+      this.#waiting.push({ memoryMb, resolve, reject });
+      this.#spareAfter = Date.now() + (this.#options.respareMs ?? 500);
+      this.#serve();
+    });
+  }
+
+  /** Gives back an acquired process that no run was sent to. */
+  putBack(process: RunProcess): void {
+    if (!this.#busy.delete(process)) return;
+    if (process.alive) this.#ready.push(process);
+    this.#serve();
+  }
+
+  /** Ends everything that serves no run, and rejects who waits. */
+  close(): void {
+    this.#closed = true;
+    clearTimeout(this.#timer);
+    for (const process of [...this.#ready, ...this.#booting]) process.kill();
+    for (const waiter of this.#waiting.splice(0)) waiter.reject(new Error("the worker host stops"));
+  }
+
+  #serve(): void {
+    for (const process of this.#ready.slice()) {
+      const index = this.#waiting.findIndex((waiter) => waiter.memoryMb === process.memoryMb);
+      const waiter = this.#waiting[index];
+      if (!waiter) continue;
+      this.#waiting.splice(index, 1);
+      this.#ready.splice(this.#ready.indexOf(process), 1);
+      this.#busy.add(process);
+      waiter.resolve(process);
+    }
+    this.#trim();
+    this.#fill();
+  }
+
+  /** A process that came back unused, or of a size that nobody waits for any more, is one spare too many. */
+  #trim(): void {
+    if (this.#waiting.length > 0) return;
+    while (this.#ready.length > this.#options.spares) this.#ready.shift()?.kill();
+  }
+
+  /** Forks what is wanted now, or sets the timer for what is wanted later. */
+  #fill(): void {
+    clearTimeout(this.#timer);
+    if (this.#closed) return;
+    const now = Date.now();
+    if (this.#missing() > 0 && now < this.#forkAfter) return this.#later(this.#forkAfter - now);
+    while (this.#missing() > 0 && this.#booting.size < availableParallelism()) {
+      if (!this.#makeRoom()) return;
+      this.#boot(this.#waiting[this.#booting.size]?.memoryMb ?? this.#spareMemoryMb);
+    }
+    if (now < this.#spareAfter) this.#later(this.#spareAfter - now);
+  }
+
+  #missing(): number {
+    const spares = Date.now() < this.#spareAfter ? 0 : this.#options.spares - this.#usableSpares();
+    return this.#waiting.length + Math.max(0, spares) - this.#booting.size;
+  }
+
+  #usableSpares(): number {
+    return this.#ready.filter((process) => process.memoryMb === this.#spareMemoryMb).length;
+  }
+
+  /** A spare of another size gives way to a run that waits. */
+  #makeRoom(): boolean {
+    const { ready, booting, busy } = this.counts;
+    if (ready + booting + busy < this.#options.maxProcesses) return true;
+    if (this.#waiting.length === 0) return false;
+    const spare = this.#ready.shift();
+    spare?.kill();
+    return spare !== undefined;
+  }
+
+  #later(ms: number): void {
+    this.#timer = setTimeout(() => this.#fill(), ms);
+  }
+
+  #boot(memoryMb: number): void {
+    const process = this.#options.fork(memoryMb);
+    this.#booting.add(process);
+    const timer = setTimeout(() => process.kill(), BOOT_TIMEOUT_MS);
+    process.ready.then(
+      () => this.#booted(process),
+      (error: Error) => this.#bootFailed(error),
+    );
+    void process.exited.then(() => {
+      clearTimeout(timer);
+      this.#forget(process);
+    });
+    void process.ready.finally(() => clearTimeout(timer)).catch(() => {});
+  }
+
+  #booted(process: RunProcess): void {
+    this.#failures = 0;
+    if (!this.#booting.delete(process) || this.#closed) return;
+    this.#ready.push(process);
+    this.#serve();
+  }
+
+  #bootFailed(error: Error): void {
+    if (this.#closed) return;
+    this.#failures += 1;
+    this.#forkAfter = Date.now() + Math.min(10_000, 100 * 2 ** this.#failures);
+    this.#options.log.error("run-process-does-not-start", {
+      failures: this.#failures,
+      why: error.message.slice(0, 2_000),
+    });
+    if (this.#failures < FAILURES_BEFORE_REJECT) return;
+    for (const waiter of this.#waiting.splice(0)) waiter.reject(error);
+  }
+
+  #forget(process: RunProcess): void {
+    const spare = this.#ready.indexOf(process);
+    if (spare >= 0) {
+      this.#ready.splice(spare, 1);
+      this.#options.log.warn("spare-died", { pid: process.pid });
+    }
+    this.#booting.delete(process);
+    this.#busy.delete(process);
+    this.#serve();
+  }
+}

@@ -1,0 +1,50 @@
+/**
+ * Loaded before the SDK's run worker in every run process (`node --import`). Plain JavaScript: it is copied into
+ * the build of the tasks. It ends the process with its host, loads the tasks while the process is still a spare,
+ * names the process after its run, and keeps payloads out of the run's log.
+ */
+import { readFileSync } from "node:fs";
+import { pathToFileURL } from "node:url";
+
+// A run whose host is gone is taken over by the next host: it must not write on.
+process.once("disconnect", () => process.exit(1));
+
+const log = console.log.bind(console);
+// The run worker prints the whole execution, the messages of the user included.
+console.log = (...args) => log(...(String(args[0]).includes("EXECUTE_TASK_RUN") ? args.slice(0, 1) : args));
+
+process.on("newListener", function onListener(event) {
+  if (event !== "message") return;
+  process.off("newListener", onListener);
+  // The worker has begun to listen; the rest of its module runs before the next tick.
+  setImmediate(() => void becomeReady());
+});
+
+async function becomeReady() {
+  process.on("message", (packet) => {
+    const message = packet?.type === "EVENT" ? packet.message : undefined;
+    if (message?.type === "EXECUTE_TASK_RUN")
+      process.title = `longrun-run ${message.payload.execution.run.id}`;
+  });
+  const loaded = await loadTasks().catch((error) => log("The tasks are loaded with the run:", error) ?? []);
+  process.title = "longrun-run spare";
+  process.send?.({ type: "LONGRUN_READY", tasks: loaded });
+}
+
+/** Registers the tasks as the run worker itself would do on the first run, and answers their ids. */
+async function loadTasks() {
+  const manifest = JSON.parse(readFileSync("./index.json", "utf8"));
+  const catalog = globalThis[Symbol.for("dev.trigger.ts.api")]?.["resource-catalog"];
+  if (!catalog || manifest.initEntryPoint) return [];
+  catalog.registerWorkerManifest(manifest);
+  const files = new Map(manifest.tasks.map((task) => [task.entryPoint, task.filePath]));
+  for (const [entryPoint, filePath] of files) {
+    catalog.setCurrentFileContext(filePath, entryPoint);
+    try {
+      await import(pathToFileURL(entryPoint).href);
+    } finally {
+      catalog.clearCurrentFileContext();
+    }
+  }
+  return manifest.tasks.map((task) => task.id).filter((id) => catalog.getTask(id) !== undefined);
+}
