@@ -64,8 +64,10 @@ class Gate {
 
 const MODEL_ID = "scripted";
 
-/** Starts the scripted model on a free port of the loopback address. */
-export async function startScriptedModel(): Promise<ScriptedModel> {
+/** Starts the scripted model on a free port of the loopback address; `side` answers the side requests. */
+export async function startScriptedModel(
+  side: (request: ChatRequest) => string = () => "A scripted title",
+): Promise<ScriptedModel> {
   const turns: Asked[] = [];
   const sideRequests: ChatRequest[] = [];
   const rules: Rule[] = [];
@@ -104,7 +106,7 @@ export async function startScriptedModel(): Promise<ScriptedModel> {
       return;
     }
     sideRequests.push(request);
-    const message = { role: "assistant", content: "A scripted title" };
+    const message = { role: "assistant", content: side(request) };
     sendJson(response, {
       id: "side",
       object: "chat.completion",
