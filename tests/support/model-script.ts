@@ -51,7 +51,7 @@ export function lastUserText(request: ChatRequest): string {
 }
 
 /** The text of one message's content, in either of OpenAI's two forms. */
-export function contentText(content: unknown): string {
+function contentText(content: unknown): string {
   if (typeof content === "string") return content;
   if (!Array.isArray(content)) return "";
   return (content as { text?: string }[]).map((part) => part.text ?? "").join("");

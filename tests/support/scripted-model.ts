@@ -4,7 +4,7 @@ import { defaultText, lastUserText, type Asked, type ChatRequest, type Script } 
 import { ModelReply } from "./scripted-reply.ts";
 
 /** What a test holds of one prepared answer. */
-export interface Prepared {
+interface Prepared {
   /** The requests that met this answer, oldest first. */
   asked: Asked[];
   /** Resolves once the answer stands still at its `holdAfter`. */
