@@ -42,6 +42,7 @@ export class ActiveRun {
   #memoryMb: number;
   #snapshotId: string;
   #sessionId: string | undefined;
+  #phase: "pending" | "executing" | "reporting" = "pending";
   #waits = false;
   #cancelling = false;
   #abandoned = false;
@@ -57,26 +58,33 @@ export class ActiveRun {
     this.#memoryMb = heapLimitMb(message.run.machine.memory);
   }
 
-  /** Whether a process works on it, or its end is still to be reported. */
-  get hasProcess(): boolean {
-    return this.#process !== undefined;
+  /** `pending`: no process has it (yet, or before the next attempt). `reporting`: its end is being told. */
+  get phase(): "pending" | "executing" | "reporting" {
+    return this.#phase;
+  }
+
+  /** The engine took it back and handed it out again, before it was begun here. */
+  handedOutAgain(message: DequeuedRun): void {
+    this.#snapshotId = message.snapshot.friendlyId;
   }
 
   /** Attempts until the run is over. Rejects only when the host stops. */
   async run(): Promise<void> {
+    this.#deps.pidFiles.claim(this.id);
     try {
-      for (let again: number | null = 0; again !== null && !this.#abandoned; again = await this.#attempt()) {
-        await sleep(again);
-      }
-    } finally {
-      if (!this.#abandoned) this.#deps.pidFiles.remove(this.id);
+      for (let again: number | null = 0; again !== null; again = await this.#attempt()) await sleep(again);
+      if (this.#abandoned) return;
+      this.#deps.pidFiles.remove(this.id);
+    } catch (error) {
+      // The host stops. The files stay until the engine was told.
+      if (!this.#abandoned) throw error;
     }
   }
 
   /** True when nothing would be lost by ending it now: it waits, or its chat's last turn is answered. */
   async isIdle(): Promise<boolean> {
-    if (!this.#process || this.#waits) return true;
-    if (this.#sessionId === undefined) return false;
+    if (this.#phase === "executing" && this.#waits) return true;
+    if (this.#phase !== "executing" || this.#sessionId === undefined) return false;
     return this.#deps.engine.isSettled(this.#sessionId).catch(() => false);
   }
 
@@ -90,7 +98,10 @@ export class ActiveRun {
   async #attempt(): Promise<number | null> {
     const { engine, pool, log } = this.#deps;
     const process = await pool.acquire(this.#memoryMb).catch(() => undefined);
-    if (this.#abandoned) return null;
+    if (this.#abandoned) {
+      if (process) pool.putBack(process);
+      return null;
+    }
     const started = await engine.start(this.id, this.#snapshotId).catch(refusedAsNull);
     if (!started) {
       if (process) pool.putBack(process);
@@ -108,6 +119,7 @@ export class ActiveRun {
   async #execute(process: RunProcess, started: StartedAttempt): Promise<Outcome> {
     const { notifications, pidFiles, logs, log } = this.#deps;
     this.#process = process;
+    this.#phase = "executing";
     pidFiles.write(this.id, process.pid);
     const runLog = logs.open(this.id);
     notifications.subscribe(this.id, () => this.#wake());
@@ -118,6 +130,7 @@ export class ActiveRun {
         this.#resolve = resolve;
         process.attach((message) => this.#onMessage(message), runLog.write);
         void process.exited.then((exit) => this.#onExit(exit));
+        if (this.#abandoned) return resolve("gone");
         process.send("EXECUTE_TASK_RUN", this.#executePayload(started));
         this.#wake();
       });
@@ -125,6 +138,7 @@ export class ActiveRun {
       clearInterval(poll);
       notifications.unsubscribe(this.id);
       this.#resolve = undefined;
+      this.#phase = "reporting";
       process.kill();
       runLog.end();
     }
@@ -207,6 +221,7 @@ export class ActiveRun {
         const result = await engine.complete(this.id, this.#snapshotId, completion);
         log.info("run-ended", { run: this.id, ok: completion.ok, next: result.attemptStatus });
         this.#snapshotId = result.snapshot.friendlyId;
+        this.#phase = "pending";
         return result.attemptStatus === "RETRY_IMMEDIATELY" ? (completion.retry?.delay ?? 0) : null;
       } catch (error) {
         if (!(error instanceof EngineRefused)) throw error;

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { describeError, type Log } from "../log.ts";
-import { ActiveRun, heapLimitMb } from "./active-run.ts";
+import { ActiveRun, heapLimitMb, type ActiveRunDeps } from "./active-run.ts";
 import type { WorkerConfig } from "./config.ts";
 import { EngineClient, EngineRefused } from "./engine-client.ts";
 import type { DequeuedRun, RegisteredWorker } from "./engine-messages.ts";
@@ -28,14 +28,15 @@ export class WorkerHost {
   #notifications: Notifications;
   #pidFiles: PidFiles;
   #logs: RunLogs;
-  #runs = new Map<string, ActiveRun>();
+  #runs = new Map<string, { run: ActiveRun; ended: Promise<void> }>();
   #calls = new AbortController();
   #dequeuing = new AbortController();
   #freed: (() => void) | undefined;
   #loop: Promise<void> = Promise.resolve();
   #lastRetryLog = 0;
 
-  private constructor(config: WorkerConfig, log: Log) {
+  /** Begins to make spares. Throws one line when there is no build of the tasks. */
+  constructor(config: WorkerConfig, log: Log) {
     this.#config = config;
     this.#log = log;
     this.#build = readTaskBuild(config.buildDir);
@@ -56,23 +57,17 @@ export class WorkerHost {
     });
   }
 
-  /** Resolves once the engine knows the worker. Waits for an engine that is not up yet. */
-  static async start(config: WorkerConfig, log: Log): Promise<WorkerHost> {
-    const host = new WorkerHost(config, log);
-    try {
-      await freeLeftoverRuns({ pidFiles: host.#pidFiles, engine: host.#engine, log });
-      const worker = await host.#engine.register(host.#build);
-      log.info("worker-ready", {
-        worker: worker.id,
-        version: worker.version,
-        tasks: host.#build.tasks.length,
-      });
-      host.#loop = host.#work(worker);
-      return host;
-    } catch (error) {
-      host.#close();
-      throw error;
-    }
+  /** Resolves once the engine knows the worker; waits for an engine that is not up yet. */
+  async start(): Promise<void> {
+    await freeLeftoverRuns({ pidFiles: this.#pidFiles, engine: this.#engine, log: this.#log });
+    const worker = await this.#engine.register(this.#build);
+    this.#log.info("worker-ready", {
+      worker: worker.id,
+      version: worker.version,
+      tasks: this.#build.tasks.length,
+      ms: Math.round(performance.now()),
+    });
+    this.#loop = this.#work(worker);
   }
 
   /** How many processes there are of each kind. */
@@ -85,11 +80,15 @@ export class WorkerHost {
     this.#dequeuing.abort();
     this.#freed?.();
     await this.#loop;
-    const runs = [...this.#runs.values()];
+    const runs = [...this.#runs.values()].map(({ run }) => run);
+    const pending = runs.filter((run) => run.phase === "pending");
+    for (const run of pending) run.abandon();
     this.#pool.close();
-    await Promise.all(runs.map((run) => this.#drain(run, Date.now() + DRAIN_MS)));
-    await this.#tellEnded(runs.filter((run) => this.#runs.has(run.id)));
-    this.#close();
+    const begun = runs.filter((run) => !pending.includes(run));
+    await Promise.all(begun.map((run) => this.#drain(run, Date.now() + DRAIN_MS)));
+    await this.#tellEnded([...pending, ...begun.filter((run) => this.#runs.has(run.id))]);
+    this.#notifications.close();
+    this.#calls.abort(new Error("the worker host stops"));
     this.#log.info("worker-stopped", { runs: runs.length });
   }
 
@@ -120,28 +119,32 @@ export class WorkerHost {
 
   #accept(message: DequeuedRun, worker: RegisteredWorker): void {
     const id = message.run.friendlyId;
-    if (this.#runs.has(id)) return;
-    const run = new ActiveRun(
-      {
-        engine: this.#engine,
-        pool: this.#pool,
-        notifications: this.#notifications,
-        pidFiles: this.#pidFiles,
-        logs: this.#logs,
-        log: this.#log,
-        worker,
-        taskEnv: this.#config.taskEnv,
-      },
-      message,
-    );
-    this.#runs.set(id, run);
-    void run
-      .run()
+    const earlier = this.#runs.get(id);
+    if (earlier?.run.phase === "pending") return earlier.run.handedOutAgain(message);
+    // The engine has given up the attempt that still runs here: the new one must not run beside it.
+    earlier?.run.abandon();
+    const run = new ActiveRun(this.#depsFor(worker), message);
+    const ended = (earlier?.ended ?? Promise.resolve())
+      .then(() => run.run())
       .catch((error: unknown) => this.#log.error("run-lost", { run: id, why: describeError(error) }))
       .finally(() => {
-        this.#runs.delete(id);
+        if (this.#runs.get(id)?.run === run) this.#runs.delete(id);
         this.#freed?.();
       });
+    this.#runs.set(id, { run, ended });
+  }
+
+  #depsFor(worker: RegisteredWorker): ActiveRunDeps {
+    return {
+      engine: this.#engine,
+      pool: this.#pool,
+      notifications: this.#notifications,
+      pidFiles: this.#pidFiles,
+      logs: this.#logs,
+      log: this.#log,
+      worker,
+      taskEnv: this.#config.taskEnv,
+    };
   }
 
   async #drain(run: ActiveRun, deadline: number): Promise<void> {
@@ -154,11 +157,11 @@ export class WorkerHost {
     }
   }
 
-  /** Without an answer the pid files stay, and the next host tells it. */
+  /** Without an answer the files stay, and the next host tells it. */
   async #tellEnded(runs: ActiveRun[]): Promise<void> {
+    if (runs.length === 0) return;
+    const ids = runs.map((run) => run.id);
     for (const run of runs) run.abandon();
-    const ids = runs.filter((run) => run.hasProcess).map((run) => run.id);
-    if (ids.length === 0) return;
     const timer = setTimeout(() => this.#calls.abort(), LAST_CALL_MS);
     try {
       await this.#engine.disconnect(ids);
@@ -168,12 +171,6 @@ export class WorkerHost {
     } finally {
       clearTimeout(timer);
     }
-  }
-
-  #close(): void {
-    this.#pool.close();
-    this.#notifications.close();
-    this.#calls.abort();
   }
 
   #fork(memoryMb: number): RunProcess {

@@ -1,12 +1,12 @@
 import { createLog, describeError } from "../log.ts";
-import { readConfig, type WorkerConfig } from "./config.ts";
+import { readConfig } from "./config.ts";
 import { WorkerHost } from "./host.ts";
 
 const log = createLog();
 
-function configOrExit(): WorkerConfig {
+function makeHost(): WorkerHost {
   try {
-    return readConfig(process.env);
+    return new WorkerHost(readConfig(process.env), log);
   } catch (error) {
     return fail(error);
   }
@@ -17,16 +17,14 @@ function fail(error: unknown): never {
   process.exit(1);
 }
 
-const starting = WorkerHost.start(configOrExit(), log).catch(fail);
-
+const host = makeHost();
 let stopping = false;
+
 async function stop(signal: string): Promise<void> {
   if (stopping) return;
   stopping = true;
   log.info("worker-stopping", { signal });
-  // An engine that never came up must not hold the stop.
-  setTimeout(() => process.exit(0), 4_800).unref();
-  await (await starting).stop();
+  await host.stop();
   process.exit(0);
 }
 
@@ -35,4 +33,9 @@ process.on("SIGINT", () => void stop("SIGINT"));
 process.on("uncaughtException", (error) => {
   log.error("worker-host-failed", { why: describeError(error) });
   process.exit(1);
+});
+
+host.start().catch((error: unknown) => {
+  // A stop ends the wait for an engine that never came.
+  if (!stopping) fail(error);
 });

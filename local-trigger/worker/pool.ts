@@ -64,6 +64,7 @@ export class Pool {
   /** Gives back an acquired process that no run was sent to. */
   putBack(process: RunProcess): void {
     if (!this.#busy.delete(process)) return;
+    if (this.#closed) return process.kill();
     if (process.alive) this.#ready.push(process);
     this.#serve();
   }
@@ -170,7 +171,7 @@ export class Pool {
     const spare = this.#ready.indexOf(process);
     if (spare >= 0) {
       this.#ready.splice(spare, 1);
-      this.#options.log.warn("spare-died", { pid: process.pid });
+      if (!this.#closed) this.#options.log.warn("spare-died", { pid: process.pid });
     }
     this.#booting.delete(process);
     this.#busy.delete(process);

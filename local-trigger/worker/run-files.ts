@@ -1,5 +1,6 @@
 import {
   createWriteStream,
+  existsSync,
   mkdirSync,
   readdirSync,
   readFileSync,
@@ -12,7 +13,10 @@ import path from "node:path";
 const MAX_LOG_BYTES = 1_048_576;
 const KEPT_LOGS = 200;
 
-/** `<runId>.pid` of each run whose end the engine has not accepted yet: decimal pid and a newline. */
+/**
+ * What a killed host leaves to its successor. `<runId>.pid` of each run process whose end the engine has not accepted
+ * yet: decimal pid and a newline. `<runId>.claimed` of each run that was taken from the queue.
+ */
 export class PidFiles {
   #dir: string;
 
@@ -21,28 +25,34 @@ export class PidFiles {
     this.#dir = dir;
   }
 
+  claim(runId: string): void {
+    writeFileSync(this.#file(runId, "claimed"), "");
+  }
+
   write(runId: string, pid: number): void {
-    writeFileSync(this.#file(runId), `${pid}\n`);
+    writeFileSync(this.#file(runId, "pid"), `${pid}\n`);
   }
 
   remove(runId: string): void {
-    rmSync(this.#file(runId), { force: true });
+    for (const kind of ["pid", "claimed"]) rmSync(this.#file(runId, kind), { force: true });
   }
 
-  /** What is there now; a damaged file counts with pid 0, so that its run is not forgotten. */
+  /** What is there now; without a readable pid it is 0. */
   list(): { runId: string; pid: number }[] {
-    return readdirSync(this.#dir)
-      .filter((name) => /^run_\w+\.pid$/.test(name))
-      .map((name) => ({ runId: name.slice(0, -4), pid: this.#read(name) }));
+    const runIds = readdirSync(this.#dir).flatMap(
+      (name) => /^(run_\w+)\.(pid|claimed)$/.exec(name)?.[1] ?? [],
+    );
+    return [...new Set(runIds)].map((runId) => ({ runId, pid: this.#read(runId) }));
   }
 
-  #read(name: string): number {
-    const pid = Number(readFileSync(path.join(this.#dir, name), "utf8").trim());
+  #read(runId: string): number {
+    const file = this.#file(runId, "pid");
+    const pid = existsSync(file) ? Number(readFileSync(file, "utf8").trim()) : 0;
     return Number.isInteger(pid) && pid > 1 ? pid : 0;
   }
 
-  #file(runId: string): string {
-    return path.join(this.#dir, `${path.basename(runId)}.pid`);
+  #file(runId: string, kind: string): string {
+    return path.join(this.#dir, `${path.basename(runId)}.${kind}`);
   }
 }
 
