@@ -11,6 +11,8 @@ create table local_trigger.sessions (
   closed_at timestamptz,
   closed_reason text,
   expires_at timestamptz,
+  -- Set with the close that deletes; what is not purged yet after a stop of the server is purged at the next start.
+  purge_requested boolean not null default false,
   purged_at timestamptz,
   -- Runs that ended one after the other without finishing a turn, and the turn-complete (-1: none) they started from.
   stalled_runs integer not null default 0,

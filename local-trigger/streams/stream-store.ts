@@ -1,15 +1,10 @@
 import type { Tx } from "../database.ts";
+import type { AppendResult, NewRecord, StreamRecord } from "../wire/records.ts";
 
-/** `timestamp` is milliseconds since 1970 and never decreases within a stream; `seqNum` counts 0, 1, 2 … without a gap. */
-export type StreamRecord = { seqNum: number; timestamp: number; body: string; headers: [string, string][] };
-
-/** `trimTo` makes the record a trim command: records below that number stop being kept (see `append`). */
-export type NewRecord = { body: string; headers?: [string, string][]; trimTo?: number };
+export type { AppendResult, NewRecord, StreamRecord } from "../wire/records.ts";
 
 /** `first` = oldest record that can be read (`next` when there is none), `next` = number of the next record, `timestamp` = of the newest record ever. */
 export type StreamBounds = { first: number; next: number; timestamp: number };
-
-export type AppendResult = { first: number; next: number; timestamp: number; duplicate: boolean };
 
 /** Thrown by `append` to a stream that was removed: it never comes back. */
 export class StreamRemoved extends Error {

@@ -1,0 +1,70 @@
+import http from "node:http";
+import http2 from "node:http2";
+import net, { type AddressInfo, type Socket } from "node:net";
+
+export type RequestHandler = (req: http.IncomingMessage, res: http.ServerResponse) => void;
+
+const http2Preface = "PRI";
+const firstBytesMs = 30_000;
+
+/**
+ * One TCP port for HTTP/1.1, its WebSocket upgrades, and HTTP/2 in clear text with prior knowledge: run processes open an
+ * HTTP/2 session to the very origin that they also call over HTTP/1.1.
+ */
+export class Front {
+  /** The HTTP/1.1 server, for what attaches to it (WebSockets). It does not listen itself. */
+  readonly http1: http.Server;
+  private readonly http2: http2.Http2Server;
+  private readonly tcp: net.Server;
+  private readonly sockets = new Set<Socket>();
+
+  constructor(handler: RequestHandler) {
+    this.http1 = http.createServer(handler);
+    // Long polls and streams are held for minutes; the limits of a public server would cut them.
+    this.http1.requestTimeout = 0;
+    this.http1.keepAliveTimeout = 65_000;
+    // The compatibility API of node:http2 has every method that our routes use.
+    this.http2 = http2.createServer(
+      handler as unknown as (req: http2.Http2ServerRequest, res: http2.Http2ServerResponse) => void,
+    );
+    this.http2.on("sessionError", () => {});
+    this.tcp = net.createServer({ noDelay: true }, (socket) => this.accept(socket));
+  }
+
+  /** The port that was taken. Throws the system's error when it is not free. */
+  async listen(port: number, host: string): Promise<number> {
+    await new Promise<void>((resolve, reject) => {
+      this.tcp.once("error", reject);
+      this.tcp.listen(port, host, resolve);
+    });
+    return (this.tcp.address() as AddressInfo).port;
+  }
+
+  /** Takes no new connection, gives running requests `graceMs` to end, then cuts what is left. */
+  async close(graceMs: number): Promise<void> {
+    const closed = new Promise<void>((resolve) => this.tcp.close(() => resolve()));
+    this.http1.closeIdleConnections();
+    const cut = setTimeout(() => {
+      for (const socket of this.sockets) socket.destroy();
+    }, graceMs);
+    await closed;
+    clearTimeout(cut);
+  }
+
+  private accept(socket: Socket): void {
+    this.sockets.add(socket);
+    socket.on("error", () => {});
+    socket.once("close", () => this.sockets.delete(socket));
+    // Until the first bytes tell which server it belongs to, no server watches over the connection.
+    socket.setTimeout(firstBytesMs, () => socket.destroy());
+    socket.once("readable", () => {
+      socket.setTimeout(0).removeAllListeners("timeout");
+      const first = socket.read() as Buffer | null;
+      if (!first) return;
+      const server =
+        first.subarray(0, http2Preface.length).toString() === http2Preface ? this.http2 : this.http1;
+      socket.unshift(first);
+      server.emit("connection", socket);
+    });
+  }
+}

@@ -1,0 +1,103 @@
+import { describeError } from "../../log.ts";
+import { StreamRemoved, type StreamStore } from "../../streams/stream-store.ts";
+import { MalformedMessage } from "../../wire/protobuf.ts";
+import {
+  appendAckJson,
+  BatchTooLarge,
+  decodeAppendInput,
+  encodeAppendAck,
+  parseJsonInput,
+  type AppendInput,
+} from "../../wire/s2-append.ts";
+import { errorFrame, frame, FrameReader } from "../../wire/s2s-frames.ts";
+import { json } from "../answer.ts";
+import { readBody, readText } from "../body.ts";
+import { bearerToken } from "../credentials.ts";
+import { HttpError } from "../errors.ts";
+import type { RequestContext, Route } from "../router.ts";
+import { mayAppend } from "../s2-credentials.ts";
+
+export type S2Deps = { streams: StreamStore; secretKey: string };
+
+const bodyLimit = 4 * 1024 * 1024;
+
+/** The S2 data plane, appends only: one address, three encodings told apart by the content type. */
+export function s2Routes(deps: S2Deps): Route[] {
+  return [
+    {
+      method: "POST",
+      path: "/v1/streams/:stream/records",
+      access: "signed",
+      handler: (c) => append(c, deps),
+    },
+  ];
+}
+
+async function append(c: RequestContext, deps: S2Deps): Promise<void> {
+  const stream = c.params["stream"] ?? "";
+  const token = bearerToken(c.req.headers.authorization);
+  if (!token) throw s2Error(401, "unauthenticated", "A token is needed.");
+  if (!mayAppend(deps, stream, token))
+    throw s2Error(403, "permission_denied", "This token does not open this stream.");
+  const type = c.req.headers["content-type"] ?? "";
+  try {
+    if (type.startsWith("s2s/proto")) await appendSession(c, deps, stream);
+    else if (type.includes("protobuf")) await appendProtobuf(c, deps, stream);
+    else await appendJson(c, deps, stream);
+  } catch (error) {
+    throw toHttpError(error);
+  }
+}
+
+async function appendJson(c: RequestContext, deps: S2Deps, stream: string): Promise<void> {
+  const base64 = c.req.headers["s2-format"] === "base64";
+  const input = parseJsonInput(await readText(c, { limit: bodyLimit }), base64);
+  json(c, 200, appendAckJson(await deps.streams.append(stream, unconditional(input))));
+}
+
+async function appendProtobuf(c: RequestContext, deps: S2Deps, stream: string): Promise<void> {
+  const input = decodeAppendInput(await readBody(c, { limit: bodyLimit }));
+  const result = await deps.streams.append(stream, unconditional(input));
+  c.res.writeHead(200, { "content-type": "application/protobuf" }).end(encodeAppendAck(result));
+}
+
+/** One long request: each frame is appended and acknowledged in order, the next one not before. */
+async function appendSession(c: RequestContext, deps: S2Deps, stream: string): Promise<void> {
+  const { req, res } = c;
+  res.writeHead(200, { "content-type": "s2s/proto" });
+  res.flushHeaders();
+  const reader = new FrameReader();
+  try {
+    for await (const chunk of req as AsyncIterable<Buffer>) {
+      for (const { terminal, body } of reader.push(chunk)) {
+        if (terminal) return void res.end();
+        const result = await deps.streams.append(stream, unconditional(decodeAppendInput(body)));
+        res.write(frame(encodeAppendAck(result)));
+      }
+    }
+    res.end();
+  } catch (error) {
+    // A writer that left in the middle of a frame has nobody to read an answer.
+    if (res.destroyed || req.destroyed) return;
+    const { status, body } = toHttpError(error);
+    c.log.warn("s2.session_failed", { stream, status, error: describeError(error) });
+    res.end(errorFrame(status, { code: String(body["code"]), message: String(body["message"]) }));
+  }
+}
+
+function unconditional(input: AppendInput): AppendInput["records"] {
+  if (input.conditional) throw s2Error(422, "invalid", "match_seq_num and fencing_token are not served.");
+  return input.records;
+}
+
+function toHttpError(error: unknown): HttpError {
+  if (error instanceof HttpError) return error;
+  if (error instanceof MalformedMessage) return s2Error(400, "invalid", error.message);
+  if (error instanceof BatchTooLarge) return s2Error(413, "batch_too_large", error.message);
+  if (error instanceof StreamRemoved) return s2Error(409, "stream_deletion_pending", error.message);
+  return s2Error(500, "storage", `The append failed: ${describeError(error)}`);
+}
+
+function s2Error(status: number, code: string, message: string): HttpError {
+  return new HttpError(status, message, { code, body: { message } });
+}

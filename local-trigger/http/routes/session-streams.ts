@@ -1,0 +1,154 @@
+import type { SessionService } from "../../sessions/session-service.ts";
+import type { StreamStore } from "../../streams/stream-store.ts";
+import { newId } from "../../wire/ids.ts";
+import {
+  envelopeBody,
+  isCommand,
+  isTurnComplete,
+  openEnvelope,
+  withoutWebhookSource,
+} from "../../wire/session-records.ts";
+import { assertOpen } from "../../sessions/session.ts";
+import { sessionStream, type Direction } from "../../wire/stream-names.ts";
+import { json } from "../answer.ts";
+import { readText, tooLarge } from "../body.ts";
+import { badRequest, forbidden } from "../errors.ts";
+import { originOf } from "../origin.ts";
+import type { RequestContext, Route } from "../router.ts";
+import { streamCredentials, type S2Settings } from "../s2-credentials.ts";
+import { authorizeSession, requireSession, unlessUnavailable } from "../session-access.ts";
+import { sendStream } from "../sse.ts";
+
+const maxRecordBytes = 1024 * 1024;
+const recordOverhead = 8;
+const defaultWaitSeconds = 60;
+
+export type SessionStreamsDeps = { sessions: SessionService; streams: StreamStore; s2: S2Settings };
+
+type Handler = (c: RequestContext, io: Direction, deps: SessionStreamsDeps) => Promise<void>;
+
+/** Read, append to, and open for writing: `.in` and `.out` of a session, and the same of each named side channel. */
+export function sessionStreamRoutes(deps: SessionStreamsDeps): Route[] {
+  const bases = ["/realtime/v1/sessions/:id", "/realtime/v1/sessions/:id/channels/:channel"];
+  const route = (method: string, path: string, io: Direction, handler: Handler): Route => ({
+    method,
+    path,
+    access: "jwt-or-secret",
+    realtime: true,
+    handler: (c) => handler(c, io, deps),
+  });
+  return bases.flatMap((base) =>
+    (["in", "out"] as const).flatMap((io) => [
+      route("GET", `${base}/${io}`, io, subscribe),
+      route("HEAD", `${base}/${io}`, io, head),
+      route("PUT", `${base}/${io}`, io, open),
+      route("GET", `${base}/${io}/records`, io, records),
+      route("POST", `${base}/${io}/append`, io, append),
+    ]),
+  );
+}
+
+const subscribe: Handler = async (c, io, { sessions, streams }) => {
+  const { key } = await authorizeSession(c, sessions, "read");
+  const waitSeconds = timeoutSeconds(c.req.headers["timeout-seconds"]);
+  const stream = sessionStream(key, io, c.params["channel"]);
+  const peeks = io === "out" && c.req.headers["x-peek-settled"] === "1";
+  const settled = peeks && (await isSettled(streams, stream));
+  await sendStream(c, {
+    streams,
+    stream,
+    from: await startOf(c, streams, stream),
+    waitMs: settled ? 0 : waitSeconds * 1000,
+    headers: settled ? { "x-session-settled": "true" } : {},
+  });
+};
+
+const head: Handler = async (c, _io, { sessions }) => {
+  await authorizeSession(c, sessions, "read");
+  c.res.writeHead(200, { "x-last-chunk-index": "0" }).end();
+};
+
+const open: Handler = async (c, io, { sessions, s2 }) => {
+  if (io === "out" && c.credential?.kind !== "secret")
+    throw forbidden("Only the secret key may write to .out.");
+  const { session, key } = await authorizeSession(c, sessions, "write", { urlOnly: true });
+  await unlessUnavailable(async () => session && assertOpen(session), {
+    closed: 400,
+    expired: 400,
+    doing: "write to this channel",
+  });
+  const stream = sessionStream(key, io, c.params["channel"]);
+  json(c, 202, { version: "v2" }, streamCredentials(s2, stream, originOf(c.req, s2.origin())));
+};
+
+const records: Handler = async (c, io, { sessions, streams }) => {
+  const { key } = await authorizeSession(c, sessions, "read");
+  const after = eventNumber(c.url.searchParams.get("afterEventId"));
+  const all = await streams.read(sessionStream(key, io, c.params["channel"]), {
+    from: after === null ? 0 : after + 1,
+    limit: Number.MAX_SAFE_INTEGER,
+  });
+  const visible = all.filter((record) => !isCommand(record));
+  json(c, 200, {
+    records: visible.map((record) => ({
+      ...openEnvelope(record),
+      seqNum: record.seqNum,
+      ...(record.headers.length > 0 ? { headers: record.headers } : {}),
+    })),
+  });
+};
+
+const append: Handler = async (c, io, { sessions, streams }) => {
+  if (io === "out" && c.credential?.kind !== "secret")
+    throw forbidden("Only the secret key may write to .out.");
+  const session = await requireSession(c, sessions, "write");
+  const text = await readText(c, { limit: maxRecordBytes });
+  const partId = header(c, "x-part-id") ?? newId("part");
+  const body = envelopeBody(c.credential?.kind === "jwt" ? withoutWebhookSource(text) : text, partId);
+  if (recordOverhead + Buffer.byteLength(body) > maxRecordBytes) throw tooLarge();
+  const channel = c.params["channel"];
+  const { first } = await unlessUnavailable(
+    async () => {
+      if (io === "in" && channel === undefined) return sessions.appendInput(session.id, body, partId);
+      assertOpen(session);
+      return streams.append(sessionStream(session.externalId ?? session.id, io, channel), [{ body }], {
+        partId,
+      });
+    },
+    { closed: 409, expired: 400, doing: "append" },
+  );
+  json(c, 200, { ok: true, seq: first });
+};
+
+/** Settled: the last turn has ended and nothing follows it but its trim. Only the last two records are looked at. */
+async function isSettled(streams: StreamStore, stream: string): Promise<boolean> {
+  const [before, last] = (await streams.lastRecords(stream, 2)).slice(-2);
+  const newest = last ?? before;
+  if (!newest) return false;
+  if (isTurnComplete(newest)) return true;
+  return isCommand(newest) && last !== undefined && before !== undefined && isTurnComplete(before);
+}
+
+async function startOf(c: RequestContext, streams: StreamStore, stream: string): Promise<number> {
+  const lastEventId = header(c, "last-event-id");
+  if (lastEventId !== undefined) return (eventNumber(lastEventId) ?? -1) + 1;
+  if (header(c, "x-trigger-stream-start") !== "latest") return 0;
+  return Math.max(0, (await streams.bounds(stream)).next - 1);
+}
+
+/** A whole number from 0, or null for anything else (the SSE id line `0,1,106` is a usual mistake). */
+function eventNumber(text: string | null): number | null {
+  return text !== null && /^\d{1,15}$/.test(text) ? Number(text) : null;
+}
+
+function timeoutSeconds(value: string | string[] | undefined): number {
+  if (value === undefined) return defaultWaitSeconds;
+  const seconds = /^\d{1,3}$/.test(String(value)) ? Number(value) : 0;
+  if (seconds < 1 || seconds > 600) throw badRequest("Timeout-Seconds must be a whole number from 1 to 600.");
+  return seconds;
+}
+
+function header(c: RequestContext, name: string): string | undefined {
+  const value = c.req.headers[name];
+  return (Array.isArray(value) ? value[0] : value) || undefined;
+}

@@ -1,0 +1,46 @@
+import type { CloseSession } from "../wire/session-bodies.ts";
+import { newId } from "../wire/ids.ts";
+import { closeInput } from "../wire/session-records.ts";
+import { sessionKey, sessionStream, sessionStreamsPrefix } from "../wire/stream-names.ts";
+import type { SessionDeps } from "./session-service.ts";
+import { lockSession, purgeRow, setClosed, unfinishedPurges } from "./session-store.ts";
+import type { Session } from "./session.ts";
+
+/** The reason that makes a close a deletion. */
+export const deletedReason = "deleted";
+
+/**
+ * Closes a session, once: a repeat answers the first time and reason. An idle run is woken so that it ends.
+ * With the reason "deleted" the run is cancelled and streams, snapshot and payloads are purged; a tombstone remains.
+ */
+export async function closeSession(deps: SessionDeps, id: string, body: CloseSession): Promise<Session> {
+  const deletes = body.reason === deletedReason;
+  const session = await deps.db.transaction(async (tx) => {
+    const before = await lockSession(tx, id);
+    const closed = await setClosed(tx, id, { reason: body.reason ?? null, purge: deletes });
+    if (!before.closedAt && !deletes && closed.currentRunId !== (body.callingRunId ?? null)) {
+      const stream = sessionStream(sessionKey(closed), "in");
+      await deps.streams.append(stream, [closeInput(sessionKey(closed), newId("part"))], { tx });
+      await deps.runs.wakeStream(tx, stream);
+    }
+    return closed;
+  });
+  if (deletes && !session.purgedAt) await purgeSession(deps, session);
+  return session;
+}
+
+/** Finishes deletions that a stop of the server interrupted between the close and the purge. */
+export async function finishPurges(deps: SessionDeps): Promise<void> {
+  for (const session of await unfinishedPurges(deps.db)) await purgeSession(deps, session);
+}
+
+async function purgeSession(deps: SessionDeps, session: Session): Promise<void> {
+  // Cancelling takes the session's lock itself, so it comes before the purge's own transaction.
+  if (session.currentRunId) await deps.runs.cancel(session.currentRunId, "The session was deleted.");
+  await deps.db.transaction(async (tx) => {
+    await lockSession(tx, session.id);
+    await deps.streams.remove(sessionStreamsPrefix(sessionKey(session)), tx);
+    await deps.runs.purgeSession(tx, session.id);
+    await purgeRow(tx, session.id);
+  });
+}

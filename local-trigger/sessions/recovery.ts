@@ -1,0 +1,111 @@
+import type { Tx } from "../database.ts";
+import type { Log } from "../log.ts";
+import type { Run } from "../runs/run-engine.ts";
+import type { StreamStore } from "../streams/stream-store.ts";
+import { newId } from "../wire/ids.ts";
+import {
+  asksForTurn,
+  errorChunk,
+  headerOf,
+  inEventIdHeader,
+  isCommand,
+  isTurnComplete,
+  turnComplete,
+  turnCompleteHeader,
+} from "../wire/session-records.ts";
+import { sessionKey, sessionStream } from "../wire/stream-names.ts";
+import { startRun, type SessionRuns } from "./ensure-run.ts";
+import { findSession, setStalled } from "./session-store.ts";
+import type { Session } from "./session.ts";
+
+/** How many continuations in a row may end without finishing a turn, before their input is given up. */
+const continuationLimit = 3;
+/** A lost worker host says little about the input; still, an input that takes the host down each time must end. */
+const lostWorkerLimit = 10;
+
+const givenUp = "This message could not be answered: its run failed several times in a row. Try again.";
+const crashedFirst = "The run failed before it could answer. Try again.";
+
+export type RecoveryDeps = { streams: StreamStore; runs: SessionRuns; log: Log };
+
+type Progress = {
+  /** Sequence number of the newest turn-complete on `.out`, -1 for none. */
+  boundary: number;
+  /** Newest `.in` record that a finished turn has consumed, -1 for none. */
+  consumed: number;
+  unread: number[];
+  turnIsOpen: boolean;
+};
+
+/**
+ * What happens when a run of a session has ended, inside the same transaction and under the session's lock: no acknowledged
+ * message stays unanswered and no reader waits for a turn that nobody will end.
+ */
+export async function afterRun(tx: Tx, deps: RecoveryDeps, run: Run): Promise<void> {
+  const session = run.sessionId ? await findSession(tx, run.sessionId) : null;
+  // A run that was swapped out must not disturb the one that took over; a closed session takes no further turns.
+  if (!session || session.currentRunId !== run.id || session.closedAt) return;
+  const progress = await readProgress(tx, deps.streams, session);
+  if (run.status === "CANCELED") return afterCancel(tx, deps, session, run, progress);
+  if (progress.unread.length > 0) return continueOrGiveUp(tx, deps, session, run, progress);
+  if (!progress.turnIsOpen) return;
+  const failed = run.status !== "COMPLETED_SUCCESSFULLY";
+  await endTurn(tx, deps, session, knownInput(progress), failed ? crashedFirst : undefined);
+}
+
+/** The turn that was cancelled ends; messages that came after it are answered by a new run. */
+async function afterCancel(tx: Tx, deps: RecoveryDeps, session: Session, run: Run, progress: Progress) {
+  const [cancelled, ...waiting] = progress.unread;
+  if (cancelled !== undefined || progress.turnIsOpen) {
+    await endTurn(tx, deps, session, cancelled ?? knownInput(progress));
+  }
+  if (waiting.length > 0) await startRun(tx, deps.runs, session, run.id);
+}
+
+async function continueOrGiveUp(tx: Tx, deps: RecoveryDeps, session: Session, run: Run, progress: Progress) {
+  const stalled = session.stalledSinceSeq === progress.boundary ? session.stalledRuns + 1 : 1;
+  const limit = run.status === "SYSTEM_FAILURE" ? lostWorkerLimit : continuationLimit;
+  if (stalled <= limit) {
+    await setStalled(tx, session.id, stalled, progress.boundary);
+    deps.log.warn("session.continued", { session: session.id, run: run.id, status: run.status, stalled });
+    await startRun(tx, deps.runs, session, run.id);
+    return;
+  }
+  const [poison, ...waiting] = progress.unread;
+  deps.log.error("session.input_given_up", { session: session.id, run: run.id, input: poison });
+  await endTurn(tx, deps, session, poison ?? null, givenUp);
+  if (waiting.length > 0) await startRun(tx, deps.runs, session, run.id);
+}
+
+async function endTurn(
+  tx: Tx,
+  deps: RecoveryDeps,
+  session: Session,
+  inputSeq: number | null,
+  errorText?: string,
+): Promise<void> {
+  const error = errorText === undefined ? [] : [errorChunk(errorText, newId("part"))];
+  const stream = sessionStream(sessionKey(session), "out");
+  await deps.streams.append(stream, [...error, turnComplete(inputSeq)], { tx });
+}
+
+// A turn without an unread message was started by the payload or by a record that is already consumed: never name a number
+// that a later message will get, it would count as answered.
+function knownInput(progress: Progress): number | null {
+  return progress.consumed >= 0 ? progress.consumed : null;
+}
+
+async function readProgress(tx: Tx, streams: StreamStore, session: Session): Promise<Progress> {
+  const key = sessionKey(session);
+  const out = sessionStream(key, "out");
+  const newest = await streams.lastWithHeader(out, turnCompleteHeader, { tx });
+  const consumed = newest ? Number(headerOf(newest, inEventIdHeader) ?? -1) : -1;
+  const input = await streams.read(sessionStream(key, "in"), { from: consumed + 1, tx });
+  const tail = (await streams.lastRecords(out, 2, { tx })).filter((record) => !isCommand(record)).at(-1);
+  return {
+    boundary: newest?.seqNum ?? -1,
+    consumed,
+    unread: input.filter(asksForTurn).map((record) => record.seqNum),
+    turnIsOpen: tail !== undefined && !isTurnComplete(tail),
+  };
+}

@@ -1,0 +1,59 @@
+/** Thrown for bytes that are no valid message. */
+export class MalformedMessage extends Error {
+  constructor(what: string) {
+    super(`The message is malformed: ${what}.`);
+    this.name = "MalformedMessage";
+  }
+}
+
+export type Field = { number: number; value: bigint | Uint8Array };
+
+/** The fields of a protobuf message, in order; only varint and length-delimited fields are known here. */
+export function* readFields(bytes: Uint8Array): Generator<Field> {
+  let at = 0;
+  const varint = (): bigint => {
+    let value = 0n;
+    for (let shift = 0n; shift < 70n; shift += 7n) {
+      const byte = bytes[at++];
+      if (byte === undefined) throw new MalformedMessage("a number is cut off");
+      value |= BigInt(byte & 0x7f) << shift;
+      if (byte < 0x80) return value;
+    }
+    throw new MalformedMessage("a number is longer than ten bytes");
+  };
+  while (at < bytes.length) {
+    const tag = Number(varint());
+    const wireType = tag & 7;
+    if (wireType === 0) yield { number: tag >> 3, value: varint() };
+    else if (wireType === 2) {
+      const length = Number(varint());
+      if (at + length > bytes.length) throw new MalformedMessage("a field is cut off");
+      yield { number: tag >> 3, value: bytes.subarray(at, (at += length)) };
+    } else throw new MalformedMessage(`wire type ${wireType} is not expected`);
+  }
+}
+
+/** The bytes of a length-delimited field. */
+export function bytesOf(field: Field): Uint8Array {
+  if (typeof field.value === "bigint") throw new MalformedMessage(`field ${field.number} is a number`);
+  return field.value;
+}
+
+export function varintField(number: number, value: number): Buffer {
+  return Buffer.concat([varint(number << 3), varint(value)]);
+}
+
+export function bytesField(number: number, value: Uint8Array): Buffer {
+  return Buffer.concat([varint((number << 3) | 2), varint(value.length), value]);
+}
+
+function varint(value: number): Buffer {
+  const bytes: number[] = [];
+  let rest = BigInt(value);
+  do {
+    const low = Number(rest & 0x7fn);
+    rest >>= 7n;
+    bytes.push(rest > 0n ? low | 0x80 : low);
+  } while (rest > 0n);
+  return Buffer.from(bytes);
+}
