@@ -89,8 +89,11 @@ CREATE TABLE local_trigger.waitpoints (
   id                         text PRIMARY KEY,
   type                       text NOT NULL,
   status                     text NOT NULL DEFAULT 'PENDING',
-  -- The stream whose next record completes it, and the session that the stream belongs to.
+  -- The run that made it for its own waiting; null for tokens.
+  run_id                     text,
+  -- The stream of which a record past after_seq completes it, and the session that the stream belongs to.
   stream                     text,
+  after_seq                  bigint,
   session_id                 text,
   child_run_id               text,
   idempotency_scope          text,
@@ -108,6 +111,7 @@ CREATE TABLE local_trigger.waitpoints (
 );
 CREATE INDEX waitpoints_stream ON local_trigger.waitpoints (stream) WHERE status = 'PENDING' AND stream IS NOT NULL;
 CREATE INDEX waitpoints_child ON local_trigger.waitpoints (child_run_id) WHERE status = 'PENDING' AND child_run_id IS NOT NULL;
+CREATE INDEX waitpoints_run ON local_trigger.waitpoints (run_id) WHERE run_id IS NOT NULL;
 CREATE UNIQUE INDEX waitpoints_idempotency ON local_trigger.waitpoints (idempotency_scope, idempotency_key)
   WHERE idempotency_key IS NOT NULL;
 
@@ -129,3 +133,4 @@ CREATE TABLE local_trigger.timers (
   fire_at timestamptz(3) NOT NULL
 );
 CREATE INDEX timers_due ON local_trigger.timers (fire_at);
+CREATE INDEX timers_subject ON local_trigger.timers (subject);

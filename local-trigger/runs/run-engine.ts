@@ -1,48 +1,134 @@
 import type { Database, Tx } from "../database.ts";
 import type { Log } from "../log.ts";
 import type { StreamStore } from "../streams/stream-store.ts";
+import { Attempts } from "./attempts.ts";
+import { Cancels } from "./cancels.ts";
+import { Queue } from "./queue.ts";
+import { Reaper } from "./reaper.ts";
+import { DEFAULT_TIMING, RunCore, type EngineTiming, type RunFinishedListener } from "./run-core.ts";
+import { RunNotes } from "./run-notes.ts";
+import type { RunSignals } from "./run-signals.ts";
+import { isFinalStatus } from "./run-status.ts";
+import { findRun } from "./run-store.ts";
 import type { CreateRun, Run } from "./run.ts";
+import { Triggers } from "./triggers.ts";
+import { Waits, type StreamWaitpointInput } from "./waits.ts";
+import { insertWorker, type Worker, type WorkerMetadata } from "./worker-store.ts";
 
 export type { CreateRun, Run } from "./run.ts";
+export type { EngineTiming, RunFinishedListener } from "./run-core.ts";
+export type { StreamWaitpointInput } from "./waits.ts";
 
 export type RunEngineDeps = {
   db: Database;
   streams: StreamStore;
-  /** The origin that run processes and browsers use, e.g. `http://127.0.0.1:3030`. Known once the server listens. */
-  origin: () => string;
-  secretKey: string;
-  projectRef: string;
   log: Log;
-  /** Told to the worker in dev/config; default 100. */
+  /** Runs that may execute at a time; those that wait do not count. Default 100. */
   maxConcurrentRuns?: number;
+  timing?: Partial<EngineTiming>;
 };
 
-export type StreamWaitpointInput = {
-  stream: string;
-  /** The session (its `session_…` id) that the stream belongs to; its lock guards the race check. */
-  sessionId?: string;
-  afterSeq?: number;
-  /** "30s", "10m", "1h", "7d", or an ISO date. */
-  timeout?: string;
-  idempotencyKey?: string;
-  idempotencyKeyTTL?: string;
-  tags?: string[];
-};
+/** The engine behind every run: one object that owns the queue, the attempts, the waits and their timers. */
+export class RunEngine {
+  readonly db: Database;
+  readonly maxConcurrentRuns: number;
+  readonly queue: Queue;
+  readonly attempts: Attempts;
+  readonly waits: Waits;
+  readonly notes: RunNotes;
+  readonly triggers: Triggers;
+  readonly reaper: Reaper;
+  private readonly cancels: Cancels;
+  private readonly core: RunCore;
 
-export type RunFinishedListener = (tx: Tx, run: Run) => Promise<void>;
+  constructor(deps: RunEngineDeps) {
+    this.db = deps.db;
+    this.maxConcurrentRuns = deps.maxConcurrentRuns ?? 100;
+    this.core = new RunCore(deps.db, deps.log, { ...DEFAULT_TIMING, ...deps.timing });
+    this.queue = new Queue(this.core, this.maxConcurrentRuns);
+    this.notes = new RunNotes(this.core);
+    this.attempts = new Attempts(this.core, this.notes);
+    this.waits = new Waits(this.core, deps.streams);
+    this.triggers = new Triggers(this.core, this.waits);
+    this.cancels = new Cancels(this.core);
+    this.reaper = new Reaper(this.core);
+  }
 
-export declare class RunEngine {
-  constructor(deps: RunEngineDeps);
-  create(tx: Tx, input: CreateRun): Promise<Run>;
-  find(runId: string, tx?: Tx): Promise<Run | null>;
-  isFinal(run: Run): boolean;
-  cancel(runId: string, reason: string): Promise<Run | null>;
+  get signals(): RunSignals {
+    return this.core.signals;
+  }
+
+  /** A new run, queued once the transaction has committed. Hold its session's lock where it has one. */
+  create(tx: Tx, input: CreateRun): Promise<Run> {
+    return this.triggers.create(tx, input);
+  }
+
+  find(runId: string, tx?: Tx): Promise<Run | null> {
+    return findRun(tx ?? this.db, runId);
+  }
+
+  isFinal(run: Run): boolean {
+    return isFinalStatus(run.status);
+  }
+
+  /** Not yet started: canceled at once. Executing: its worker is told and has ten seconds. Null for no such run. */
+  cancel(runId: string, reason: string): Promise<Run | null> {
+    return this.cancels.cancel(runId, reason);
+  }
+
+  /** A waitpoint that the next record of a session's stream completes; null for no such run. */
   createStreamWaitpoint(
     runId: string,
     input: StreamWaitpointInput,
-  ): Promise<{ waitpointId: string; isCached: boolean }>;
-  wakeStream(tx: Tx, stream: string): Promise<void>;
-  onRunFinished(listener: RunFinishedListener): void;
-  start(): Promise<void>;
-  stop(): Promise<void>;
+  ): Promise<{ waitpointId: string; isCached: boolean } | null> {
+    return this.waits.onStream(runId, input);
+  }
+
+  /** Completes the waitpoints of a stream that have got their record: call it after the append, in its transaction. */
+  wakeStream(tx: Tx, stream: string): Promise<void> {
+    return this.waits.wakeStream(tx, stream);
+  }
+
+  /**
+   * Called inside the transaction that ends a run, with its session's lock held, once; again a second later when it
+   * throws.
+   */
+  onRunFinished(listener: RunFinishedListener): void {
+    this.core.onRunFinished(listener);
+  }
+
+  /** Makes these tasks the newest version; calls that wait for work under an older one return empty. */
+  async registerWorker(metadata: WorkerMetadata): Promise<Worker> {
+    const worker = await insertWorker(this.db, metadata);
+    this.core.signals.queueMoved("registered");
+    return worker;
+  }
+
+  /** The worker process of these runs is gone. How many of them that concerned. */
+  async disconnect(runIds: string[]): Promise<number> {
+    let lost = 0;
+    for (const runId of runIds) if (await this.reaper.workerLost(runId)) lost += 1;
+    return lost;
+  }
+
+  /** Removes what the runs of a session hold of people's words; their ids and states stay. */
+  async purgeSession(tx: Tx, sessionId: string): Promise<void> {
+    await tx.query(
+      `UPDATE local_trigger.runs SET payload = '{}', payload_type = 'application/json', output = NULL,
+         error = NULL, metadata = NULL, tags = '{}' WHERE session_id = $1`,
+      [sessionId],
+    );
+  }
+
+  /** Begins to fire timers, those of an earlier process included, and to look for lost workers. */
+  async start(): Promise<void> {
+    this.core.timers.start();
+    this.reaper.start();
+    await Promise.resolve();
+  }
+
+  async stop(): Promise<void> {
+    this.core.signals.stop();
+    await Promise.all([this.core.timers.stop(), this.reaper.stop()]);
+  }
 }

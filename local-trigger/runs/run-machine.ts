@@ -52,7 +52,9 @@ export function transition(state: RunState, event: RunEvent): RunTransition | nu
     case "enqueued":
       return isParked(state) ? to(state, "PENDING", "QUEUED", "queued") : null;
     case "dequeued":
-      return state.status === "PENDING" ? to(state, "DEQUEUED", "PENDING_EXECUTING", "handed to a worker") : null;
+      return state.status === "PENDING"
+        ? to(state, "DEQUEUED", "PENDING_EXECUTING", "handed to a worker")
+        : null;
     case "attempt-started":
       return mayStart(state)
         ? { ...to(state, "EXECUTING", "EXECUTING", "attempt started"), attempt: state.attempt + 1 }
@@ -74,7 +76,9 @@ export function transition(state: RunState, event: RunEvent): RunTransition | nu
     case "worker-lost":
       return workerLost(state);
     case "expired":
-      return isWithoutWorker(state) && state.attempt === 0 ? finish(state, "EXPIRED", "its ttl passed") : null;
+      return isWithoutWorker(state) && state.attempt === 0
+        ? finish(state, "EXPIRED", "its ttl passed")
+        : null;
   }
 }
 
@@ -168,6 +172,11 @@ function finish(state: RunState, status: RunStatus, description: string): RunTra
   return to(state, status, "FINISHED", description);
 }
 
-function to(state: RunState, status: RunStatus, executionStatus: ExecutionStatus, description: string): RunTransition {
+function to(
+  state: RunState,
+  status: RunStatus,
+  executionStatus: ExecutionStatus,
+  description: string,
+): RunTransition {
   return { status, executionStatus, attempt: state.attempt, description };
 }

@@ -10,11 +10,23 @@ type Reader = Pick<Tx, "query">;
 
 /** Fields that a transition may set beside the state. */
 export type RunChange = Partial<
-  Pick<RunRow, "workerId" | "version" | "maxAttempts" | "output" | "outputType" | "error" | "usageDurationMs" | "startedFrom">
+  Pick<
+    RunRow,
+    | "workerId"
+    | "version"
+    | "maxAttempts"
+    | "output"
+    | "outputType"
+    | "error"
+    | "usageDurationMs"
+    | "startedFrom"
+  >
 >;
 
 export async function findRun(db: Reader, runId: string): Promise<RunRow | null> {
-  const { rows } = await db.query<RunRow>(`SELECT ${RUN_COLUMNS} FROM local_trigger.runs WHERE id = $1`, [runId]);
+  const { rows } = await db.query<RunRow>(`SELECT ${RUN_COLUMNS} FROM local_trigger.runs WHERE id = $1`, [
+    runId,
+  ]);
   return rows[0] ?? null;
 }
 
@@ -122,7 +134,11 @@ export async function writeTransition(
   const updated = rows[0];
   if (!updated) throw new Error(`The run ${run.id} is gone.`);
   await insertSnapshot(tx, updated, next.description, completedWaitpoints);
-  if (final) await tx.query(`DELETE FROM local_trigger.run_snapshots WHERE run_id = $1 AND id <> $2`, [run.id, updated.snapshotId]);
+  if (final)
+    await tx.query(`DELETE FROM local_trigger.run_snapshots WHERE run_id = $1 AND id <> $2`, [
+      run.id,
+      updated.snapshotId,
+    ]);
   return updated;
 }
 
@@ -139,7 +155,15 @@ async function insertSnapshot(
     `INSERT INTO local_trigger.run_snapshots
        (id, run_id, attempt, execution_status, description, completed_waitpoints, created_at)
      VALUES ($1, $2, $3, $4, $5, $6, $7)`,
-    [run.snapshotId, run.id, run.attempt, run.executionStatus, description, JSON.stringify(completedWaitpoints), run.updatedAt],
+    [
+      run.snapshotId,
+      run.id,
+      run.attempt,
+      run.executionStatus,
+      description,
+      JSON.stringify(completedWaitpoints),
+      run.updatedAt,
+    ],
   );
 }
 
@@ -155,9 +179,37 @@ export async function findSnapshot(db: Reader, runId: string, snapshotId: string
   return rows[0] ?? null;
 }
 
-/** The run and its newest snapshot, of the same instant. */
+/** The newest snapshot of a locked run. */
 export async function latestSnapshot(db: Reader, run: Run): Promise<Snapshot> {
   const snapshot = await findSnapshot(db, run.id, run.snapshotId);
   if (!snapshot) throw new Error(`The run ${run.id} has lost its snapshot.`);
   return snapshot;
+}
+
+type LatestRow = RunRow & Pick<Snapshot, "description" | "completedWaitpoints"> & { snapshotAt: Date };
+
+/** The run and its newest snapshot, of the same instant, without a lock. */
+export async function findLatest(
+  db: Reader,
+  runId: string,
+): Promise<{ run: RunRow; snapshot: Snapshot } | null> {
+  const { rows } = await db.query<LatestRow>(
+    `SELECT r.*, s.description, s.completed_waitpoints AS "completedWaitpoints", s.created_at AS "snapshotAt"
+     FROM (SELECT ${RUN_COLUMNS} FROM local_trigger.runs WHERE id = $1) r
+     JOIN local_trigger.run_snapshots s ON s.id = r."snapshotId"`,
+    [runId],
+  );
+  if (!rows[0]) return null;
+  const { description, completedWaitpoints, snapshotAt, ...run } = rows[0];
+  const { attempt, executionStatus } = run;
+  const snapshot = {
+    id: run.snapshotId,
+    runId,
+    attempt,
+    executionStatus,
+    description,
+    completedWaitpoints,
+    createdAt: snapshotAt,
+  };
+  return { run, snapshot };
 }

@@ -2,13 +2,7 @@ import type { Database, Tx } from "../database.ts";
 import { describeError, type Log } from "../log.ts";
 
 export type TimerKind =
-  | "resume"
-  | "enqueue"
-  | "expire"
-  | "cancel"
-  | "cancel-overdue"
-  | "waitpoint"
-  | "metadata";
+  "resume" | "enqueue" | "expire" | "cancel" | "cancel-overdue" | "waitpoint" | "metadata" | "finished";
 
 export type Timer = { id: number; kind: TimerKind; subject: string; payload: unknown };
 
@@ -43,7 +37,12 @@ export class Timers {
   }
 
   /** Fires at `at`, or right after this transaction commits where no time is given. */
-  async set(tx: Tx, kind: TimerKind, subject: string, options: { at?: Date; payload?: unknown } = {}): Promise<void> {
+  async set(
+    tx: Tx,
+    kind: TimerKind,
+    subject: string,
+    options: { at?: Date; payload?: unknown } = {},
+  ): Promise<void> {
     const at = options.at ?? new Date();
     await tx.query(
       `INSERT INTO local_trigger.timers (kind, subject, payload, fire_at) VALUES ($1, $2, $3, $4)`,
@@ -125,12 +124,19 @@ export class Timers {
     try {
       const handler = this.handlers.get(timer.kind);
       if (!handler) throw new Error(`No handler for the timer ${timer.kind}.`);
+      let done = false;
       await handler(timer, async (tx) => {
         await tx.query(`DELETE FROM local_trigger.timers WHERE id = $1`, [timer.id]);
+        done = true;
       });
+      if (!done) throw new Error(`The handler of ${timer.kind} left its timer undone.`);
       return true;
     } catch (error) {
-      this.log.error("timer.failed", { kind: timer.kind, subject: timer.subject, error: describeError(error) });
+      this.log.error("timer.failed", {
+        kind: timer.kind,
+        subject: timer.subject,
+        error: describeError(error),
+      });
       return false;
     }
   }

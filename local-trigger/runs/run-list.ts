@@ -1,0 +1,68 @@
+import type { Tx } from "../database.ts";
+import { RUN_COLUMNS, type RunRow } from "./run-rows.ts";
+import { RUN_STATUSES, apiStatus } from "./run-status.ts";
+import { findRun } from "./run-store.ts";
+
+type Reader = Pick<Tx, "query">;
+
+export type RunFilter = {
+  /** Names as the API uses them, such as QUEUED or COMPLETED. */
+  statuses?: string[];
+  tasks?: string[];
+  /** Runs that carry all of these. */
+  tags?: string[];
+  /** The run after which (older) or before which (newer) the page begins. */
+  after?: string;
+  before?: string;
+  limit: number;
+};
+
+/** One page of runs, newest first, and whether there are more in the direction of reading. */
+export async function listRuns(db: Reader, filter: RunFilter): Promise<{ runs: RunRow[]; hasMore: boolean }> {
+  const cursor = filter.after ?? filter.before;
+  const at = cursor === undefined ? null : await findRun(db, cursor);
+  if (cursor !== undefined && !at) return { runs: [], hasMore: false };
+  const newer = filter.after === undefined && filter.before !== undefined;
+  const statuses =
+    filter.statuses && RUN_STATUSES.filter((status) => filter.statuses?.includes(apiStatus(status)));
+  const { rows } = await db.query<RunRow>(
+    `SELECT ${RUN_COLUMNS} FROM local_trigger.runs
+     WHERE ($1::text[] IS NULL OR status = ANY ($1)) AND ($2::text[] IS NULL OR task_identifier = ANY ($2))
+       AND tags @> $3 AND ($4::bigint IS NULL OR CASE WHEN $5 THEN number > $4 ELSE number < $4 END)
+     ORDER BY CASE WHEN $5 THEN number ELSE -number END LIMIT $6`,
+    [statuses ?? null, filter.tasks ?? null, filter.tags ?? [], at?.number ?? null, newer, filter.limit + 1],
+  );
+  const runs = rows.slice(0, filter.limit);
+  return { runs: newer ? runs.reverse() : runs, hasMore: rows.length > filter.limit };
+}
+
+/** The newest runs that carry all tags and are not older than `since`. */
+export async function runsWithTags(
+  db: Reader,
+  tags: string[],
+  since: Date,
+  limit: number,
+): Promise<RunRow[]> {
+  const { rows } = await db.query<RunRow>(
+    `SELECT ${RUN_COLUMNS} FROM local_trigger.runs
+     WHERE tags @> $1 AND created_at >= $2 ORDER BY number DESC LIMIT $3`,
+    [tags, since, limit],
+  );
+  return rows;
+}
+
+/** The root, parent and children of a run, as far as they are there. */
+export async function relatedRuns(
+  db: Reader,
+  run: RunRow,
+): Promise<{ root: RunRow | null; parent: RunRow | null; children: RunRow[] }> {
+  const [root, parent, children] = await Promise.all([
+    run.rootRunId ? findRun(db, run.rootRunId) : null,
+    run.parentRunId ? findRun(db, run.parentRunId) : null,
+    db.query<RunRow>(
+      `SELECT ${RUN_COLUMNS} FROM local_trigger.runs WHERE parent_run_id = $1 ORDER BY number LIMIT 100`,
+      [run.id],
+    ),
+  ]);
+  return { root, parent, children: children.rows };
+}

@@ -1,0 +1,195 @@
+import { randomBytes } from "node:crypto";
+import type { Tx } from "../database.ts";
+import { newId } from "../wire/ids.ts";
+import type { Run } from "./run.ts";
+import type { Waitpoint, WaitpointResult } from "./waitpoint.ts";
+
+type Reader = Pick<Tx, "query">;
+
+const COLUMNS = `id, type, status, run_id AS "runId", stream, after_seq AS "afterSeq", session_id AS "sessionId",
+  child_run_id AS "childRunId", idempotency_key AS "idempotencyKey",
+  idempotency_key_expires_at AS "idempotencyKeyExpiresAt", callback_hash AS "callbackHash", tags,
+  timeout_at AS "timeoutAt", completed_after AS "completedAfter", completed_at AS "completedAt",
+  output, output_type AS "outputType", output_is_error AS "outputIsError", created_at AS "createdAt"`;
+
+export type NewWaitpoint = {
+  type: Waitpoint["type"];
+  runId?: string;
+  stream?: string;
+  afterSeq?: number;
+  sessionId?: string;
+  childRunId?: string;
+  tags?: string[];
+  timeoutAt?: Date;
+  completedAfter?: Date;
+  /** Keys of one scope are unique until they expire. */
+  idempotency?: { scope: string; key: string; expiresAt: Date };
+};
+
+/** Makes a waitpoint, or answers the one that was made with the same key before. */
+export async function insertWaitpoint(
+  tx: Tx,
+  input: NewWaitpoint,
+): Promise<{ waitpoint: Waitpoint; isCached: boolean }> {
+  const { idempotency } = input;
+  const now = new Date();
+  if (idempotency) {
+    await tx.query(
+      `UPDATE local_trigger.waitpoints SET idempotency_scope = NULL, idempotency_key = NULL
+       WHERE idempotency_scope = $1 AND idempotency_key = $2 AND idempotency_key_expires_at <= $3`,
+      [idempotency.scope, idempotency.key, now],
+    );
+  }
+  const { rows } = await tx.query<Waitpoint>(
+    `INSERT INTO local_trigger.waitpoints (id, type, run_id, stream, after_seq, session_id, child_run_id, tags,
+       timeout_at, completed_after, idempotency_scope, idempotency_key, idempotency_key_expires_at,
+       callback_hash, created_at)
+     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)
+     ON CONFLICT (idempotency_scope, idempotency_key) WHERE idempotency_key IS NOT NULL DO NOTHING
+     RETURNING ${COLUMNS}`,
+    [
+      newId("waitpoint"),
+      input.type,
+      input.runId ?? null,
+      input.stream ?? null,
+      input.afterSeq ?? null,
+      input.sessionId ?? null,
+      input.childRunId ?? null,
+      input.tags ?? [],
+      input.timeoutAt ?? null,
+      input.completedAfter ?? null,
+      idempotency?.scope ?? null,
+      idempotency?.key ?? null,
+      idempotency?.expiresAt ?? null,
+      input.runId === undefined ? randomBytes(24).toString("hex") : null,
+      now,
+    ],
+  );
+  if (rows[0]) return { waitpoint: rows[0], isCached: false };
+  return { waitpoint: await waitpointOfKey(tx, input), isCached: true };
+}
+
+async function waitpointOfKey(tx: Tx, { idempotency }: NewWaitpoint): Promise<Waitpoint> {
+  const { rows } = await tx.query<Waitpoint>(
+    `SELECT ${COLUMNS} FROM local_trigger.waitpoints WHERE idempotency_scope = $1 AND idempotency_key = $2`,
+    [idempotency?.scope, idempotency?.key],
+  );
+  if (!rows[0]) throw new Error("An idempotency key is taken by no waitpoint.");
+  return rows[0];
+}
+
+export async function findWaitpoint(db: Reader, id: string): Promise<Waitpoint | null> {
+  const { rows } = await db.query<Waitpoint>(
+    `SELECT ${COLUMNS} FROM local_trigger.waitpoints WHERE id = $1`,
+    [id],
+  );
+  return rows[0] ?? null;
+}
+
+/** The tokens (waitpoints that no run made for itself), newest first. */
+export async function listTokens(db: Reader, limit: number): Promise<Waitpoint[]> {
+  const { rows } = await db.query<Waitpoint>(
+    `SELECT ${COLUMNS} FROM local_trigger.waitpoints WHERE run_id IS NULL ORDER BY created_at DESC, id LIMIT $1`,
+    [limit],
+  );
+  return rows;
+}
+
+/** The waitpoint, locked: whoever completes it meanwhile waits. */
+export async function lockWaitpoint(tx: Tx, id: string): Promise<Waitpoint | null> {
+  const { rows } = await tx.query<Waitpoint>(
+    `SELECT ${COLUMNS} FROM local_trigger.waitpoints WHERE id = $1 FOR UPDATE`,
+    [id],
+  );
+  return rows[0] ?? null;
+}
+
+export async function pendingWaitpointsOfStream(tx: Tx, stream: string): Promise<Waitpoint[]> {
+  const { rows } = await tx.query<Waitpoint>(
+    `SELECT ${COLUMNS} FROM local_trigger.waitpoints WHERE stream = $1 AND status = 'PENDING' ORDER BY id FOR UPDATE`,
+    [stream],
+  );
+  return rows;
+}
+
+/** Completes a pending waitpoint; false when it was complete before. */
+export async function completeWaitpoint(tx: Tx, id: string, result: WaitpointResult): Promise<boolean> {
+  const { rowCount } = await tx.query(
+    `UPDATE local_trigger.waitpoints SET status = 'COMPLETED', completed_at = $2, output = $3,
+       output_type = $4, output_is_error = $5
+     WHERE id = $1 AND status = 'PENDING'`,
+    [id, new Date(), result.output, result.outputType ?? "application/json", result.isError ?? false],
+  );
+  return rowCount > 0;
+}
+
+/** The runs that stand still because of this waitpoint. */
+export async function blockedBy(tx: Tx, waitpointId: string): Promise<string[]> {
+  const { rows } = await tx.query<{ runId: string }>(
+    `SELECT run_id AS "runId" FROM local_trigger.run_blockers WHERE waitpoint_id = $1`,
+    [waitpointId],
+  );
+  return rows.map(({ runId }) => runId);
+}
+
+export async function insertBlocker(
+  tx: Tx,
+  runId: string,
+  waitpointId: string,
+  position: number | null,
+): Promise<void> {
+  await tx.query(
+    `INSERT INTO local_trigger.run_blockers (run_id, waitpoint_id, position) VALUES ($1, $2, $3)
+     ON CONFLICT DO NOTHING`,
+    [runId, waitpointId, position],
+  );
+}
+
+/** All that a run waits for, in order. */
+export async function blockersOf(
+  tx: Tx,
+  runId: string,
+): Promise<(Waitpoint & { position: number | null })[]> {
+  const { rows } = await tx.query<Waitpoint & { position: number | null }>(
+    `WITH blocker AS (SELECT waitpoint_id, position FROM local_trigger.run_blockers WHERE run_id = $1)
+     SELECT ${COLUMNS}, position FROM local_trigger.waitpoints JOIN blocker ON waitpoint_id = id
+     ORDER BY position, id`,
+    [runId],
+  );
+  return rows;
+}
+
+export async function clearBlockers(tx: Tx, runId: string): Promise<void> {
+  await tx.query(`DELETE FROM local_trigger.run_blockers WHERE run_id = $1`, [runId]);
+}
+
+/** Completes what waits for the end of this run; the runs that may go on because of it. */
+export async function completeWaitpointsOfChild(tx: Tx, child: Run): Promise<string[]> {
+  const { rows } = await tx.query<{ id: string }>(
+    `SELECT id FROM local_trigger.waitpoints WHERE child_run_id = $1 AND status = 'PENDING' FOR UPDATE`,
+    [child.id],
+  );
+  const blocked: string[] = [];
+  for (const { id } of rows) {
+    await completeWaitpoint(tx, id, resultOf(child));
+    blocked.push(...(await blockedBy(tx, id)));
+  }
+  return blocked;
+}
+
+/** What a finished run hands to the one that waits for it. */
+export function resultOf(run: Run): WaitpointResult {
+  if (run.status === "COMPLETED_SUCCESSFULLY") return { output: run.output, outputType: run.outputType };
+  const error = run.error ?? { type: "STRING_ERROR", raw: run.status };
+  return { output: JSON.stringify(error), isError: true };
+}
+
+/** Removes what a finished run had made for its own waiting, and its timers. */
+export async function deleteWaitpointsOf(tx: Tx, runId: string): Promise<void> {
+  await tx.query(
+    `WITH gone AS (DELETE FROM local_trigger.waitpoints WHERE run_id = $1 RETURNING id)
+     DELETE FROM local_trigger.timers WHERE kind = 'waitpoint' AND subject IN (SELECT id FROM gone)`,
+    [runId],
+  );
+  await clearBlockers(tx, runId);
+}

@@ -1,0 +1,194 @@
+import { lockKey, type Tx } from "../database.ts";
+import type { StreamStore } from "../streams/stream-store.ts";
+import { durationMs, momentAfter } from "./duration.ts";
+import type { RunCore } from "./run-core.ts";
+import type { RunRow } from "./run-rows.ts";
+import { findRun } from "./run-store.ts";
+import type { Run } from "./run.ts";
+import { hasRecordAfter } from "./stream-tail.ts";
+import { TIMED_OUT, toCompleted, type Waitpoint, type WaitpointResult } from "./waitpoint.ts";
+import {
+  blockedBy,
+  blockersOf,
+  clearBlockers,
+  completeWaitpoint,
+  findWaitpoint,
+  insertBlocker,
+  insertWaitpoint,
+  lockWaitpoint,
+  pendingWaitpointsOfStream,
+} from "./waitpoint-store.ts";
+
+const KEY_TTL_MS = 30 * 86_400_000;
+const TOKEN_TIMEOUT_MS = 600_000;
+
+export type WaitOptions = {
+  /** "30s", "10m", "1h", "7d", or an ISO date. */
+  timeout?: string;
+  idempotencyKey?: string;
+  idempotencyKeyTTL?: string;
+  tags?: string[];
+};
+
+export type StreamWaitpointInput = WaitOptions & {
+  stream: string;
+  /** The `session_…` id of the session that the stream belongs to; its lock guards the race check. */
+  sessionId: string;
+  /** The last record that the run has read; without it any record counts. */
+  afterSeq?: number;
+};
+
+/** Runs that stand still: what they wait for, and what lets them go on. */
+export class Waits {
+  private readonly core: RunCore;
+  private readonly streams: StreamStore;
+
+  constructor(core: RunCore, streams: StreamStore) {
+    this.core = core;
+    this.streams = streams;
+    core.timers.on("waitpoint", async (timer, done) => {
+      await core.db.transaction(async (tx) => {
+        await this.timeIsUp(tx, timer.subject);
+        await done(tx);
+      });
+    });
+    core.onRunTimer("resume", async (tx, run) => {
+      await this.resume(tx, run);
+    });
+  }
+
+  /**
+   * A waitpoint that the next record of a stream completes. Under the session's lock, so that an append comes either
+   * before (and is found here) or after (and finds the waitpoint). Null when there is no such run.
+   */
+  async onStream(
+    runId: string,
+    input: StreamWaitpointInput,
+  ): Promise<{ waitpointId: string; isCached: boolean } | null> {
+    if (!(await findRun(this.core.db, runId))) return null;
+    return this.core.db.transaction(async (tx) => {
+      await lockKey(tx, `session:${input.sessionId}`);
+      const timeoutAt = momentAfter(input.timeout) ?? undefined;
+      const { waitpoint, isCached } = await insertWaitpoint(tx, {
+        type: "MANUAL",
+        runId,
+        stream: input.stream,
+        sessionId: input.sessionId,
+        ...(input.afterSeq === undefined ? {} : { afterSeq: input.afterSeq }),
+        ...(timeoutAt ? { timeoutAt } : {}),
+        ...common(input, `run:${runId}`),
+      });
+      if (!isCached) {
+        await this.armTimeout(tx, waitpoint);
+        await this.completeFromStream(tx, waitpoint);
+      }
+      return { waitpointId: waitpoint.id, isCached };
+    });
+  }
+
+  /** Completes every waitpoint of the stream that has got its record. Inside the append's transaction, after the append. */
+  async wakeStream(tx: Tx, stream: string): Promise<void> {
+    for (const waitpoint of await pendingWaitpointsOfStream(tx, stream))
+      await this.completeFromStream(tx, waitpoint);
+  }
+
+  /** A waitpoint that somebody outside completes, by default within ten minutes. */
+  async createToken(options: WaitOptions): Promise<{ waitpoint: Waitpoint; isCached: boolean }> {
+    return this.core.db.transaction(async (tx) => {
+      const timeoutAt = momentAfter(options.timeout) ?? new Date(Date.now() + TOKEN_TIMEOUT_MS);
+      const made = await insertWaitpoint(tx, { type: "MANUAL", timeoutAt, ...common(options, "token") });
+      if (!made.isCached) await this.armTimeout(tx, made.waitpoint);
+      return made;
+    });
+  }
+
+  /** False when there is no such waitpoint; completing twice changes nothing. */
+  async complete(waitpointId: string, result: WaitpointResult): Promise<boolean> {
+    return this.core.db.transaction(async (tx) => {
+      await this.finish(tx, waitpointId, result);
+      return (await findWaitpoint(tx, waitpointId)) !== null;
+    });
+  }
+
+  /** Blocks the run until the waitpoint is complete, or lets it go on at once. False when one of them is unknown. */
+  async waitFor(runId: string, waitpointId: string): Promise<boolean> {
+    const done = await this.core.change(runId, async (tx, run) => {
+      if (!(await lockWaitpoint(tx, waitpointId))) return false;
+      await this.block(tx, run, waitpointId);
+      return true;
+    });
+    return done ?? false;
+  }
+
+  /** Blocks the run until a moment. Null when there is no such run. */
+  async waitUntil(runId: string, date: Date, options: WaitOptions): Promise<Waitpoint | null> {
+    return this.core.change(runId, async (tx, run) => {
+      const input = {
+        type: "DATETIME" as const,
+        runId,
+        completedAfter: date,
+        ...common(options, `run:${runId}`),
+      };
+      const { waitpoint, isCached } = await insertWaitpoint(tx, input);
+      if (!isCached) await this.core.timers.set(tx, "waitpoint", waitpoint.id, { at: date });
+      await this.block(tx, run, waitpoint.id);
+      return waitpoint;
+    });
+  }
+
+  /** Blocks a locked parent until a locked child has ended. */
+  async waitForChild(tx: Tx, parent: RunRow, child: Run, result: WaitpointResult | null): Promise<void> {
+    const { waitpoint } = await insertWaitpoint(tx, { type: "RUN", runId: parent.id, childRunId: child.id });
+    if (result) await completeWaitpoint(tx, waitpoint.id, result);
+    await this.block(tx, parent, waitpoint.id);
+  }
+
+  private async block(tx: Tx, run: RunRow, waitpointId: string): Promise<void> {
+    await insertBlocker(tx, run.id, waitpointId, null);
+    if (await this.resume(tx, run)) return;
+    if (run.executionStatus !== "EXECUTING_WITH_WAITPOINTS")
+      await this.core.apply(tx, run, { type: "blocked" });
+  }
+
+  /** Lets a locked run go on once nothing that it waits for is left; false while something is. */
+  private async resume(tx: Tx, run: RunRow): Promise<boolean> {
+    const blockers = await blockersOf(tx, run.id);
+    if (blockers.length === 0 || blockers.some(({ status }) => status === "PENDING")) return false;
+    await clearBlockers(tx, run.id);
+    const completedWaitpoints = blockers.map((waitpoint) => toCompleted(waitpoint, waitpoint.position));
+    await this.core.apply(tx, run, { type: "resumed" }, { completedWaitpoints });
+    return true;
+  }
+
+  private async completeFromStream(tx: Tx, waitpoint: Waitpoint): Promise<void> {
+    if (waitpoint.stream === null) return;
+    // No output: the run reads the record from the stream itself, and people's words are kept in one place only.
+    if (await hasRecordAfter(this.streams, tx, waitpoint.stream, waitpoint.afterSeq))
+      await this.finish(tx, waitpoint.id, { output: null });
+  }
+
+  private async timeIsUp(tx: Tx, waitpointId: string): Promise<void> {
+    const waitpoint = await findWaitpoint(tx, waitpointId);
+    if (waitpoint)
+      await this.finish(tx, waitpointId, waitpoint.type === "DATETIME" ? { output: null } : TIMED_OUT);
+  }
+
+  /** The runs that waited go on in transactions of their own, each with its own locks. */
+  private async finish(tx: Tx, waitpointId: string, result: WaitpointResult): Promise<void> {
+    if (!(await completeWaitpoint(tx, waitpointId, result))) return;
+    await this.core.timers.clear(tx, "waitpoint", waitpointId);
+    for (const runId of await blockedBy(tx, waitpointId)) await this.core.timers.set(tx, "resume", runId);
+  }
+
+  private async armTimeout(tx: Tx, waitpoint: Waitpoint): Promise<void> {
+    if (waitpoint.timeoutAt)
+      await this.core.timers.set(tx, "waitpoint", waitpoint.id, { at: waitpoint.timeoutAt });
+  }
+}
+
+function common(options: WaitOptions, scope: string) {
+  const { idempotencyKey: key, idempotencyKeyTTL, tags } = options;
+  if (key === undefined) return { tags: tags ?? [] };
+  const ttl = idempotencyKeyTTL === undefined ? KEY_TTL_MS : (durationMs(idempotencyKeyTTL) ?? KEY_TTL_MS);
+  return { tags: tags ?? [], idempotency: { scope, key, expiresAt: new Date(Date.now() + ttl) } };
+}

@@ -1,0 +1,100 @@
+import { z } from "zod";
+import { lockKey, type Database, type Tx } from "../database.ts";
+import { newId } from "../wire/ids.ts";
+
+const taskSchema = z.looseObject({
+  id: z.string(),
+  filePath: z.string(),
+  exportName: z.string().optional(),
+  retry: z.looseObject({ maxAttempts: z.number().int().optional() }).nullish(),
+  maxDuration: z.number().nullish(),
+});
+
+/** What a worker process says of the code that it brings. */
+export const workerMetadata = z.looseObject({
+  contentHash: z.string(),
+  tasks: z.array(taskSchema),
+  runtime: z.string().optional(),
+});
+export type WorkerMetadata = z.infer<typeof workerMetadata>;
+export type WorkerTask = z.infer<typeof taskSchema>;
+
+/** One version of the task code, registered by one worker process. `id` is the `worker_…` form. */
+export type Worker = {
+  id: string;
+  version: string;
+  contentHash: string;
+  runtime: string;
+  tasks: WorkerTask[];
+};
+
+const COLUMNS = `id, version, content_hash AS "contentHash", runtime, tasks`;
+const KEPT = 50;
+
+/** Stores a registration under a version of its own, `YYYYMMDD.n`. */
+export async function insertWorker(db: Database, metadata: WorkerMetadata): Promise<Worker> {
+  return db.transaction(async (tx) => {
+    await lockKey(tx, "workers");
+    const day = new Date().toISOString().slice(0, 10).replaceAll("-", "");
+    const worker: Worker = {
+      id: newId("worker"),
+      version: `${day}.${await nextOfDay(tx, day)}`,
+      contentHash: metadata.contentHash,
+      runtime: metadata.runtime ?? "node",
+      tasks: metadata.tasks,
+    };
+    await tx.query(
+      `INSERT INTO local_trigger.workers (id, version, content_hash, runtime, tasks, task_ids, created_at)
+       VALUES ($1, $2, $3, $4, $5, $6, $7)`,
+      [
+        worker.id,
+        worker.version,
+        worker.contentHash,
+        worker.runtime,
+        JSON.stringify(worker.tasks),
+        worker.tasks.map(({ id }) => id),
+        new Date(),
+      ],
+    );
+    await forgetOldWorkers(tx);
+    return worker;
+  });
+}
+
+async function nextOfDay(tx: Tx, day: string): Promise<number> {
+  const { rows } = await tx.query<{ n: number }>(
+    `SELECT coalesce(max(split_part(version, '.', 2)::int), 0) + 1 AS n
+     FROM local_trigger.workers WHERE version LIKE $1`,
+    [`${day}.%`],
+  );
+  return rows[0]?.n ?? 1;
+}
+
+async function forgetOldWorkers(tx: Tx): Promise<void> {
+  await tx.query(
+    `DELETE FROM local_trigger.workers w
+     WHERE seq <= (SELECT max(seq) FROM local_trigger.workers) - $1
+       AND NOT EXISTS (SELECT FROM local_trigger.runs r WHERE r.worker_id = w.id AND r.completed_at IS NULL)`,
+    [KEPT],
+  );
+}
+
+export async function findWorker(db: Pick<Tx, "query">, id: string): Promise<Worker | null> {
+  const { rows } = await db.query<Worker>(`SELECT ${COLUMNS} FROM local_trigger.workers WHERE id = $1`, [id]);
+  return rows[0] ?? null;
+}
+
+/** The worker of a version, as long as one of its runs lives: after that its process may be gone. */
+export async function liveWorkerOfVersion(db: Pick<Tx, "query">, version: string): Promise<Worker | null> {
+  const { rows } = await db.query<Worker>(
+    `SELECT ${COLUMNS} FROM local_trigger.workers w WHERE version = $1 AND EXISTS (
+       SELECT FROM local_trigger.runs r WHERE r.worker_id = w.id AND r.execution_status LIKE 'EXECUTING%')`,
+    [version],
+  );
+  return rows[0] ?? null;
+}
+
+/** The task as this worker registered it. */
+export function taskOf(worker: Worker, taskIdentifier: string): WorkerTask | undefined {
+  return worker.tasks.find(({ id }) => id === taskIdentifier);
+}
