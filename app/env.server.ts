@@ -27,6 +27,8 @@ const schema = z.object({
   TRIGGER_PUBLIC_URL: optionalUrl,
   /** Set by `npm start` when local-trigger runs: the browser reaches it on the page's own host. */
   LOCAL_TRIGGER_PORT: port.optional(),
+  /** Where the web server finds what `remix vite:build` made. */
+  WEB_BUILD_DIR: optional,
   OPENAI_API_KEY: optional,
   ANTHROPIC_API_KEY: optional,
   GOOGLE_GENERATIVE_AI_API_KEY: optional,
@@ -34,6 +36,8 @@ const schema = z.object({
   OPENAI_COMPATIBLE_API_KEY: optional,
   OLLAMA_BASE_URL: optional,
   DEFAULT_MODEL: optional,
+  /** Pause of the built-in demo model before each word. */
+  DEMO_MODEL_DELAY_MS: z.coerce.number().int().min(0).max(10_000).default(35),
 });
 
 export type Env = z.infer<typeof schema>;

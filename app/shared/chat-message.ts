@@ -21,7 +21,10 @@ export const messageMetadataSchema = z.object({
 
 export type MessageMetadata = z.infer<typeof messageMetadataSchema>;
 
-export type LongrunUIMessage = UIMessage<MessageMetadata, Record<string, never>, ChatTools>;
+/** Data parts of an answer. `error` is kept in the history: why the answer is missing or incomplete. */
+export type ChatDataParts = { error: { text: string } };
+
+export type LongrunUIMessage = UIMessage<MessageMetadata, ChatDataParts, ChatTools>;
 
 /** A row of the history. `final` is false while the answer is partial: stopped, failed or cut off by a crash. */
 export type StoredMessage = {
@@ -82,4 +85,10 @@ export function acceptSubmitted(message: unknown): LongrunUIMessage | null {
 /** All text parts of a message, one after the other. */
 export function messageText(message: Pick<LongrunUIMessage, "parts">): string {
   return message.parts.map((part) => (part.type === "text" ? part.text : "")).join("");
+}
+
+/** The sentence that says why an answer failed, or null when it did not. */
+export function messageError(message: Pick<LongrunUIMessage, "parts">): string | null {
+  const part = message.parts.find((candidate) => candidate.type === "data-error");
+  return part?.type === "data-error" ? part.data.text : null;
 }

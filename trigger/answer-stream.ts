@@ -1,0 +1,137 @@
+import { generateId, type UIMessage, type UIMessageChunk, type UIMessageStreamOptions } from "ai";
+import type { LongrunUIMessage, MessageMetadata } from "#app/shared/chat-message.ts";
+import { explainModelError } from "#trigger/model-error.ts";
+import type { ResolvedModel } from "#trigger/models.ts";
+import type { StallWatch } from "#trigger/stall-watch.ts";
+
+type Chunk = UIMessageChunk<MessageMetadata, { error: { text: string } }>;
+type StreamOptions = UIMessageStreamOptions<LongrunUIMessage>;
+
+/** The part of streamText's result that is used, whatever its tools. */
+type Result = {
+  usage: PromiseLike<unknown>;
+  totalUsage: PromiseLike<unknown>;
+  toUIMessageStream: <M extends UIMessage>(options?: UIMessageStreamOptions<M>) => ReadableStream<unknown>;
+};
+
+/** Far below the 1 MiB that one record may have, with room for escapes. */
+const MAX_DELTA_CHARS = 100_000;
+/** More than any model says; a runaway answer must not fill the database. */
+const MAX_ANSWER_CHARS = 2_000_000;
+/** What run() gives back to the agent: it is streamed to the page and kept. */
+export type Answer = Pick<Result, "totalUsage" | "usage"> & {
+  toUIMessageStream: (options?: StreamOptions) => ReadableStream<Chunk>;
+};
+
+const VISIBLE = /^(text-delta|reasoning-delta|tool-input-start|tool-input-available|file|source-)/;
+
+/** The error as it is kept in the message, then as the page's stream shows it. */
+const errorChunks = (text: string): Chunk[] => [
+  { type: "data-error", data: { text } },
+  { type: "error", errorText: text },
+];
+
+function split(chunk: Chunk): Chunk[] {
+  if (chunk.type !== "text-delta" && chunk.type !== "reasoning-delta") return [chunk];
+  if (chunk.delta.length <= MAX_DELTA_CHARS) return [chunk];
+  const pieces = chunk.delta.match(new RegExp(`[^]{1,${MAX_DELTA_CHARS}}`, "gu")) ?? [];
+  return pieces.map((delta) => ({ ...chunk, delta }));
+}
+
+/**
+ * Watches over the model's stream: cuts deltas that no record could hold, ends an answer that grows without end,
+ * and says so when there is an error, a silence, or no answer at all.
+ */
+export function guardAnswer(watch: StallWatch): TransformStream<Chunk, Chunk> {
+  let chars = 0;
+  let answered = false;
+  let failed = false;
+  return new TransformStream<Chunk, Chunk>({
+    transform(chunk, controller) {
+      watch.touch();
+      const fail = (text: string) => {
+        if (!failed) for (const one of errorChunks(text)) controller.enqueue(one);
+        failed = true;
+      };
+      if (chunk.type === "error") return fail(chunk.errorText);
+      if (chunk.type === "abort" && watch.fired) return fail("The model stopped answering. Try again.");
+      answered ||= VISIBLE.test(chunk.type);
+      if (chunk.type === "finish" && !answered) {
+        fail("The model answered nothing. Try again, or choose another model.");
+      }
+      if ("delta" in chunk) chars += chunk.delta.length;
+      if (chars > MAX_ANSWER_CHARS) {
+        fail("The answer grew too long and was cut off. Ask for a shorter one.");
+        return controller.terminate();
+      }
+      for (const one of split(chunk)) controller.enqueue(one);
+    },
+    flush: () => watch.stop(),
+  });
+}
+
+type Facts = { model: ResolvedModel; runId: string; attempt: number; startedAt: number };
+
+/** What the answer tells about itself: at its start, at its first token and at its end. */
+function metadataOf({
+  model,
+  runId,
+  attempt,
+  startedAt,
+}: Facts): NonNullable<StreamOptions["messageMetadata"]> {
+  let seenToken = false;
+  return ({ part }) => {
+    const elapsed = Math.round(performance.now() - startedAt);
+    if (part.type === "start") {
+      return { model: model.id, runId, attempt, createdAt: new Date().toISOString() };
+    }
+    if (
+      !seenToken &&
+      (part.type === "text-delta" || part.type === "reasoning-delta" || part.type === "tool-call")
+    ) {
+      seenToken = true;
+      return { firstTokenMs: elapsed };
+    }
+    if (part.type !== "finish") return undefined;
+    const { inputTokens, outputTokens } = part.totalUsage;
+    return {
+      durationMs: elapsed,
+      finishReason: part.finishReason,
+      ...(inputTokens === undefined ? {} : { inputTokens }),
+      ...(outputTokens === undefined ? {} : { outputTokens }),
+    };
+  };
+}
+
+/** The model's result as the agent pipes it: with metadata, plain errors and limits. */
+export function toAnswer(result: Result, facts: Facts, watch: StallWatch): Answer {
+  return {
+    totalUsage: result.totalUsage,
+    usage: result.usage,
+    toUIMessageStream: (options) => {
+      const stream = result.toUIMessageStream<LongrunUIMessage>({
+        ...options,
+        sendReasoning: true,
+        sendSources: true,
+        messageMetadata: metadataOf(facts),
+        onError: (error) => explainModelError(error, facts.model),
+      });
+      return (stream as ReadableStream<Chunk>).pipeThrough(guardAnswer(watch));
+    },
+  };
+}
+
+/** An answer that is only an error, for what fails before the model could be called. */
+export function failedAnswer(text: string): Pick<Answer, "toUIMessageStream"> {
+  return {
+    toUIMessageStream: () =>
+      new ReadableStream<Chunk>({
+        start(controller) {
+          controller.enqueue({ type: "start", messageId: generateId() });
+          for (const chunk of errorChunks(text)) controller.enqueue(chunk);
+          controller.enqueue({ type: "finish", finishReason: "error" });
+          controller.close();
+        },
+      }),
+  };
+}

@@ -1,0 +1,68 @@
+import { logger } from "@trigger.dev/sdk";
+import { chat } from "@trigger.dev/sdk/ai";
+import { stepCountIs } from "ai";
+import type { LongrunUIMessage } from "#app/shared/chat-message.ts";
+import { failedAnswer, toAnswer } from "#trigger/answer-stream.ts";
+import { explainModelError, VisibleError } from "#trigger/model-error.ts";
+import { resolveModel, type ResolvedModel } from "#trigger/models.ts";
+import { recover } from "#trigger/recovery.ts";
+import { runState } from "#trigger/run-state.ts";
+import { StallWatch } from "#trigger/stall-watch.ts";
+import { SYSTEM_PROMPT } from "#trigger/system-prompt.ts";
+import { chatTools } from "#trigger/tools/index.ts";
+import { agentStorage } from "#trigger/transcript-storage.ts";
+import * as hooks from "#trigger/turn-hooks.ts";
+
+/** How long a run waits in its process for the next message: a person who reads and answers finds it warm. */
+const IDLE_SECONDS = 30;
+/**
+ * How long it waits after that before it ends. Each waiting run holds about 130 MB and a slot of the machine,
+ * and a message to an ended run costs less than a second more.
+ */
+const END_AFTER = "60s";
+/** Model calls in one turn; a model that calls tools for ever is stopped here. */
+const MAX_STEPS = 12;
+/** One more try for a fault that passes; a second one would keep the person waiting for a sentence. */
+const MODEL_RETRIES = 1;
+
+/** The durable run of one chat. */
+export const longrunChat = chat.withUIMessage<LongrunUIMessage>().agent({
+  id: "longrun-chat",
+  storage: agentStorage,
+  system: SYSTEM_PROMPT,
+  idleTimeoutInSeconds: IDLE_SECONDS,
+  turnTimeout: END_AFTER,
+  // What people write stays out of traces.
+  telemetry: { recordUserMessage: false, recordClientData: false },
+  onBoot: hooks.onBoot,
+  onRecoveryBoot: recover,
+  onValidateMessages: hooks.onValidateMessages,
+  onChatStart: hooks.completeSession,
+  onTurnStart: hooks.onTurnStart,
+  onTurnComplete: hooks.onTurnComplete,
+  run: async ({ messages, signal, streamText, ctx }) => {
+    const { chatId, chat: own } = runState();
+    if (!chatId || !own)
+      throw new VisibleError("This chat does not exist any more, so nothing was answered.");
+    const startedAt = performance.now();
+    let model: ResolvedModel;
+    try {
+      model = await resolveModel(own.model);
+    } catch (error) {
+      return failedAnswer(error instanceof Error ? error.message : "No model can be used.");
+    }
+    const watch = new StallWatch();
+    const result = streamText({
+      model: model.instance,
+      messages,
+      tools: chatTools({ userId: own.userId, chatId }),
+      stopWhen: stepCountIs(MAX_STEPS),
+      maxRetries: MODEL_RETRIES,
+      abortSignal: AbortSignal.any([signal, watch.signal]),
+      experimental_telemetry: { isEnabled: true, recordInputs: false, recordOutputs: false },
+      // The sentence alone: the error itself holds the request, and with it the conversation.
+      onError: ({ error }) => logger.warn("the model failed", { sentence: explainModelError(error, model) }),
+    });
+    return toAnswer(result, { model, runId: ctx.run.id, attempt: ctx.attempt.number, startedAt }, watch);
+  },
+});

@@ -1,0 +1,50 @@
+import { createAnthropic } from "@ai-sdk/anthropic";
+import { createGoogleGenerativeAI } from "@ai-sdk/google";
+import { createOpenAI } from "@ai-sdk/openai";
+import { createOpenAICompatible } from "@ai-sdk/openai-compatible";
+import type { LanguageModelV3 } from "@ai-sdk/provider";
+import { env } from "#app/env.server.ts";
+import { defaultModelId, listModels } from "#app/model-catalog/list-models.server.ts";
+import { providerAccess, type ProviderAccess } from "#app/model-catalog/providers.server.ts";
+import { parseModelId, type ModelOption } from "#app/shared/model-option.ts";
+import { demoModel } from "#trigger/demo-model.ts";
+
+export { listModels };
+
+/** A model ready to be called, and how to reach it; `access` is null for the demo. */
+export type ResolvedModel = ModelOption & { instance: LanguageModelV3; access: ProviderAccess | null };
+
+/** A fault that the person can repair; its message names the fix. */
+export class ModelChoiceError extends Error {}
+
+/** The model of that id, or the default one for null. Throws a ModelChoiceError when it cannot be used. */
+export async function resolveModel(id: string | null): Promise<ResolvedModel> {
+  const wanted = id ?? (await defaultModelId());
+  const option = parseModelId(wanted);
+  if (!option) {
+    throw new ModelChoiceError(`There is no model "${wanted}". Choose another model for this chat.`);
+  }
+  if (option.provider === "demo") {
+    return { ...option, access: null, instance: demoModel({ delayMs: env().DEMO_MODEL_DELAY_MS }) };
+  }
+  const access = providerAccess(option.provider);
+  if (!access) {
+    const fix = `Set its variable (see the README) or choose another model.`;
+    throw new ModelChoiceError(`The provider of the model "${wanted}" is not set up. ${fix}`);
+  }
+  return { ...option, access, instance: instantiate(access, option.model) };
+}
+
+function instantiate({ name, baseUrl, apiKey }: ProviderAccess, model: string): LanguageModelV3 {
+  const settings = { baseURL: baseUrl, ...(apiKey ? { apiKey } : {}) };
+  switch (name) {
+    case "openai":
+      return createOpenAI(settings).chat(model);
+    case "anthropic":
+      return createAnthropic(settings)(model);
+    case "google":
+      return createGoogleGenerativeAI(settings)(model);
+    default:
+      return createOpenAICompatible({ ...settings, name, includeUsage: true })(model);
+  }
+}

@@ -1,0 +1,84 @@
+import { logger } from "@trigger.dev/sdk";
+import type { RecoveryBootEvent, RecoveryBootResult } from "@trigger.dev/sdk/ai";
+import { writeTranscript, type TranscriptChange } from "#app/models/transcript.server.ts";
+import { acceptSubmitted, type LongrunUIMessage } from "#app/shared/chat-message.ts";
+import { retry } from "#trigger/retry.ts";
+import { runState } from "#trigger/run-state.ts";
+import type { StreamTail } from "#trigger/stream-tail.ts";
+
+/** The messages as they may enter the conversation, each id once: this path passes no other check. */
+function accepted(messages: LongrunUIMessage[]): LongrunUIMessage[] {
+  const byId = new Map<string, LongrunUIMessage>();
+  for (const message of messages) {
+    const clean = acceptSubmitted(message);
+    if (clean && !byId.has(clean.id)) byId.set(clean.id, clean);
+  }
+  return [...byId.values()];
+}
+
+type RecoveryPlan = {
+  /** The history to go on from. */
+  chain: LongrunUIMessage[];
+  /** Messages to answer, in order. */
+  recoveredTurns: LongrunUIMessage[];
+  /** Id of the partial answer that stays in the history. */
+  partialId: string | null;
+};
+
+/**
+ * How a conversation goes on after a run died: what the history is, which messages are still to be answered, and
+ * which partial answer is kept. The runtime finds an interrupted message both in the stored history and in the
+ * input; it is taken out of the history, so that the model never reads it twice.
+ */
+export function planRecovery(
+  event: Pick<RecoveryBootEvent<LongrunUIMessage>, "settledMessages" | "inFlightUsers" | "partialAssistant">,
+  tail: StreamTail | null,
+): RecoveryPlan {
+  const waiting = accepted(event.inFlightUsers);
+  const waitingIds = new Set(waiting.map((message) => message.id));
+  const settled = event.settledMessages.filter((message) => !waitingIds.has(message.id));
+  const known = settled.some((message) => message.id === event.partialAssistant?.id);
+  const partial = known ? undefined : event.partialAssistant;
+  // A stopped or failed turn ended without a `finish`, so its answer looks interrupted: it stays as it is.
+  const turnEnded = tail !== null && tail.boundary !== null && !tail.openTurn;
+  if (partial && turnEnded) {
+    return { chain: [...settled, partial], recoveredTurns: waiting, partialId: partial.id };
+  }
+  const [first, ...rest] = waiting;
+  // One message: it is answered anew and the partial goes. More: the first keeps what it got.
+  if (!partial || !first || rest.length === 0) {
+    return { chain: settled, recoveredTurns: waiting, partialId: null };
+  }
+  return { chain: [...settled, first, partial], recoveredTurns: rest, partialId: partial.id };
+}
+
+/**
+ * Stores the history that the database does not have yet, the partial as one (the runtime's saves do not say so),
+ * with the cursor that stands for it.
+ */
+async function keep(chatId: string, { chain, partialId }: RecoveryPlan): Promise<void> {
+  const { stored, tail } = runState();
+  const unsaved = chain.filter((message) => !stored.has(message.id));
+  const changes = unsaved.map((message): TranscriptChange => ({
+    op: "put",
+    message,
+    final: message.id !== partialId,
+  }));
+  const ids = new Set(chain.map((message) => message.id));
+  const settled = tail?.boundary && tail.settledIds.every((id) => ids.has(id));
+  const cursors = settled ? { lastEventId: String(tail.boundary?.seqNum) } : {};
+  try {
+    const written = await retry(() => writeTranscript({ chatId, changes, cursors }));
+    if (written) for (const message of unsaved) stored.add(message.id);
+  } catch {
+    logger.warn("a recovered answer could not be stored yet; the next save repeats it", { chatId });
+  }
+}
+
+/** The agent's `onRecoveryBoot`. */
+export function recover(event: RecoveryBootEvent<LongrunUIMessage>): RecoveryBootResult<LongrunUIMessage> {
+  const plan = planRecovery(event, runState().tail);
+  const { chain, recoveredTurns, partialId } = plan;
+  if (partialId === null) return { chain, recoveredTurns };
+  return { chain, recoveredTurns, beforeBoot: () => keep(event.chatId, plan) };
+}

@@ -1,0 +1,40 @@
+import { locals } from "@trigger.dev/sdk";
+import type { LongrunUIMessage } from "#app/shared/chat-message.ts";
+import type { StreamTail } from "#trigger/stream-tail.ts";
+
+/** What one run remembers of its chat. A process may be used for several runs, one after the other. */
+export type RunState = {
+  /** From the run's own payload, which the server made. A message's envelope is the browser's, and may lie. */
+  chatId: string | null;
+  /** Owner, model and title, read anew at each turn. */
+  chat: { userId: string; model: string | null; title: string | null } | null;
+  /** Ids of the messages that the database is known to have. */
+  stored: Set<string>;
+  /** How `.out` ended when this run began; null where that was not read. */
+  tail: StreamTail | null;
+  /** The history could not be read: nothing may be answered without it. */
+  loadFailed: boolean;
+  /** The history from before a message that was refused in this turn. */
+  beforeRefusal: LongrunUIMessage[] | null;
+  /** Ends the title that is being made. */
+  title: AbortController | null;
+};
+
+const key = locals.create<RunState>("longrun.run");
+
+/** The state of the run that this code runs in; outside of any run a new one each time. */
+export function runState(): RunState {
+  const known = locals.get(key);
+  if (known) return known;
+  const fresh: RunState = {
+    chatId: null,
+    chat: null,
+    stored: new Set(),
+    tail: null,
+    loadFailed: false,
+    beforeRefusal: null,
+    title: null,
+  };
+  locals.set(key, fresh);
+  return fresh;
+}

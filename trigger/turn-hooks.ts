@@ -1,0 +1,124 @@
+import { logger } from "@trigger.dev/sdk";
+import { chat, type BootEvent, type TurnCompleteEvent, type TurnStartEvent } from "@trigger.dev/sdk/ai";
+import { chatOfRun } from "#app/models/chat.server.ts";
+import { saveSession } from "#app/models/chat-session.server.ts";
+import { writeTranscript, type TranscriptChange } from "#app/models/transcript.server.ts";
+import { acceptSubmitted, messageError, type LongrunUIMessage } from "#app/shared/chat-message.ts";
+import { VisibleError } from "#trigger/model-error.ts";
+import { listModels } from "#trigger/models.ts";
+import { retry } from "#trigger/retry.ts";
+import { runState, type RunState } from "#trigger/run-state.ts";
+import { makeTitle } from "#trigger/title.ts";
+
+/** The chat of this run, as the server made it. Hooks are also given the id in a message's envelope: never use that. */
+function ownChatId(state: RunState): string {
+  if (!state.chatId) throw new Error("the run has not booted");
+  return state.chatId;
+}
+
+/** First in every run: remembers whose run this is, and lets the page see it while it waits. */
+export async function onBoot({ chatId, runId, chatAccessToken }: BootEvent): Promise<void> {
+  runState().chatId = chatId;
+  // Read once now, so that the first turn does not wait for the list of a provider.
+  void listModels().catch(() => undefined);
+  await completeSession({ runId, chatAccessToken });
+}
+
+/** Completes the chat's session row. A failure is left to onTurnStart, which insists. */
+export async function completeSession(event: { runId: string; chatAccessToken: string }): Promise<void> {
+  const chatId = ownChatId(runState());
+  try {
+    await saveSession({ chatId, runId: event.runId, publicAccessToken: event.chatAccessToken });
+  } catch {
+    logger.warn("the session row could not be completed yet", { chatId });
+  }
+}
+
+/**
+ * The door for what a browser wrote: role user, text parts, within the limits; all else is dropped.
+ * The place for tool approvals: an assistant message that answers an approval the run itself asked for.
+ */
+export function onValidateMessages({ messages }: { messages: LongrunUIMessage[] }): LongrunUIMessage[] {
+  const clean = messages.map(acceptSubmitted);
+  if (clean.every((message) => message !== null)) return clean;
+  // The runtime adds a refused message to the history of the failed turn; onTurnComplete takes it out again.
+  runState().beforeRefusal = chat.history.all() as LongrunUIMessage[];
+  throw new VisibleError("This message was not accepted. Send text of at most 200,000 characters.");
+}
+
+/** Before the model is called: the chat exists, its messages are stored, and the session names this run. */
+export async function onTurnStart(event: TurnStartEvent<unknown, LongrunUIMessage>): Promise<void> {
+  const state = runState();
+  state.title?.abort();
+  if (state.loadFailed) {
+    chat.endRun();
+    throw new VisibleError("The conversation could not be read from the database. Try again in a moment.");
+  }
+  state.chat = await beginTurn(state, event);
+  if (!state.chat) {
+    chat.endRun();
+    throw new VisibleError("This chat does not exist any more, so nothing was answered.");
+  }
+  if (event.uiMessages.at(-1)?.role !== "user") throw new VisibleError("There is no message to answer.");
+}
+
+async function beginTurn(
+  state: RunState,
+  { uiMessages, runId, chatAccessToken }: TurnStartEvent<unknown, LongrunUIMessage>,
+): Promise<RunState["chat"]> {
+  const chatId = ownChatId(state);
+  const unsaved = uiMessages.filter((message) => !state.stored.has(message.id));
+  const changes = unsaved.map((message): TranscriptChange => ({ op: "put", message }));
+  const session = { runId, publicAccessToken: chatAccessToken };
+  const write = () =>
+    changes.length > 0 ? writeTranscript({ chatId, changes, session }) : saveSession({ chatId, ...session });
+  try {
+    const [written, found] = await Promise.all([retry(write), retry(() => chatOfRun(chatId))]);
+    for (const message of unsaved) state.stored.add(message.id);
+    return written ? found : null;
+  } catch {
+    throw new VisibleError("The message could not be stored, so it was not answered. Try again in a moment.");
+  }
+}
+
+/** After the turn: its messages and its cursor in one transaction, then a title where there is none. */
+export async function onTurnComplete(event: TurnCompleteEvent<unknown, LongrunUIMessage>): Promise<void> {
+  const state = runState();
+  const chatId = ownChatId(state);
+  if (state.beforeRefusal) {
+    chat.history.set(state.beforeRefusal);
+    state.beforeRefusal = null;
+    return;
+  }
+  const { responseMessage, lastEventId, runId, chatAccessToken } = event;
+  const failed =
+    event.stopped || event.error !== undefined || (responseMessage && messageError(responseMessage));
+  // On the error path `newUIMessages` holds a message as the browser sent it; `uiMessages` what was accepted of it.
+  const ids = new Set(event.newUIMessages.map((message) => message.id));
+  const messages = event.uiMessages.filter((message) => ids.has(message.id));
+  const changes = messages.map((message): TranscriptChange => ({
+    op: "put",
+    message,
+    final: !(failed && message.id === responseMessage?.id),
+  }));
+  const session = { runId, publicAccessToken: chatAccessToken };
+  try {
+    const written = await retry(() =>
+      writeTranscript({ chatId, changes, cursors: { lastEventId }, session }),
+    );
+    if (!written) return;
+  } catch {
+    // The answer is whole on the stream. The storage's own save follows and tries again.
+    logger.warn("the turn could not be stored yet", { chatId });
+    return;
+  }
+  for (const message of messages) state.stored.add(message.id);
+  if (!failed) startTitle(state, chatId, event.uiMessages);
+}
+
+/** Runs beside the wait for the next message; the next turn ends it, and starts it again if it came to nothing. */
+function startTitle(state: RunState, chatId: string, messages: LongrunUIMessage[]): void {
+  if (!state.chat || state.chat.title !== null) return;
+  state.title = new AbortController();
+  chat.defer(makeTitle({ id: chatId, model: state.chat.model }, messages, state.title.signal));
+}
