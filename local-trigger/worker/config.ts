@@ -44,7 +44,8 @@ const NEVER = new Set(["TRIGGER_ACCESS_TOKEN", "TRIGGER_HOST", "TRIGGER_PORT"]);
 
 /** Reads the host's environment. Throws one line that names each wrong variable. */
 export function readConfig(env: NodeJS.ProcessEnv): WorkerConfig {
-  const parsed = schema.safeParse(env);
+  const given = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== ""));
+  const parsed = schema.safeParse(given);
   if (!parsed.success) {
     const lines = parsed.error.issues.map((issue) => `${issue.path.join(".")} ${issue.message}`);
     throw new Error(`Wrong environment of the worker host: ${lines.join("; ")}`);

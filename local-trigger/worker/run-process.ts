@@ -78,6 +78,11 @@ export class RunProcess {
     this.#child.kill("SIGKILL");
   }
 
+  /** Closes the channel, as the end of this process would. */
+  disconnect(): void {
+    this.#child.disconnect();
+  }
+
   #post(packet: object): void {
     // A send to a process that has just died is told by its exit.
     if (this.#child.connected) this.#child.send(packet, () => {});
