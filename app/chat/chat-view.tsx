@@ -1,0 +1,111 @@
+import { useRevalidator, useRouteLoaderData } from "@remix-run/react";
+import { useEffect, useRef } from "react";
+import { ChatHeader } from "#app/chat/chat-header.tsx";
+import { Composer } from "#app/chat/composer.tsx";
+import { Conversation } from "#app/chat/conversation.tsx";
+import { useLiveRun } from "#app/chat/live-run.tsx";
+import { MessageList } from "#app/chat/message-list.tsx";
+import { runState } from "#app/chat/run-state.ts";
+import { RunStateLine } from "#app/chat/run-state-line.tsx";
+import { TurnNotices } from "#app/chat/turn-notices.tsx";
+import { useDurableChat } from "#app/chat/use-durable-chat.ts";
+import { useTitleArrival } from "#app/chat/use-title-arrival.ts";
+import type { LongrunUIMessage } from "#app/shared/chat-message.ts";
+import type { ChatStatus, ResumeHandle } from "#app/shared/resume-handle.ts";
+import { ErrorLine } from "#app/ui/error-panel.tsx";
+import { useHydrated } from "#app/ui/use-hydrated.ts";
+
+export type ChatViewProps = {
+  chatId: string;
+  /** For the form without scripts. */
+  messageId: string;
+  messages: LongrunUIMessage[];
+  partialIds: string[];
+  handle: ResumeHandle;
+  status: ChatStatus;
+  reachable: boolean;
+  triggerUrl: string;
+  /** A form without scripts that came back. */
+  returned?: { error?: string | undefined; text?: string | undefined } | undefined;
+};
+
+/** One chat: its history, the answer that runs, and the composer. */
+export function ChatView(props: ChatViewProps) {
+  const { chatId, handle, triggerUrl } = props;
+  const hydrated = useHydrated();
+  const { revalidate } = useRevalidator();
+  const titleArrival = useTitleArrival(chatId);
+  const chat = useDurableChat<LongrunUIMessage>({
+    chatId,
+    initialMessages: props.messages,
+    handle,
+    triggerUrl,
+    onForeignTurn: revalidate,
+    onTurnEnd: titleArrival,
+  });
+  const { messages, delivery, stopping, connection } = chat;
+  const status = hydrated ? liveStatus(chat.status, messages) : props.status;
+  const open = status === "submitted" || status === "streaming";
+  const run = useLiveRun({ chatId, handle, triggerUrl, open });
+  const told = runState({ status, connection, stopping, empty: messages.length === 0, run });
+  useEscape(open, chat.stop);
+  return (
+    <main className="chat" data-chat-status={status} data-hydrated={hydrated ? "" : undefined}>
+      <ChatHeader>
+        <RunStateLine told={told} />
+      </ChatHeader>
+      <Conversation busy={open}>
+        <MessageList
+          messages={messages}
+          partialIds={props.partialIds}
+          delivery={delivery}
+          streaming={status === "streaming"}
+          onRetry={chat.retry}
+        />
+        <TurnNotices
+          chat={chat}
+          status={status}
+          told={told}
+          reachable={props.reachable}
+          hydrated={hydrated}
+        />
+      </Conversation>
+      <div className="composer-area">
+        {props.returned?.error && <ErrorLine>{props.returned.error}</ErrorLine>}
+        <Composer
+          action={`/chats/${chatId}`}
+          hidden={{ messageId: props.messageId }}
+          open={open}
+          closed={chat.closed !== null}
+          initialText={props.returned?.text}
+          onSend={(text) => {
+            chat.send(text);
+            return true;
+          }}
+          onStop={chat.stop}
+        />
+      </div>
+    </main>
+  );
+}
+
+/** Ready means that nothing is left without an answer. */
+function liveStatus(status: ChatStatus, messages: LongrunUIMessage[]): ChatStatus {
+  return status === "ready" && messages.at(-1)?.role === "user" ? "error" : status;
+}
+
+function useEscape(open: boolean, stop: () => void): void {
+  const latest = useRef(stop);
+  latest.current = stop;
+  useEffect(() => {
+    if (!open) return;
+    const onKey = (event: KeyboardEvent) => {
+      const elsewhere = document.querySelector(
+        "dialog[open], details.account[open], [data-sheet=open], .renaming",
+      );
+      if (event.key === "Escape" && !elsewhere) latest.current();
+    };
+    addEventListener("keydown", onKey);
+    return () => removeEventListener("keydown", onKey);
+  }, [open]);
+}

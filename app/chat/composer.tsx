@@ -1,0 +1,120 @@
+import { ArrowUp, Square } from "lucide-react";
+import { useEffect, useRef, type FormEvent, type KeyboardEvent, type MutableRefObject } from "react";
+
+type Props = {
+  /** Where the form goes when there are no scripts. */
+  action: string;
+  hidden: Record<string, string>;
+  /** An answer is being given and can be stopped. */
+  open: boolean;
+  /** Nothing more can be sent here. */
+  closed?: boolean;
+  initialText?: string | undefined;
+  /** Takes the text; false leaves it in the box. Without it the form is posted. */
+  onSend: (text: string) => boolean;
+  onStop?: () => void;
+  /** Lets others put text into the box. */
+  textRef?: MutableRefObject<HTMLTextAreaElement | null>;
+};
+
+const finePointer = () => matchMedia("(pointer: fine)").matches;
+
+function grow(box: HTMLTextAreaElement): void {
+  box.style.height = "auto";
+  box.style.height = `${box.scrollHeight}px`;
+}
+
+/** The message box. It is a plain form first, and keeps what was typed before its scripts arrived. */
+export function Composer({
+  action,
+  hidden,
+  open,
+  closed = false,
+  initialText,
+  onSend,
+  onStop,
+  textRef,
+}: Props) {
+  const own = useRef<HTMLTextAreaElement | null>(null);
+  useEffect(() => {
+    const box = own.current;
+    if (!box) return;
+    grow(box);
+    // On a touch screen the keyboard would cover what one came to read.
+    if (finePointer()) box.focus({ preventScroll: true });
+  }, []);
+
+  const send = (event?: FormEvent) => {
+    event?.preventDefault();
+    const box = own.current;
+    if (!box || closed || box.value.trim() === "") return;
+    if (!onSend(box.value)) return;
+    box.value = "";
+    grow(box);
+    box.focus();
+  };
+  const submit = (event: FormEvent<HTMLFormElement>) => {
+    const pressed = (event.nativeEvent as SubmitEvent).submitter;
+    if (pressed?.getAttribute("value") !== "stop") return send(event);
+    event.preventDefault();
+    onStop?.();
+  };
+  const onKeyDown = (event: KeyboardEvent<HTMLTextAreaElement>) => {
+    if (event.key !== "Enter" || event.shiftKey || event.nativeEvent.isComposing) return;
+    // Touch keyboards have no Shift-Enter; there Enter breaks the line and the button sends.
+    if (!finePointer()) return;
+    event.preventDefault();
+    send();
+  };
+
+  return (
+    <form method="post" action={action} className="composer" onSubmit={submit}>
+      {Object.entries(hidden).map(([name, value]) => (
+        <input key={name} type="hidden" name={name} value={value} />
+      ))}
+      <label htmlFor="message" className="unseen">
+        Message
+      </label>
+      <textarea
+        id="message"
+        name="text"
+        rows={1}
+        ref={(box) => {
+          own.current = box;
+          if (textRef) textRef.current = box;
+        }}
+        placeholder={closed ? "This chat is closed" : "Write a message"}
+        defaultValue={initialText}
+        disabled={closed}
+        autoComplete="off"
+        onInput={(event) => grow(event.currentTarget)}
+        onKeyDown={onKeyDown}
+      />
+      <div className="composer-buttons">
+        {open && (
+          <button
+            type="submit"
+            name="intent"
+            value="stop"
+            className="round stop"
+            aria-label="Stop"
+            title="Stop (Esc)"
+          >
+            <Square size={14} fill="currentColor" aria-hidden />
+          </button>
+        )}
+        <button
+          type="submit"
+          name="intent"
+          value="send"
+          className="round send"
+          aria-label="Send"
+          title="Send"
+          disabled={closed}
+        >
+          <ArrowUp size={18} aria-hidden />
+        </button>
+      </div>
+    </form>
+  );
+}

@@ -1,0 +1,90 @@
+import { memo, type ReactNode } from "react";
+import { Check, Copy } from "lucide-react";
+import { MessagePart } from "#app/chat/message-part.tsx";
+import type { Delivery } from "#app/chat/use-durable-chat.ts";
+import { messageText, type LongrunUIMessage } from "#app/shared/chat-message.ts";
+import { Button, IconButton } from "#app/ui/button.tsx";
+import { useCopy } from "#app/ui/use-copy.ts";
+
+type Props = {
+  messages: LongrunUIMessage[];
+  partialIds: readonly string[];
+  delivery: Readonly<Record<string, Delivery>>;
+  /** The last answer is being written. */
+  streaming: boolean;
+  onRetry: () => void;
+};
+
+export function MessageList({ messages, partialIds, delivery, streaming, onRetry }: Props) {
+  return messages.map((message, index) =>
+    message.role === "user" ? (
+      <UserMessage key={message.id} message={message} delivery={delivery[message.id]} onRetry={onRetry} />
+    ) : message.role === "assistant" ? (
+      <AssistantMessage
+        key={message.id}
+        message={message}
+        streaming={streaming && index === messages.length - 1}
+        partial={partialIds.includes(message.id)}
+      />
+    ) : null,
+  );
+}
+
+type UserProps = { message: LongrunUIMessage; delivery: Delivery | undefined; onRetry: () => void };
+
+function UserMessage({ message, delivery, onRetry }: UserProps) {
+  return (
+    <article className="message user" data-delivery={delivery}>
+      <h2 className="unseen">You</h2>
+      <Body message={message} streaming={false} />
+      {delivery === "sending" && <p className="note delivery">Sending</p>}
+      {delivery === "failed" && (
+        <p className="note delivery" role="alert">
+          Not sent. <Button onClick={onRetry}>Try again</Button>
+        </p>
+      )}
+    </article>
+  );
+}
+
+type AssistantProps = { message: LongrunUIMessage; streaming: boolean; partial: boolean };
+
+/** While an answer streams only its own message is rendered again. */
+const AssistantMessage = memo(function AssistantMessage({ message, streaming, partial }: AssistantProps) {
+  return (
+    <article className="message assistant">
+      <h2 className="unseen">Longrun</h2>
+      <Body message={message} streaming={streaming} />
+      {!streaming && (
+        <Foot>
+          {partial && <span className="note">This answer was cut short.</span>}
+          <CopyAnswer message={message} />
+        </Foot>
+      )}
+    </article>
+  );
+});
+
+const Foot = ({ children }: { children: ReactNode }) => <footer className="message-foot">{children}</footer>;
+
+function Body({ message, streaming }: { message: LongrunUIMessage; streaming: boolean }) {
+  return (
+    <div className="message-body" data-message-id={message.id} data-role={message.role}>
+      {message.parts.map((part, index) => (
+        // Parts are only ever added at the end.
+        // eslint-disable-next-line react/no-array-index-key
+        <MessagePart key={index} part={part} role={message.role} streaming={streaming} />
+      ))}
+    </div>
+  );
+}
+
+function CopyAnswer({ message }: { message: LongrunUIMessage }) {
+  const { copied, copy } = useCopy(() => messageText(message));
+  if (messageText(message) === "") return null;
+  return (
+    <IconButton label={copied ? "Copied" : "Copy answer"} onClick={copy}>
+      {copied ? <Check size={15} aria-hidden /> : <Copy size={15} aria-hidden />}
+    </IconButton>
+  );
+}

@@ -1,0 +1,55 @@
+import { Form, Link } from "@remix-run/react";
+import { SquarePen } from "lucide-react";
+import { AccountMenu } from "#app/chat/account-menu.tsx";
+import { groupByAge, type ListedChat } from "#app/chat/group-by-age.ts";
+import { SidebarRow } from "#app/chat/sidebar-row.tsx";
+import type { Theme } from "#app/shared/theme.ts";
+import { Button } from "#app/ui/button.tsx";
+
+export type SidebarProps = {
+  user: { name: string; email: string };
+  chats: ListedChat[];
+  /** How many to show when older ones are asked for; null when all are there. */
+  older: number | null;
+  /** The server's clock, so that server and browser group alike. */
+  now: string;
+  theme: Theme;
+};
+
+/** One's own chats, newest first, and the account. */
+export function Sidebar({ user, chats, older, now, theme }: SidebarProps) {
+  return (
+    <nav className="sidebar" aria-label="Chats" id="chats">
+      <div className="sidebar-head">
+        <Link to="/chats" className="wordmark">
+          Longrun
+        </Link>
+        <Link to="/chats" className="button plain new-chat">
+          <SquarePen size={16} aria-hidden />
+          New chat
+        </Link>
+      </div>
+      <div className="sidebar-list">
+        {chats.length === 0 && <p className="sidebar-empty">Your chats will be listed here.</p>}
+        {groupByAge(chats, now).map((group) => (
+          <section key={group.name} aria-label={group.name}>
+            <h2>{group.name}</h2>
+            <ul>
+              {group.chats.map((chat) => (
+                <SidebarRow key={chat.id} id={chat.id} title={chat.title} />
+              ))}
+            </ul>
+          </section>
+        ))}
+        {older !== null && (
+          <Form method="get" className="older">
+            <Button type="submit" name="older" value={older}>
+              Older chats
+            </Button>
+          </Form>
+        )}
+      </div>
+      <AccountMenu user={user} theme={theme} />
+    </nav>
+  );
+}

@@ -1,0 +1,43 @@
+import type { Told } from "#app/chat/run-state.ts";
+import type { DurableChatHelpers } from "#app/chat/use-durable-chat.ts";
+import type { LongrunUIMessage } from "#app/shared/chat-message.ts";
+import type { ChatStatus } from "#app/shared/resume-handle.ts";
+import { Button } from "#app/ui/button.tsx";
+
+type Props = {
+  chat: DurableChatHelpers<LongrunUIMessage>;
+  status: ChatStatus;
+  told: Told | null;
+  reachable: boolean;
+  hydrated: boolean;
+};
+
+const UNANSWERED = "This message has no answer.";
+const UNREACHABLE =
+  "The service that answers cannot be reached right now. What you see is saved; an answer will appear here when it is back.";
+
+/** What stands at the end of a conversation while it is not simply ready: a wait, a cut line, an error. */
+export function TurnNotices({ chat, status, told, reachable, hydrated }: Props) {
+  if (chat.closed) return <p className="notice">This chat was closed. Nothing more can be sent in it.</p>;
+  if (status === "error") {
+    const failed = Object.values(chat.delivery).includes("failed");
+    // A message that was not sent says so itself.
+    if (failed) return null;
+    return (
+      <div className="notice trouble" role="alert">
+        <p>{chat.error?.message || UNANSWERED}</p>
+        {hydrated && <Button onClick={chat.retry}>Try again</Button>}
+      </div>
+    );
+  }
+  if (!reachable && !hydrated) return <p className="notice">{UNREACHABLE}</p>;
+  if (!reachable && chat.connection !== "live") return <p className="notice">{UNREACHABLE}</p>;
+  if (status === "submitted") return <p className="waiting">{told?.label ?? "Thinking"}</p>;
+  if (chat.connection === "offline") {
+    return <p className="notice">You are offline. The answer goes on, and will be here when you are back.</p>;
+  }
+  if (status === "streaming" && chat.connection === "reconnecting") {
+    return <p className="notice">Reconnecting. The answer goes on meanwhile.</p>;
+  }
+  return null;
+}

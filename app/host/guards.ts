@@ -1,0 +1,78 @@
+import { randomBytes } from "node:crypto";
+import type { NextFunction, Request, RequestHandler, Response } from "express";
+import { hostOf } from "#app/host/request-facts.ts";
+import { securityHeaders } from "#app/host/security-headers.ts";
+import { describeError, log } from "#app/server/log.server.ts";
+import { publicTriggerUrl } from "#app/server/trigger-url.server.ts";
+
+/** As much as local-trigger takes for one message. */
+const MAX_BODY = 1_048_576;
+const SAFE = new Set(["GET", "HEAD", "OPTIONS"]);
+
+/** One line a request: no query, no body, no cookie. */
+export const requestLog: RequestHandler = (req, res, next) => {
+  const started = performance.now();
+  const { method, path } = req;
+  res.once("close", () => {
+    if (path.startsWith("/assets/")) return;
+    const ms = Math.round(performance.now() - started);
+    log("info", "request", { method, path, status: res.statusCode, ms, complete: res.writableFinished });
+  });
+  next();
+};
+
+/** Refuses what is no HTTP host, then sets the headers that every answer has. */
+export const secured =
+  (dev: boolean): RequestHandler =>
+  (req, res, next) => {
+    const host = hostOf(req);
+    if (host === null) return void res.status(400).type("text").send("The Host header is not valid.\n");
+    const nonce = randomBytes(16).toString("base64");
+    res.locals.nonce = nonce;
+    const triggerUrl = publicTriggerUrl(`${req.protocol}://${host}`);
+    res.set(securityHeaders({ nonce, triggerUrl, https: req.secure, dev }));
+    next();
+  };
+
+/** Nothing but a read may come from another site. Scripts outside of browsers send no Origin, and pass. */
+export const sameOrigin: RequestHandler = (req, res, next) => {
+  const origin = req.get("Origin");
+  if (SAFE.has(req.method) || origin === undefined) return next();
+  if (URL.canParse(origin) && new URL(origin).host === ownHost(req)) return next();
+  log("warn", "foreign-origin", { method: req.method, path: req.path });
+  res.status(403).type("text").send("This request came from another site.\n");
+};
+
+/** As URL writes it: lower case, without the scheme's usual port. */
+function ownHost(req: Request): string {
+  return new URL(`${req.protocol}://${hostOf(req)}`).host;
+}
+
+/** Every body tells its length, and none is larger than a message can be. */
+export const limitedBody: RequestHandler = (req, res, next) => {
+  if (req.headers["transfer-encoding"] !== undefined) {
+    return void res.status(411).type("text").send("Send a Content-Length.\n");
+  }
+  if (Number(req.headers["content-length"] ?? 0) > MAX_BODY) {
+    return void res.status(413).set("Connection", "close").type("text").send("This is too large.\n");
+  }
+  next();
+};
+
+/** Pages hold messages and tokens. */
+export const noStore: RequestHandler = (_req, res, next) => {
+  res.set("Cache-Control", "no-store");
+  next();
+};
+
+/** What nothing else answered. Nobody is told more than that. */
+export function failed(error: unknown, req: Request, res: Response, _next: NextFunction): void {
+  const { status = 500 } = error as { status?: number };
+  if (status >= 500)
+    log("error", "request-failed", { method: req.method, path: req.path, ...describeError(error) });
+  if (res.headersSent) return void res.destroy();
+  res
+    .status(status)
+    .type("text")
+    .send(status === 404 ? "Not found.\n" : "Something went wrong.\n");
+}

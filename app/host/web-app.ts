@@ -1,0 +1,65 @@
+import type { Server } from "node:http";
+import path from "node:path";
+import { pathToFileURL } from "node:url";
+import { createRequestHandler } from "@remix-run/express";
+import type { ServerBuild } from "@remix-run/node";
+import compression from "compression";
+import express, { type Express, type RequestHandler } from "express";
+import { failed, limitedBody, noStore, requestLog, sameOrigin, secured } from "#app/host/guards.ts";
+
+const YEAR = 31_536_000_000;
+
+export type WebAppOptions =
+  | { dev: false; buildDir: string }
+  /** Vite transforms on the fly; its socket shares the web's port. */
+  | { dev: true; server: Server };
+
+/** The web server's routes: guards first, then files, then Remix. */
+export async function createWebApp(options: WebAppOptions): Promise<Express> {
+  const app = express();
+  app.disable("x-powered-by");
+  // A proxy on this machine may say for whom it asks; nobody else may.
+  app.set("trust proxy", "loopback");
+  app.use(requestLog, secured(options.dev), sameOrigin, limitedBody);
+  const { files, build } = options.dev
+    ? await development(options.server)
+    : await production(options.buildDir);
+  app.use(compression({ filter: compressible }), files, noStore, remix(build));
+  app.use(failed);
+  return app;
+}
+
+type Parts = { files: RequestHandler; build: ServerBuild | (() => Promise<ServerBuild>) };
+
+/** Streams of events must leave at once. */
+function compressible(req: express.Request, res: express.Response): boolean {
+  if (String(res.getHeader("Content-Type")).startsWith("text/event-stream")) return false;
+  return compression.filter(req, res);
+}
+
+async function production(buildDir: string): Promise<Parts> {
+  const client = path.resolve(buildDir, "client");
+  const router = express.Router();
+  const fixed = { index: false, redirect: false, immutable: true, maxAge: YEAR, fallthrough: false };
+  router.use("/assets", express.static(path.join(client, "assets"), fixed));
+  router.use(express.static(client, { index: false, redirect: false, maxAge: 3_600_000 }));
+  const entry = pathToFileURL(path.resolve(buildDir, "server/index.js")).href;
+  return { files: router, build: (await import(entry)) as ServerBuild };
+}
+
+async function development(server: Server): Promise<Parts> {
+  const { createServer } = await import("vite");
+  const vite = await createServer({
+    server: { middlewareMode: true, hmr: { server } },
+    appType: "custom",
+  });
+  const build = () => vite.ssrLoadModule("virtual:remix/server-build") as Promise<ServerBuild>;
+  return { files: vite.middlewares, build };
+}
+
+function remix(build: Parts["build"]): RequestHandler {
+  return createRequestHandler({
+    build,
+    getLoadContext: (req, res) => ({ nonce: String(res.locals.nonce), ip: req.ip ?? "unknown" }),
+  }) as RequestHandler;
+}

@@ -1,0 +1,54 @@
+import type { ActionFunctionArgs, HeadersFunction, MetaFunction } from "@remix-run/node";
+import { Form, Link, useActionData, useLoaderData, useNavigation } from "@remix-run/react";
+import { authAction, authLoader } from "#app/server/auth-route.server.ts";
+import { Button } from "#app/ui/button.tsx";
+import { ErrorLine } from "#app/ui/error-panel.tsx";
+import { Field } from "#app/ui/field.tsx";
+
+export const meta: MetaFunction = () => [{ title: "Sign in – Longrun" }];
+
+/** Retry-After must reach the browser. */
+export const headers: HeadersFunction = ({ actionHeaders }) => actionHeaders;
+
+export const loader = authLoader;
+
+export const action = (args: ActionFunctionArgs) => authAction("sign-in", args);
+
+export default function Login() {
+  const { redirectTo } = useLoaderData<typeof loader>();
+  const refused = useActionData<typeof action>();
+  const busy = useNavigation().state !== "idle";
+  return (
+    <>
+      <Form method="post" className="auth-form" noValidate>
+        <h1>Sign in</h1>
+        {refused?.formError && <ErrorLine>{refused.formError}</ErrorLine>}
+        <input type="hidden" name="redirectTo" value={redirectTo} />
+        <Field
+          name="email"
+          label="Email"
+          type="email"
+          autoComplete="username"
+          autoFocus
+          required
+          defaultValue={refused?.values.email}
+          error={refused?.fieldErrors?.email}
+        />
+        <Field
+          name="password"
+          label="Password"
+          type="password"
+          autoComplete="current-password"
+          required
+          error={refused?.fieldErrors?.password}
+        />
+        <Button type="submit" look="primary" aria-disabled={busy}>
+          Sign in
+        </Button>
+      </Form>
+      <p className="auth-other">
+        No account yet? <Link to={`/signup?${new URLSearchParams({ redirectTo })}`}>Make one</Link>
+      </p>
+    </>
+  );
+}

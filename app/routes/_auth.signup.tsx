@@ -1,0 +1,64 @@
+import type { ActionFunctionArgs, HeadersFunction, MetaFunction } from "@remix-run/node";
+import { Form, Link, useActionData, useLoaderData, useNavigation } from "@remix-run/react";
+import { authAction, authLoader } from "#app/server/auth-route.server.ts";
+import { Button } from "#app/ui/button.tsx";
+import { ErrorLine } from "#app/ui/error-panel.tsx";
+import { Field } from "#app/ui/field.tsx";
+
+export const meta: MetaFunction = () => [{ title: "Create an account – Longrun" }];
+
+/** Retry-After must reach the browser. */
+export const headers: HeadersFunction = ({ actionHeaders }) => actionHeaders;
+
+export const loader = authLoader;
+
+export const action = (args: ActionFunctionArgs) => authAction("sign-up", args);
+
+export default function SignUp() {
+  const { redirectTo } = useLoaderData<typeof loader>();
+  const refused = useActionData<typeof action>();
+  const busy = useNavigation().state !== "idle";
+  const errors = refused?.fieldErrors;
+  return (
+    <>
+      <Form method="post" className="auth-form" noValidate>
+        <h1>Create an account</h1>
+        {refused?.formError && <ErrorLine>{refused.formError}</ErrorLine>}
+        <input type="hidden" name="redirectTo" value={redirectTo} />
+        <Field
+          name="name"
+          label="Name"
+          autoComplete="name"
+          autoFocus
+          required
+          defaultValue={refused?.values.name}
+          error={errors?.name}
+        />
+        <Field
+          name="email"
+          label="Email"
+          type="email"
+          autoComplete="username"
+          required
+          defaultValue={refused?.values.email}
+          error={errors?.email}
+        />
+        <Field
+          name="password"
+          label="Password"
+          type="password"
+          autoComplete="new-password"
+          required
+          hint="At least 8 characters. A few unrelated words work well."
+          error={errors?.password}
+        />
+        <Button type="submit" look="primary" aria-disabled={busy}>
+          Create account
+        </Button>
+      </Form>
+      <p className="auth-other">
+        Have an account? <Link to={`/login?${new URLSearchParams({ redirectTo })}`}>Sign in</Link>
+      </p>
+    </>
+  );
+}

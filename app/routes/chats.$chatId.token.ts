@@ -1,0 +1,22 @@
+import type { ActionFunctionArgs } from "@remix-run/node";
+import { requireUserJson } from "#app/server/auth.server.ts";
+import { describeError, log } from "#app/server/log.server.ts";
+import { renewToken } from "#app/server/renew-token.server.ts";
+import { isChatId } from "#app/shared/chat-id.ts";
+import type { TokenReply } from "#app/shared/resume-handle.ts";
+
+const missing = () => Response.json({ error: "There is no such chat." }, { status: 404 });
+
+/** A fresh stream token for the owner. */
+export async function action({ request, params }: ActionFunctionArgs): Promise<Response> {
+  const user = await requireUserJson(request);
+  if (!isChatId(params.chatId)) return missing();
+  const { chatId } = params;
+  try {
+    const publicAccessToken = await renewToken({ userId: user.id, chatId });
+    return publicAccessToken === null ? missing() : Response.json({ publicAccessToken } satisfies TokenReply);
+  } catch (error) {
+    log("error", "token-failed", { chatId, ...describeError(error) });
+    return Response.json({ error: "No token could be made. Try again in a moment." }, { status: 503 });
+  }
+}

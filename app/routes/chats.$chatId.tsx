@@ -1,0 +1,60 @@
+import {
+  data,
+  redirect,
+  type ActionFunctionArgs,
+  type LoaderFunctionArgs,
+  type MetaFunction,
+} from "@remix-run/node";
+import { useActionData, useLoaderData } from "@remix-run/react";
+import { ChatView } from "#app/chat/chat-view.tsx";
+import { chatOwner } from "#app/models/chat.server.ts";
+import type { loader as listLoader } from "#app/routes/chats.tsx";
+import { requireUser } from "#app/server/auth.server.ts";
+import { answerIntent } from "#app/server/chat-intents.server.ts";
+import { loadChat } from "#app/server/load-chat.server.ts";
+import { publicTriggerUrl } from "#app/server/trigger-url.server.ts";
+import { isChatId } from "#app/shared/chat-id.ts";
+import { RouteError } from "#app/ui/route-error.tsx";
+
+const missing = () => new Response("Not found", { status: 404 });
+
+/** The tab's title follows the list, where a title that arrives later is seen first. */
+export const meta: MetaFunction<typeof loader, { "routes/chats": typeof listLoader }> = (args) => {
+  const list = args.matches.find((match) => match.id === "routes/chats")?.data;
+  const title = list?.chats.find(({ id }) => id === args.params.chatId)?.title ?? args.data?.title;
+  return [{ title: args.data ? `${title ?? "New chat"} – Longrun` : "Longrun" }];
+};
+
+/** The history, the messages that wait for an answer, and the handle to go on reading from here. */
+export async function loader({ request, params }: LoaderFunctionArgs) {
+  const user = await requireUser(request);
+  if (!isChatId(params.chatId)) throw missing();
+  const loaded = await loadChat({ userId: user.id, chatId: params.chatId });
+  if (!loaded) throw missing();
+  const { chatId } = params;
+  return { ...loaded, chatId, messageId: crypto.randomUUID(), triggerUrl: publicTriggerUrl(request.url) };
+}
+
+/** Everything that a form can do to one's own chat. A chat that is not one's own is not there. */
+export async function action({ request, params }: ActionFunctionArgs) {
+  const user = await requireUser(request);
+  const { chatId } = params;
+  if (!isChatId(chatId) || (await chatOwner(chatId)) !== user.id) throw missing();
+  const answer = await answerIntent({ userId: user.id, chatId }, await request.formData());
+  if ("redirectTo" in answer) return redirect(answer.redirectTo);
+  return data(answer.body, { status: answer.status });
+}
+
+export default function Chat() {
+  const loaded = useLoaderData<typeof loader>();
+  const returned = useActionData<typeof action>();
+  return <ChatView key={loaded.chatId} {...loaded} returned={returned} />;
+}
+
+export function ErrorBoundary() {
+  return (
+    <main className="chat-missing">
+      <RouteError />
+    </main>
+  );
+}

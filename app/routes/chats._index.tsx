@@ -1,0 +1,57 @@
+import {
+  data,
+  redirect,
+  type ActionFunctionArgs,
+  type LoaderFunctionArgs,
+  type MetaFunction,
+} from "@remix-run/node";
+import { useActionData, useLoaderData } from "@remix-run/react";
+import { NewChat } from "#app/chat/new-chat.tsx";
+import { requireUser } from "#app/server/auth.server.ts";
+import { parseMessageForm, parseNewChatId } from "#app/server/message-form.server.ts";
+import { modelNotice } from "#app/server/model-notice.server.ts";
+import { sendFirstMessage, tellSendError } from "#app/server/start-chat.server.ts";
+
+export const meta: MetaFunction = () => [{ title: "New chat – Longrun" }];
+
+/** Both ids are made here, so that the form also works without scripts and a repeated post changes nothing. */
+export async function loader({ request }: LoaderFunctionArgs) {
+  await requireUser(request);
+  return { chatId: crypto.randomUUID(), messageId: crypto.randomUUID(), notice: await modelNotice() };
+}
+
+/** Makes the chat with its first message and goes there. */
+export async function action({ request }: ActionFunctionArgs) {
+  const user = await requireUser(request);
+  const form = await request.formData();
+  const parsed = parseMessageForm(form);
+  if (!parsed.ok) return data({ error: parsed.error, text: parsed.text, kept: null }, { status: 400 });
+  const { text, messageId } = parsed;
+  const chatId = parseNewChatId(form);
+  try {
+    if (await sendFirstMessage(user.id, { chatId, messageId, text })) return redirect(`/chats/${chatId}`);
+  } catch (error) {
+    const told = tellSendError(chatId, error);
+    return data({ error: told.error, text, kept: { chatId, messageId } }, { status: told.status });
+  }
+  return data(
+    { error: "This page is out of date. Send the message again.", text, kept: null },
+    { status: 404 },
+  );
+}
+
+export default function NewChatRoute() {
+  const loaded = useLoaderData<typeof loader>();
+  const returned = useActionData<typeof action>();
+  // A form that came back keeps its ids: what it may have done already is not done twice.
+  const kept = returned?.kept ?? loaded;
+  return (
+    <NewChat
+      key={kept.chatId}
+      chatId={kept.chatId}
+      messageId={kept.messageId}
+      notice={loaded.notice}
+      returned={returned}
+    />
+  );
+}

@@ -1,0 +1,43 @@
+import { data, type LoaderFunctionArgs } from "@remix-run/node";
+import { Outlet, useLoaderData, useRouteLoaderData } from "@remix-run/react";
+import { Shell } from "#app/chat/shell.tsx";
+import { listChats } from "#app/models/chat.server.ts";
+import type { loader as rootLoader } from "#app/root.tsx";
+import { requireUser } from "#app/server/auth.server.ts";
+import { RouteError } from "#app/ui/route-error.tsx";
+
+const PAGE = 60;
+const MOST = 1_200;
+
+/** One's own chats, newest first. `?older=n` shows so many. */
+export async function loader({ request }: LoaderFunctionArgs) {
+  const user = await requireUser(request);
+  const asked = Number(new URL(request.url).searchParams.get("older") ?? PAGE);
+  const shown = Number.isInteger(asked) ? Math.min(Math.max(asked, PAGE), MOST) : PAGE;
+  const rows = await listChats({ userId: user.id, limit: shown + 1 });
+  const chats = rows.slice(0, shown).map(({ id, title, updatedAt }) => ({
+    id,
+    title,
+    updatedAt: updatedAt.toISOString(),
+  }));
+  const older = rows.length > shown ? shown + PAGE : null;
+  return data({ user: { name: user.name, email: user.email }, chats, older, now: new Date().toISOString() });
+}
+
+export default function Chats() {
+  const list = useLoaderData<typeof loader>();
+  const theme = useRouteLoaderData<typeof rootLoader>("root")?.theme ?? "system";
+  return (
+    <Shell {...list} theme={theme}>
+      <Outlet />
+    </Shell>
+  );
+}
+
+export function ErrorBoundary() {
+  return (
+    <main className="lone">
+      <RouteError />
+    </main>
+  );
+}

@@ -1,0 +1,29 @@
+import { data, redirect, type ActionFunctionArgs, type LoaderFunctionArgs } from "@remix-run/node";
+import { AuthFormError } from "#app/server/auth-form.server.ts";
+import { currentUser, signInWith } from "#app/server/auth.server.ts";
+import { safeRedirect } from "#app/server/redirect-to.server.ts";
+
+/** Loader of both forms: where to go afterwards. Whoever is signed in already goes there at once. */
+export async function authLoader({ request }: LoaderFunctionArgs) {
+  const redirectTo = safeRedirect(new URL(request.url).searchParams.get("redirectTo"));
+  if (await currentUser(request)) throw redirect(redirectTo);
+  return { redirectTo };
+}
+
+/** Action of both forms. A refused form comes back with what was typed, but for the password. */
+export async function authAction(
+  strategy: "sign-in" | "sign-up",
+  { request, context }: Pick<ActionFunctionArgs, "request" | "context">,
+) {
+  const typed = request.clone();
+  try {
+    return await signInWith(strategy, request, context.ip);
+  } catch (error) {
+    if (!(error instanceof AuthFormError)) throw error;
+    const form = await typed.formData();
+    const text = (name: string) => String(form.get(name) ?? "").slice(0, 300);
+    const headers = error.retryAfter ? { "Retry-After": String(error.retryAfter) } : undefined;
+    const values = { name: text("name"), email: text("email") };
+    return data({ ...error.told, values }, { status: error.status, ...(headers ? { headers } : {}) });
+  }
+}

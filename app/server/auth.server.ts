@@ -1,0 +1,123 @@
+import { redirect } from "@remix-run/node";
+import { Authenticator } from "remix-auth";
+import { FormStrategy } from "remix-auth-form";
+import { createLoginSession, endLoginSession, userOfLogin } from "#app/models/login-session.server.ts";
+import { createUser, findUserByEmail, foldEmail, type User } from "#app/models/user.server.ts";
+import { AuthFormError, parseSignIn, parseSignUp } from "#app/server/auth-form.server.ts";
+import { log } from "#app/server/log.server.ts";
+import { endedCookie, loginCookie, readLoginCookie } from "#app/server/login-cookie.server.ts";
+import { HashingBusyError, hashPassword, verifyPassword } from "#app/server/password.server.ts";
+import { safeRedirect } from "#app/server/redirect-to.server.ts";
+import { Throttle } from "#app/server/throttle.server.ts";
+
+const QUARTER_HOUR = 15 * 60 * 1000;
+const wrongByAccount = new Throttle({ limit: 10, windowMs: QUARTER_HOUR });
+const wrongByAddress = new Throttle({ limit: 100, windowMs: QUARTER_HOUR });
+const signUpsByAddress = new Throttle({ limit: 300, windowMs: QUARTER_HOUR });
+
+function refuseThrottled(seconds: number, event: string, ip: string): void {
+  if (seconds === 0) return;
+  log("warn", event, { outcome: "throttled", ip });
+  const minutes = Math.ceil(seconds / 60);
+  const wait = minutes === 1 ? "a minute" : `${minutes} minutes`;
+  throw new AuthFormError(429, { formError: `Too many attempts. Try again in ${wait}.` }, seconds);
+}
+
+async function hashing<T>(work: Promise<T>): Promise<T> {
+  try {
+    return await work;
+  } catch (error) {
+    if (!(error instanceof HashingBusyError)) throw error;
+    throw new AuthFormError(429, { formError: "Too many people are signing in. Try again in a moment." }, 5);
+  }
+}
+
+async function signIn(form: FormData, ip: string): Promise<User> {
+  const { email, password } = parseSignIn(form);
+  const account = foldEmail(email);
+  refuseThrottled(Math.max(wrongByAccount.retryAfter(account), wrongByAddress.retryAfter(ip)), "sign-in", ip);
+  // Counted before the slow check, so that guesses sent all at once do not pass together.
+  wrongByAccount.hit(account);
+  wrongByAddress.hit(ip);
+  const found = await findUserByEmail(account);
+  if (!(await hashing(verifyPassword(found?.passwordHash ?? null, password))) || !found) {
+    log("warn", "sign-in", { outcome: "wrong", ip });
+    throw new AuthFormError(400, { formError: "The email address or the password is wrong." });
+  }
+  wrongByAccount.clear(account);
+  wrongByAddress.forgive(ip);
+  log("info", "sign-in", { outcome: "ok", userId: found.id, ip });
+  return { id: found.id, email: found.email, name: found.name };
+}
+
+async function signUp(form: FormData, ip: string): Promise<User> {
+  const { name, email, password } = parseSignUp(form);
+  refuseThrottled(signUpsByAddress.retryAfter(ip), "sign-up", ip);
+  signUpsByAddress.hit(ip);
+  const user = await createUser({ name, email, passwordHash: await hashing(hashPassword(password)) });
+  if (!user) {
+    log("warn", "sign-up", { outcome: "taken", ip });
+    const taken = "This address cannot be used for a new account. If it is yours, sign in.";
+    throw new AuthFormError(400, { fieldErrors: { email: taken } });
+  }
+  log("info", "sign-up", { outcome: "ok", userId: user.id, ip });
+  return user;
+}
+
+/** remix-auth with one form strategy for each of the two forms. */
+function authenticator(ip: string): Authenticator<User> {
+  return new Authenticator<User>()
+    .use(new FormStrategy(({ form }) => signIn(form, ip)), "sign-in")
+    .use(new FormStrategy(({ form }) => signUp(form, ip)), "sign-up");
+}
+
+/**
+ * Checks the form and answers the redirect that signs the browser in, under a new session.
+ * Throws AuthFormError with what to tell when the form is not accepted.
+ */
+export async function signInWith(
+  strategy: "sign-in" | "sign-up",
+  request: Request,
+  ip: string,
+): Promise<Response> {
+  const user = await authenticator(ip).authenticate(strategy, request);
+  const form = await request.formData();
+  const before = await readLoginCookie(request);
+  if (before) await endLoginSession(before);
+  const token = await createLoginSession({
+    userId: user.id,
+    userAgent: request.headers.get("User-Agent"),
+    ip,
+  });
+  return redirect(safeRedirect(form.get("redirectTo")), {
+    headers: { "Set-Cookie": await loginCookie(request, token) },
+  });
+}
+
+/** Ends this browser's sign-in, on the server too. */
+export async function signOut(request: Request): Promise<Response> {
+  const token = await readLoginCookie(request);
+  if (token) await endLoginSession(token);
+  return redirect("/login", { headers: { "Set-Cookie": await endedCookie(request) } });
+}
+
+/** Who is signed in, or null. */
+export async function currentUser(request: Request): Promise<User | null> {
+  const token = await readLoginCookie(request);
+  return token ? userOfLogin(token) : null;
+}
+
+/** Who is signed in; otherwise throws the redirect to the sign-in page, which comes back here. */
+export async function requireUser(request: Request): Promise<User> {
+  const user = await currentUser(request);
+  if (user) return user;
+  const { pathname, search } = new URL(request.url);
+  throw redirect(`/login?${new URLSearchParams({ redirectTo: pathname + search })}`);
+}
+
+/** Who is signed in; otherwise throws 401 as JSON. */
+export async function requireUserJson(request: Request): Promise<User> {
+  const user = await currentUser(request);
+  if (user) return user;
+  throw Response.json({ error: "Sign in first." }, { status: 401 });
+}

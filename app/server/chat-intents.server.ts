@@ -1,0 +1,66 @@
+import { remove, rename } from "#app/server/edit-chat.server.ts";
+import { parseMessageForm, type ReturnedForm } from "#app/server/message-form.server.ts";
+import { sendMessage, stopAnswer, tellSendError } from "#app/server/start-chat.server.ts";
+
+type Chat = { userId: string; chatId: string };
+
+/** Where the browser goes next, or what it is told: the text of a message form comes back with its error. */
+export type IntentAnswer =
+  | { redirectTo: string }
+  | { status: number; body: { error?: string; text?: string; done?: true } | ReturnedForm };
+
+/** Does what a form on a chat asks for. The caller has checked the owner. */
+export async function answerIntent(chat: Chat, form: FormData): Promise<IntentAnswer> {
+  switch (form.get("intent")) {
+    case "send":
+      return send(chat, form);
+    case "stop":
+      return stop(chat);
+    case "rename":
+      return renameTo(chat, form.get("title"));
+    case "delete":
+      return erase(chat, form.get("stay") !== null);
+    default:
+      return { status: 400, body: { error: "This form asks for nothing that is known here." } };
+  }
+}
+
+async function send({ chatId }: Chat, form: FormData): Promise<IntentAnswer> {
+  const parsed = parseMessageForm(form);
+  if (!parsed.ok) return { status: 400, body: { error: parsed.error, text: parsed.text } };
+  try {
+    await sendMessage({ chatId, messageId: parsed.messageId, text: parsed.text });
+    return { redirectTo: `/chats/${chatId}` };
+  } catch (error) {
+    const told = tellSendError(chatId, error);
+    return { status: told.status, body: { error: told.error, text: parsed.text } };
+  }
+}
+
+async function stop({ chatId }: Chat): Promise<IntentAnswer> {
+  try {
+    await stopAnswer(chatId);
+    return { redirectTo: `/chats/${chatId}` };
+  } catch {
+    return { status: 503, body: { error: "The answer could not be stopped. Try again in a moment." } };
+  }
+}
+
+async function renameTo(chat: Chat, title: unknown): Promise<IntentAnswer> {
+  const outcome = await rename(chat, title);
+  if (outcome === "missing") return { status: 404, body: { error: "There is no such chat." } };
+  if (outcome === "renamed") return { status: 200, body: { done: true } };
+  return { status: 400, body: outcome };
+}
+
+/** `stay`: the person looks at another chat and goes on there. */
+async function erase(chat: Chat, stay: boolean): Promise<IntentAnswer> {
+  try {
+    await remove(chat);
+    return stay ? { status: 200, body: { done: true } } : { redirectTo: "/chats" };
+  } catch {
+    const error =
+      "The chat was not deleted: the service that answers cannot be reached. Try again in a moment.";
+    return { status: 503, body: { error } };
+  }
+}

@@ -1,0 +1,13 @@
+type Level = "info" | "warn" | "error";
+
+/** One line of JSON on standard output. Never pass message text, form bodies or tokens. */
+export function log(level: Level, event: string, fields: Record<string, unknown> = {}): void {
+  const line = { time: new Date().toISOString(), level, event, ...fields };
+  process.stdout.write(`${JSON.stringify(line)}\n`);
+}
+
+/** An error as a log may show it: its message, and where it came from. */
+export function describeError(error: unknown): { error: string; stack?: string } {
+  if (!(error instanceof Error)) return { error: String(error) };
+  return { error: `${error.name}: ${error.message}`, ...(error.stack ? { stack: error.stack } : {}) };
+}

@@ -1,0 +1,69 @@
+import { z } from "zod";
+import type { StreamRecord } from "#app/server/trigger-client.server.ts";
+import { acceptSubmitted, type LongrunUIMessage } from "#app/shared/chat-message.ts";
+
+/** What the session's two streams say beyond the stored cursors. */
+export type StreamState = {
+  /** Messages that no turn has answered to its end, oldest first, with their place in `.in`. */
+  pending: { seq: number; message: LongrunUIMessage }[];
+  /** Sequence number of the newest unanswered record that asks for a turn; null when there is none. */
+  newestInput: number | null;
+  /** `.out` holds a finished turn that the stored cursor does not know. */
+  ahead: boolean;
+  /** The open turn has shown something already. */
+  answering: boolean;
+};
+
+const inputSchema = z.object({
+  kind: z.literal("message"),
+  payload: z.looseObject({ trigger: z.string().optional(), message: z.unknown().optional() }),
+});
+
+const TURN_TRIGGERS = new Set([undefined, "submit-message", "regenerate-message", "action"]);
+
+function parseJson(data: unknown): unknown {
+  if (typeof data !== "string") return data;
+  try {
+    return JSON.parse(data);
+  } catch {
+    return null;
+  }
+}
+
+const headerOf = (record: StreamRecord, name: string) => record.headers?.find(([key]) => key === name)?.[1];
+
+const isTurnEnd = (record: StreamRecord) => headerOf(record, "trigger-control") === "turn-complete";
+
+/** Chunks of these types only open or describe a message; nothing is seen yet. */
+const UNSEEN = /^(start|start-step|finish|finish-step|message-metadata|abort|data-)/;
+
+function isSeen(record: StreamRecord): boolean {
+  const chunk = z.object({ type: z.string() }).safeParse(parseJson(record.data));
+  return chunk.success && !UNSEEN.test(chunk.data.type);
+}
+
+/** Reads the records of `.in` after `lastInEventId` and of `.out` after `lastEventId`. */
+export function streamState(
+  stored: { lastEventId: string | null; lastInEventId: string | null },
+  input: StreamRecord[],
+  output: StreamRecord[],
+): StreamState {
+  const end = output.findLast(isTurnEnd);
+  const answered = Math.max(
+    Number(stored.lastInEventId ?? -1),
+    Number((end && headerOf(end, "session-in-event-id")) ?? -1),
+  );
+  const open = input.filter((record) => record.seqNum > answered).flatMap(asTurn);
+  return {
+    pending: open.flatMap(({ seq, message }) => (message ? [{ seq, message }] : [])),
+    newestInput: open.at(-1)?.seq ?? null,
+    ahead: end !== undefined && end.seqNum > Number(stored.lastEventId ?? -1),
+    answering: output.some((record) => record.seqNum > (end?.seqNum ?? -1) && isSeen(record)),
+  };
+}
+
+function asTurn(record: StreamRecord): { seq: number; message: LongrunUIMessage | null }[] {
+  const parsed = inputSchema.safeParse(parseJson(record.data));
+  if (!parsed.success || !TURN_TRIGGERS.has(parsed.data.payload.trigger)) return [];
+  return [{ seq: record.seqNum, message: acceptSubmitted(parsed.data.payload.message) }];
+}

@@ -1,0 +1,66 @@
+import { createChat } from "#app/models/chat.server.ts";
+import { saveSession } from "#app/models/chat-session.server.ts";
+import { describeError, log } from "#app/server/log.server.ts";
+import { appendInput, mintToken, startSession, TriggerError } from "#app/server/trigger-client.server.ts";
+
+/**
+ * Makes the chat if its id is free, then its session and first run, each once; the same again finds them.
+ * Answers a token for this user's chat, or null when the id is someone else's. Throws TriggerError.
+ */
+export async function startChat(input: { userId: string; chatId: string }): Promise<string | null> {
+  const { userId, chatId } = input;
+  if ((await createChat({ id: chatId, userId })) === "taken") return null;
+  const runId = await openSessionOf(chatId);
+  return mintToken(chatId, runId);
+}
+
+async function openSessionOf(chatId: string): Promise<string> {
+  const { runId, publicAccessToken } = await startSession(chatId);
+  await saveSession({ chatId, runId, publicAccessToken });
+  return runId;
+}
+
+export type Outgoing = { chatId: string; messageId: string; text: string };
+
+/** Makes a chat and sends its first message. False when the id is someone else's. Safe to repeat. */
+export async function sendFirstMessage(userId: string, message: Outgoing): Promise<boolean> {
+  if ((await createChat({ id: message.chatId, userId })) === "taken") return false;
+  await openSessionOf(message.chatId);
+  await appendMessage(message);
+  return true;
+}
+
+/** Sends a message in a chat whose owner was checked. The same message id again changes nothing. */
+export async function sendMessage(message: Outgoing): Promise<void> {
+  try {
+    await appendMessage(message);
+  } catch (error) {
+    // The chat's row was made, and then something stopped before its session was.
+    if (!(error instanceof TriggerError && error.status === 404)) throw error;
+    await openSessionOf(message.chatId);
+    await appendMessage(message);
+  }
+}
+
+function appendMessage({ chatId, messageId, text }: Outgoing): Promise<void> {
+  const message = { id: messageId, role: "user", parts: [{ type: "text", text }] };
+  const payload = { message, chatId, trigger: "submit-message", metadata: {} };
+  return appendInput(chatId, { kind: "message", payload }, messageId);
+}
+
+/** Asks the run to end the answer that it is giving. */
+export function stopAnswer(chatId: string): Promise<void> {
+  return appendInput(chatId, { kind: "stop" }, crypto.randomUUID());
+}
+
+/** What a person is told when a message could not be handed over. */
+export function tellSendError(chatId: string, error: unknown): { status: number; error: string } {
+  log("error", "send-failed", { chatId, ...describeError(error) });
+  const status = error instanceof TriggerError ? error.status : 0;
+  if (status === 413)
+    return { status: 413, error: "This message is too long. Shorten it and send it again." };
+  if (status === 409) return { status: 409, error: "This chat is closed. Start a new one." };
+  const unreachable =
+    "The message was not sent: the service that answers cannot be reached. Send it again in a moment.";
+  return { status: 503, error: unreachable };
+}

@@ -1,0 +1,31 @@
+import { useState } from "react";
+import { THEMES, themeCookie, type Theme } from "#app/shared/theme.ts";
+
+const names: Record<Theme, string> = { system: "System", light: "Light", dark: "Dark" };
+
+/** Three choices; the page changes at once, and a cookie lets the server render it right from then on. */
+export function ThemeSwitch({ initial }: { initial: Theme }) {
+  const [theme, setTheme] = useState(initial);
+  const choose = (chosen: Theme) => {
+    setTheme(chosen);
+    document.cookie = themeCookie(chosen);
+    document.documentElement.dataset.theme = chosen;
+  };
+  return (
+    <fieldset className="theme-switch">
+      <legend>Theme</legend>
+      {THEMES.map((value) => (
+        <label key={value}>
+          <input
+            type="radio"
+            name="theme"
+            value={value}
+            checked={theme === value}
+            onChange={() => choose(value)}
+          />
+          <span>{names[value]}</span>
+        </label>
+      ))}
+    </fieldset>
+  );
+}

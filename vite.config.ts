@@ -1,0 +1,28 @@
+import { vitePlugin as remix } from "@remix-run/dev";
+import { defineConfig } from "vite";
+
+declare module "@remix-run/node" {
+  interface Future {
+    v3_singleFetch: true;
+  }
+}
+
+export default defineConfig({
+  plugins: [
+    remix({
+      ignoredRouteFiles: ["**/*.test.{ts,tsx}"],
+      // `npm start` builds each version into a folder of its own.
+      buildDirectory: process.env.WEB_BUILD_DIR ?? "build/web/plain",
+      future: {
+        v3_fetcherPersist: true,
+        v3_relativeSplatPath: true,
+        v3_throwAbortReason: true,
+        v3_singleFetch: true,
+        // The whole manifest is a few kilobytes; asking for it piece by piece would only cost round trips.
+        v3_lazyRouteDiscovery: false,
+      },
+    }),
+  ],
+  build: { sourcemap: false, target: "es2022", chunkSizeWarningLimit: 900 },
+  server: { watch: { ignored: ["**/.data/**", "**/build/**", "**/.trigger/**", "**/test-results/**"] } },
+});
