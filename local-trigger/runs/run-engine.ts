@@ -97,6 +97,11 @@ export class RunEngine {
     this.core.onRunFinished(listener);
   }
 
+  /** Whether a worker is there that would take a new run. */
+  workerReady(): boolean {
+    return this.queue.hasWorker;
+  }
+
   /** Makes these tasks the newest version; calls that wait for work under an older one return empty. */
   async registerWorker(metadata: WorkerMetadata): Promise<Worker> {
     const worker = await insertWorker(this.db, metadata);

@@ -143,7 +143,8 @@ function workerLost(state: RunState): RunTransition | null {
   if (state.cancelReason !== null) return canceled(state);
   if (state.executionStatus === "PENDING_EXECUTING" || state.status === "RETRYING_AFTER_FAILURE")
     return to(state, "PENDING", "QUEUED", "its worker is gone, queued again");
-  return hasAttemptsLeft(state) ? crashRetry(state) : finish(state, "CRASHED", "its worker is gone");
+  // Not CRASHED: that the worker is gone says little about the run itself, and sessions are more patient with it.
+  return hasAttemptsLeft(state) ? crashRetry(state) : finish(state, "SYSTEM_FAILURE", "its worker is gone");
 }
 
 function hasAttemptsLeft(state: RunState): boolean {

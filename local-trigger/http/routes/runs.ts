@@ -1,0 +1,153 @@
+import { z } from "zod";
+import { metadataChange, type MetadataChange } from "../../runs/metadata.ts";
+import type { RunEngine } from "../../runs/run-engine.ts";
+import { listRuns, relatedRuns } from "../../runs/run-list.ts";
+import { metadataOf } from "../../runs/run-notes.ts";
+import type { RunRow } from "../../runs/run-rows.ts";
+import { findRun } from "../../runs/run-store.ts";
+import { runDetails, runResult, runSummary } from "../../runs/run-view.ts";
+import { environmentId } from "../../wire/tokens.ts";
+import { json } from "../answer.ts";
+import { readJson } from "../body.ts";
+import { HttpError, forbidden, notFound } from "../errors.ts";
+import { assertRunAccess } from "../run-access.ts";
+import type { RequestContext, Route } from "../router.ts";
+import { allows } from "../scopes.ts";
+
+const tagsBody = z.object({ tags: z.union([z.string().max(128), z.array(z.string().max(128))]) });
+const resetBody = z.object({ taskIdentifier: z.string() });
+const PAGE_SIZE = 25;
+const MAX_PAGE_SIZE = 100;
+
+/** Reading, listing and cancelling runs, and what runs write about themselves. */
+export function runRoutes({ runs }: { runs: RunEngine }): Route[] {
+  const find = async (c: RequestContext): Promise<RunRow> => {
+    const run = await findRun(runs.db, c.params.run ?? "");
+    if (!run) throw notFound("Run not found.");
+    return run;
+  };
+  const metadata = "/api/v1/runs/:run/metadata";
+  return [
+    {
+      method: "GET",
+      path: "/api/v3/runs/:run",
+      access: "jwt-or-secret",
+      realtime: true,
+      handler: async (c) => {
+        const run = await find(c);
+        assertRunAccess(c.credential, "read", run);
+        json(c, 200, runDetails(run, await relatedRuns(runs.db, run)));
+      },
+    },
+    {
+      method: "GET",
+      path: "/api/v1/runs",
+      access: "jwt-or-secret",
+      realtime: true,
+      handler: (c) => list(c, runs),
+    },
+    {
+      method: "POST",
+      path: "/api/v2/runs/:run/cancel",
+      access: "jwt-or-secret",
+      realtime: true,
+      handler: async (c) => {
+        const run = await find(c);
+        assertRunAccess(c.credential, "write", run);
+        await runs.cancel(run.id, "Canceled by user");
+        json(c, 200, { id: run.id });
+      },
+    },
+    {
+      method: "GET",
+      path: "/api/v1/runs/:run/result",
+      access: "secret",
+      handler: async (c) => {
+        const run = await find(c);
+        if (!runs.isFinal(run)) throw notFound("Run is not finished.");
+        json(c, 200, runResult(run));
+      },
+    },
+    {
+      method: "POST",
+      path: "/api/v1/runs/:run/tags",
+      access: "secret",
+      handler: async (c) => {
+        const { tags } = await readJson(c, tagsBody);
+        const added = await runs.notes.addTags((await find(c)).id, [tags].flat());
+        if (!added) throw new HttpError(422, "A run has at most ten tags.");
+        json(c, 200, { message: "Successfully set tags" });
+      },
+    },
+    {
+      method: "GET",
+      path: metadata,
+      access: "secret",
+      handler: async (c) => json(c, 200, { metadata: metadataOf(await find(c)) }),
+    },
+    {
+      method: "PUT",
+      path: metadata,
+      access: "secret",
+      handler: async (c) => {
+        const change: MetadataChange = await readJson(c, metadataChange);
+        json(c, 200, { metadata: await runs.notes.changeMetadata((await find(c)).id, change) });
+      },
+    },
+    {
+      method: "POST",
+      path: "/api/v1/idempotencyKeys/:key/reset",
+      access: "secret",
+      handler: async (c) => {
+        const { taskIdentifier } = await readJson(c, resetBody);
+        const key = c.params.key ?? "";
+        if (!(await runs.triggers.forgetKey(taskIdentifier, key)))
+          throw notFound("Idempotency key not found.");
+        json(c, 200, { id: key });
+      },
+    },
+  ];
+}
+
+async function list(c: RequestContext, runs: RunEngine): Promise<void> {
+  const query = c.url.searchParams;
+  const values = (name: string): string[] | undefined =>
+    query.get(`filter[${name}]`)?.split(",").filter(Boolean);
+  const tasks = values("taskIdentifier");
+  const tags = values("tag");
+  const resources = [
+    { type: "runs" },
+    ...(tags ?? []).map((id) => ({ type: "tags", id })),
+    ...(tasks?.length === 1 ? [{ type: "tasks", id: tasks[0] ?? "" }] : []),
+  ];
+  if (!allows(c.credential, "read", resources)) throw forbidden();
+  const statuses = values("status");
+  const [after, before] = [query.get("page[after]"), query.get("page[before]")];
+  const page = await listRuns(runs.db, {
+    ...(statuses ? { statuses } : {}),
+    ...(tasks ? { tasks } : {}),
+    ...(tags ? { tags } : {}),
+    ...(after === null ? {} : { after }),
+    ...(before === null ? {} : { before }),
+    limit: pageSize(query.get("page[size]")),
+  });
+  json(c, 200, {
+    data: page.runs.map((run) => ({ ...runSummary(run), env: { id: environmentId, name: "dev" } })),
+    pagination: pagination(page, after, before),
+  });
+}
+
+function pagination(page: { runs: RunRow[]; hasMore: boolean }, after: string | null, before: string | null) {
+  const backwards = after === null && before !== null;
+  const hasNext = backwards || page.hasMore;
+  const hasPrevious = backwards ? page.hasMore : after !== null;
+  return {
+    ...(hasNext ? { next: page.runs.at(-1)?.id } : {}),
+    ...(hasPrevious ? { previous: page.runs[0]?.id } : {}),
+  };
+}
+
+function pageSize(value: string | null): number {
+  const size = Number(value ?? PAGE_SIZE);
+  return Number.isInteger(size) && size > 0 ? Math.min(size, MAX_PAGE_SIZE) : PAGE_SIZE;
+}
