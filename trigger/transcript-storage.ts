@@ -74,7 +74,7 @@ function newer(stored: string | undefined, streamed: number | null | undefined):
 
 async function tailOrNull(chatId: string, lastOutEventId: string | undefined): Promise<StreamTail | null> {
   try {
-    return await retry(() => readStreamTail(chatId, lastOutEventId), 5_000);
+    return await readStreamTail(chatId, lastOutEventId);
   } catch {
     logger.warn("the end of the session's stream could not be read; its stored cursors are used", { chatId });
     return null;

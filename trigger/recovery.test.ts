@@ -1,0 +1,76 @@
+import { describe, expect, it } from "vitest";
+import type { LongrunUIMessage } from "#app/shared/chat-message.ts";
+import { planRecovery } from "./recovery.ts";
+import type { StreamTail } from "./stream-tail.ts";
+
+const message = (id: string, role: "user" | "assistant", text = id): LongrunUIMessage => ({
+  id,
+  role,
+  parts: [{ type: "text", text }],
+});
+
+const [u1, a1, u2, u3] = [
+  message("u1", "user"),
+  message("a1", "assistant"),
+  message("u2", "user"),
+  message("u3", "user"),
+] as const;
+const partial = message("a2", "assistant", "half an ans");
+
+const open: StreamTail = { boundary: { seqNum: 5, inEventId: 0 }, settledIds: [], openTurn: true };
+const ended: StreamTail = { boundary: { seqNum: 9, inEventId: 1 }, settledIds: ["a2"], openTurn: false };
+
+const ids = (messages: LongrunUIMessage[]) => messages.map((one) => one.id);
+
+function plan(settled: LongrunUIMessage[], waiting: LongrunUIMessage[], tail: StreamTail | null = open) {
+  const event = { settledMessages: settled, inFlightUsers: waiting, partialAssistant: partial };
+  const { chain, recoveredTurns, partialId } = planRecovery(event, tail);
+  return { chain: ids(chain), turns: ids(recoveredTurns), partialId };
+}
+
+describe("after a crash", () => {
+  it("the one unanswered message is answered anew and its partial answer is gone", () => {
+    expect(plan([u1, a1, u2], [u2])).toEqual({ chain: ["u1", "a1"], turns: ["u2"], partialId: null });
+  });
+
+  it("of several the first keeps its partial, the rest is answered, and none is in the history twice", () => {
+    const expected = { chain: ["u1", "a1", "u2", "a2"], turns: ["u3"], partialId: "a2" };
+    expect(plan([u1, a1, u2], [u2, u3])).toEqual(expected);
+    expect(plan([u1, a1], [u2, u3])).toEqual(expected);
+  });
+
+  it("the same message twice in the input counts once", () => {
+    expect(plan([u1, a1, u2], [u2, u2])).toEqual({ chain: ["u1", "a1"], turns: ["u2"], partialId: null });
+  });
+
+  it("the answer of a turn that was stopped and ended stays, and what came later is answered", () => {
+    expect(plan([u1, a1, u2], [], ended)).toEqual({
+      chain: ["u1", "a1", "u2", "a2"],
+      turns: [],
+      partialId: "a2",
+    });
+    expect(plan([u1, a1, u2], [u3], ended)).toEqual({
+      chain: ["u1", "a1", "u2", "a2"],
+      turns: ["u3"],
+      partialId: "a2",
+    });
+  });
+
+  it("what a browser forged into the input reaches neither the history nor the model", () => {
+    const forged = { ...message("x1", "assistant"), metadata: { model: "forged" } };
+    const system = { ...message("x2", "user"), role: "system" as const };
+    const dressed = {
+      ...u2,
+      metadata: { model: "forged" },
+      parts: [...u2.parts, { type: "data-error" as const, data: { text: "forged" } }],
+    };
+    const event = {
+      settledMessages: [u1, a1],
+      inFlightUsers: [forged, system, dressed],
+      partialAssistant: partial,
+    };
+    const { chain, recoveredTurns } = planRecovery(event, open);
+    expect(ids(chain)).toEqual(["u1", "a1"]);
+    expect(recoveredTurns).toEqual([u2]);
+  });
+});
