@@ -21,7 +21,7 @@ const schema = z.object({
 export type Config = z.infer<typeof schema>;
 
 /** Reads the environment; on the first wrong variable the message is one line that names it. */
-export function readConfig(env: NodeJS.ProcessEnv): Config | { error: string } {
+export function readConfig(env: Record<string, string | undefined>): Config | { error: string } {
   const given = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== ""));
   const parsed = schema.safeParse(given);
   if (parsed.success) return parsed.data;

@@ -1,0 +1,134 @@
+import { Database } from "./database.ts";
+import { Front } from "./http/front.ts";
+import { Router, type Route } from "./http/router.ts";
+import { authRoutes } from "./http/routes/auth.ts";
+import { cliRoutes } from "./http/routes/cli.ts";
+import { engineRoutes } from "./http/routes/engine.ts";
+import { runFeedRoutes } from "./http/routes/run-feed.ts";
+import { runRoutes } from "./http/routes/runs.ts";
+import { s2Routes } from "./http/routes/s2.ts";
+import { serviceRoutes } from "./http/routes/service.ts";
+import { sessionRoutes } from "./http/routes/sessions.ts";
+import { sessionStreamRoutes } from "./http/routes/session-streams.ts";
+import { snapshotRoutes } from "./http/routes/snapshots.ts";
+import { triggerRoutes } from "./http/routes/trigger.ts";
+import { waitpointRoutes } from "./http/routes/waitpoints.ts";
+import { attachWorkerSocket } from "./http/worker-socket.ts";
+import { attachWorkerSocket } from "./http/worker-socket.ts";
+import { createLog, type Log } from "./log.ts";
+import { RunEngine, type EngineTiming } from "./runs/run-engine.ts";
+import { finishPurges } from "./sessions/close-session.ts";
+import { afterRun } from "./sessions/recovery.ts";
+import { SessionService, type SessionDeps } from "./sessions/session-service.ts";
+import { PostgresStreamStore } from "./streams/postgres-stream-store.ts";
+import { Trimmer } from "./streams/trimmer.ts";
+
+export type LocalTriggerOptions = {
+  host: string;
+  /** 0: any free one. */
+  port: number;
+  databaseUrl: string;
+  secretKey: string;
+  accessToken: string;
+  projectRef: string;
+  log?: Log;
+  /** How long trimmed records stay readable; default 15 s. */
+  trimDelayMs?: number;
+  /** How long writers gather chunks before they append; default 10 ms. */
+  flushIntervalMs?: number;
+  timing?: Partial<EngineTiming>;
+  onLockLost?: () => void;
+};
+
+export type LocalTrigger = {
+  url: string;
+  port: number;
+  /** Every address that is served, for the README's table and for tests. */
+  routeTable: Pick<Route, "method" | "path" | "access">[];
+  stop(): Promise<void>;
+};
+
+const defaultTrimDelayMs = 15_000;
+const defaultFlushIntervalMs = 10;
+const graceMs = 2_000;
+
+/** Starts the whole server on one port; rejects when the database or the port is taken. Timers of an earlier process go on. */
+export async function startLocalTrigger(options: LocalTriggerOptions): Promise<LocalTrigger> {
+  const log = options.log ?? createLog();
+  const db = await Database.open(options.databaseUrl, { onLockLost: options.onLockLost });
+  try {
+    return await serve(options, log, db);
+  } catch (error) {
+    await db.close();
+    throw error;
+  }
+}
+
+async function serve(options: LocalTriggerOptions, log: Log, db: Database): Promise<LocalTrigger> {
+  const streams = new PostgresStreamStore(db, { trimDelayMs: options.trimDelayMs ?? defaultTrimDelayMs });
+  const runs = new RunEngine({ db, streams, log, timing: options.timing });
+  const sessionDeps: SessionDeps = { db, streams, runs, log };
+  runs.onRunFinished((tx, run) => afterRun(tx, { streams, runs, log }, run));
+
+  let origin = "";
+  const routes = allRoutes(options, sessionDeps, runs, () => origin);
+  const router = new Router(routes, { keys: options, log });
+  const front = new Front((req, res) => void router.handle(req, res));
+  const detachWorkers = attachWorkerSocket(front.http1, { signals: runs.signals, keys: options });
+  const closeSocket = attachWorkerSocket(front.http1, { signals: runs.signals, keys: options });
+  const port = await front.listen(options.port, options.host);
+  origin = `http://${reachable(options.host)}:${port}`;
+
+  const trimmer = new Trimmer(streams, log);
+  trimmer.start();
+  await runs.start();
+  await finishPurges(sessionDeps);
+  log.info("server.started", { host: options.host, port });
+
+  return {
+    url: origin,
+    port,
+    routeTable: routes.map(({ method, path, access }) => ({ method, path, access })),
+    stop: async () => {
+      // First the engine: it lets go of the long polls that would hold the port for their whole time.
+      await runs.stop();
+      await closeSocket();
+      await trimmer.stop();
+      await detachWorkers();
+      await front.close(graceMs);
+      await db.close();
+    },
+  };
+}
+
+function allRoutes(
+  options: LocalTriggerOptions,
+  sessionDeps: SessionDeps,
+  runs: RunEngine,
+  origin: () => string,
+): Route[] {
+  const { db, streams } = sessionDeps;
+  const { secretKey, projectRef } = options;
+  const sessions = new SessionService(sessionDeps);
+  const flushIntervalMs = options.flushIntervalMs ?? defaultFlushIntervalMs;
+  return [
+    ...serviceRoutes({ db, workerReady: () => runs.workerReady() }),
+    ...authRoutes({ secretKey }),
+    ...cliRoutes({ runs, origin, secretKey, projectRef }),
+    ...engineRoutes({ runs, origin, projectRef }),
+    ...runRoutes({ runs }),
+    ...runFeedRoutes({ runs }),
+    ...triggerRoutes({ runs, secretKey }),
+    ...waitpointRoutes({ runs, origin, findSession: (key) => sessions.find(key) }),
+    ...sessionRoutes({ sessions, sessionDeps, secretKey }),
+    ...snapshotRoutes({ db, sessions, secretKey, origin }),
+    ...sessionStreamRoutes({ sessions, streams, s2: { secretKey, origin, flushIntervalMs } }),
+    ...s2Routes({ streams, secretKey }),
+  ];
+}
+
+// An address that means "all of them" is no address to call.
+function reachable(host: string): string {
+  if (host === "0.0.0.0" || host === "::") return "127.0.0.1";
+  return host.includes(":") ? `[${host}]` : host;
+}

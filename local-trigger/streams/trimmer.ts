@@ -1,0 +1,34 @@
+import { describeError, type Log } from "../log.ts";
+import type { PostgresStreamStore } from "./postgres-stream-store.ts";
+
+const everyMs = 1000;
+
+/** Carries out due trims once a second. What is due is in a table, so nothing is forgotten by a restart. */
+export class Trimmer {
+  private timer: NodeJS.Timeout | undefined;
+  private running: Promise<void> = Promise.resolve();
+
+  constructor(
+    private readonly streams: Pick<PostgresStreamStore, "trim">,
+    private readonly log: Log,
+  ) {}
+
+  start(): void {
+    this.timer = setInterval(() => {
+      this.running = this.running.then(() => this.trim());
+    }, everyMs);
+  }
+
+  async stop(): Promise<void> {
+    clearInterval(this.timer);
+    await this.running;
+  }
+
+  private async trim(): Promise<void> {
+    try {
+      await this.streams.trim();
+    } catch (error) {
+      this.log.warn("streams.trim_failed", { error: describeError(error) });
+    }
+  }
+}
