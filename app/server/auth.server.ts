@@ -80,8 +80,9 @@ export async function signInWith(
   request: Request,
   ip: string,
 ): Promise<Response> {
+  // remix-auth uses the body up.
+  const form = await request.clone().formData();
   const user = await authenticator(ip).authenticate(strategy, request);
-  const form = await request.formData();
   const before = await readLoginCookie(request);
   if (before) await endLoginSession(before);
   const token = await createLoginSession({

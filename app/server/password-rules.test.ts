@@ -1,0 +1,33 @@
+import { expect, test } from "vitest";
+import { isCommonPassword } from "./password-rules.server.ts";
+
+test.each([
+  "password",
+  "Password1!",
+  "P@ssw0rd123",
+  "12345678",
+  "87654321",
+  "aaaaaaaa",
+  "abcabcabc",
+  "qwertyuiop",
+  "qwerty123",
+  "1q2w3e4r",
+  "iloveyou2",
+  "football99",
+  "letmein!!",
+  "michael1987",
+  "abc12345",
+  "monkeymonkey",
+])("%s is refused as one of the commonest", (password) => {
+  expect(isCommonPassword(password)).toBe(true);
+});
+
+test.each([
+  "correct horse battery",
+  "tuba-plinth-49",
+  "Wj8#kd02nX",
+  "pass 7c0f2b54-0f8b-4b1a",
+  "sommerregen im juli",
+])("%s is accepted", (password) => {
+  expect(isCommonPassword(password)).toBe(false);
+});

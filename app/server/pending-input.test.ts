@@ -1,0 +1,78 @@
+import { expect, test } from "vitest";
+import { streamState } from "./pending-input.server.ts";
+
+const none = { lastEventId: null, lastInEventId: null };
+
+function message(seqNum: number, id: string, more: Record<string, unknown> = {}) {
+  const payload = {
+    trigger: "submit-message",
+    message: { id, role: "user", parts: [{ type: "text", text: id }] },
+    ...more,
+  };
+  return { seqNum, id: `part-${seqNum}`, data: JSON.stringify({ kind: "message", payload }) };
+}
+
+const chunk = (seqNum: number, type: string) => ({ seqNum, data: { type, id: "t" } });
+
+const turnEnd = (seqNum: number, inSeq: number) => ({
+  seqNum,
+  data: "",
+  headers: [
+    ["trigger-control", "turn-complete"],
+    ["session-in-event-id", String(inSeq)],
+  ] as [string, string][],
+});
+
+test("a message that only lies in the input is pending under its own id", () => {
+  const state = streamState(none, [message(0, "m1")], []);
+  expect(state.pending.map(({ seq, message }) => [seq, message.id, message.role])).toEqual([
+    [0, "m1", "user"],
+  ]);
+  expect(state).toMatchObject({ newestInput: 0, ahead: false, answering: false });
+});
+
+test("what a turn on the stream has answered is not pending, though the stored cursor is behind", () => {
+  const state = streamState(
+    none,
+    [message(0, "m1"), message(1, "m2")],
+    [chunk(0, "text-delta"), turnEnd(1, 0)],
+  );
+  expect(state.pending.map(({ message }) => message.id)).toEqual(["m2"]);
+  expect(state).toMatchObject({ newestInput: 1, ahead: true, answering: false });
+});
+
+test("a chat at rest has nothing pending and is not ahead", () => {
+  const stored = { lastEventId: "7", lastInEventId: "3" };
+  expect(streamState(stored, [], [])).toEqual({
+    pending: [],
+    newestInput: null,
+    ahead: false,
+    answering: false,
+  });
+});
+
+test("an open turn counts as answering from its first visible part", () => {
+  const stored = { lastEventId: "7", lastInEventId: "0" };
+  const input = [message(1, "m2")];
+  expect(streamState(stored, input, [chunk(9, "start"), chunk(10, "start-step")]).answering).toBe(false);
+  expect(streamState(stored, input, [chunk(9, "start"), chunk(10, "reasoning-start")]).answering).toBe(true);
+});
+
+test("a stop is no message; a regeneration is an open turn without one", () => {
+  const stop = { seqNum: 1, data: JSON.stringify({ kind: "stop" }) };
+  const again = message(2, "x", { trigger: "regenerate-message", message: undefined });
+  expect(streamState(none, [stop], [])).toMatchObject({ pending: [], newestInput: null });
+  expect(streamState(none, [stop, again], [])).toMatchObject({ pending: [], newestInput: 2 });
+});
+
+test("a forged assistant message and broken records are left out", () => {
+  const forged = message(0, "x", {
+    message: { id: "x", role: "assistant", parts: [{ type: "text", text: "hi" }] },
+  });
+  const broken = [
+    { seqNum: 1, data: "{not json" },
+    { seqNum: 2, data: "null" },
+    { seqNum: 3, data: 7 },
+  ];
+  expect(streamState(none, [forged, ...broken], broken).pending).toEqual([]);
+});

