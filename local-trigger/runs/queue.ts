@@ -9,7 +9,6 @@ import { findWorker, liveWorkerOfVersion, type Worker } from "./worker-store.ts"
 export type Dequeued = { run: RunRow; snapshot: Snapshot; worker: Worker };
 
 const BATCH = 10;
-const WORKER_PAUSE_MS = 3_000;
 /** Workers ask again within a fraction of this. */
 const WORKER_PAUSE_MS = 2_000;
 
@@ -17,8 +16,6 @@ const WORKER_PAUSE_MS = 2_000;
 export class Queue {
   private readonly core: RunCore;
   private readonly maxConcurrentRuns: number;
-  private asking = 0;
-  private askedAt = 0;
   private waiting = 0;
   private askedAt = 0;
 
@@ -30,11 +27,6 @@ export class Queue {
   /** Whether a worker waits for runs now, or asked a moment ago. */
   get hasWorker(): boolean {
     return this.waiting > 0 || Date.now() - this.askedAt < WORKER_PAUSE_MS;
-  }
-
-  /** Whether a worker asks for runs: one is waiting for an answer, or did moments ago. */
-  workerReady(): boolean {
-    return this.asking > 0 || Date.now() - this.askedAt < WORKER_PAUSE_MS;
   }
 
   /** Up to ten runs for this worker. With none, holds on until there are, a newer worker is there, or time is up. */

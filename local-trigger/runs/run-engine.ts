@@ -102,11 +102,6 @@ export class RunEngine {
     return this.queue.hasWorker;
   }
 
-  /** Whether a worker is there that asks for runs. */
-  workerReady(): boolean {
-    return this.queue.workerReady();
-  }
-
   /** Makes these tasks the newest version; calls that wait for work under an older one return empty. */
   async registerWorker(metadata: WorkerMetadata): Promise<Worker> {
     const worker = await insertWorker(this.db, metadata);

@@ -28,11 +28,11 @@ export class RunSignals {
   }
 
   changed(run: Run): void {
-    for (const watcher of [...this.watchers]) watcher(run);
+    for (const watcher of this.watchers) watcher(run);
   }
 
   notify(run: Run): void {
-    for (const watcher of [...this.notified]) watcher(run);
+    for (const watcher of this.notified) watcher(run);
   }
 
   /** For a snapshot that the worker must not miss; `isCurrent` tells whether it is still the newest. */
@@ -69,7 +69,7 @@ export class RunSignals {
   }
 
   queueMoved(move: QueueMove): void {
-    for (const wake of [...this.queueWaiters]) wake(move);
+    for (const wake of this.queueWaiters) wake(move);
   }
 
   stop(): void {
