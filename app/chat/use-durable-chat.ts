@@ -1,20 +1,13 @@
+import { useChat } from "@ai-sdk/react";
 import type { UIMessage } from "ai";
+import { useCallback, useEffect, useState, useSyncExternalStore } from "react";
+import type { ChatFacts } from "#app/chat/chat-facts.ts";
+import { DurableChat, type TurnEnd } from "#app/chat/durable-chat.ts";
 import type { ChatStatus, ResumeHandle } from "#app/shared/resume-handle.ts";
 
-export type Connection = "live" | "reconnecting" | "offline";
-
-/** What became of a message of this tab that the server has not acknowledged yet. */
-export type Delivery = "sending" | "failed";
-
-export type TurnEnd = {
-  /** The turn's cursor on `.out`, a decimal string; null when the turn was given up without a boundary. */
-  lastEventId: string | null;
-  /** The answer's id; null when the turn had none. */
-  messageId: string | null;
-  /** The turn was not started by this tab: another tab or device, or the engine after a crash. */
-  foreign: boolean;
-  failed: boolean;
-};
+export type { Delivery } from "#app/chat/chat-facts.ts";
+export type { TurnEnd } from "#app/chat/durable-chat.ts";
+export type { Connection } from "#app/chat/turn-follower.ts";
 
 export type DurableChatOptions<M extends UIMessage> = {
   chatId: string;
@@ -29,7 +22,7 @@ export type DurableChatOptions<M extends UIMessage> = {
   onTurnEnd?: (end: TurnEnd) => void;
 };
 
-export type DurableChatHelpers<M extends UIMessage> = {
+export type DurableChatHelpers<M extends UIMessage> = ChatFacts & {
   messages: M[];
   /** As in `[data-chat-status]`; on the server and at hydration it follows from `handle` alone. */
   status: ChatStatus;
@@ -39,17 +32,29 @@ export type DurableChatHelpers<M extends UIMessage> = {
   send: (text: string) => void;
   /** Asks the run to stop; what was written stays. `stopping` until the turn has ended. */
   stop: () => void;
-  stopping: boolean;
   /** Sends failed messages again under their own ids; without any, answers the last message anew. */
   retry: () => void;
-  connection: Connection;
-  /** By message id; a message that is not in it is safe on the server. */
-  delivery: Readonly<Record<string, Delivery>>;
-  /** Set once the session is closed for good (deleted, or ended by the agent): nothing more can be sent. */
-  closed: { reason: string | null } | null;
 };
 
+/** A model writes faster than anybody reads: so many milliseconds of deltas are one render. */
+const RENDER_EVERY_MS = 40;
+
 /** One open chat: `useChat` fed by one follower of the session's `.out`. Mount it under `key={chatId}`. */
-export declare function useDurableChat<M extends UIMessage>(
-  options: DurableChatOptions<M>,
-): DurableChatHelpers<M>;
+export function useDurableChat<M extends UIMessage>(options: DurableChatOptions<M>): DurableChatHelpers<M> {
+  const { chatId, initialMessages, handle, triggerUrl, onForeignTurn, onTurnEnd } = options;
+  const open = () => new DurableChat<M>({ chatId, messages: initialMessages, handle, triggerUrl });
+  const [chat, setChat] = useState(open);
+  if (chat.id !== chatId) setChat(open());
+  useEffect(() => {
+    chat.listen({ onForeignTurn, onTurnEnd });
+  }, [chat, onForeignTurn, onTurnEnd]);
+  useEffect(() => chat.mount(), [chat]);
+  useEffect(() => chat.adopt(initialMessages, handle), [chat, initialMessages, handle]);
+
+  const { messages, status, error } = useChat<M>({ chat, experimental_throttle: RENDER_EVERY_MS });
+  const facts = useSyncExternalStore(chat.facts.subscribe, chat.facts.get, chat.facts.get);
+  const send = useCallback((text: string) => void chat.send(text), [chat]);
+  const stop = useCallback(() => void chat.requestStop(), [chat]);
+  const retry = useCallback(() => void chat.retry(), [chat]);
+  return { ...facts, messages, status, error, send, stop, retry };
+}

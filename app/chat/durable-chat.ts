@@ -1,0 +1,316 @@
+import { Chat } from "@ai-sdk/react";
+import { type ChatStatus as SdkStatus, generateId, type UIMessage } from "ai";
+import { ActiveTurn } from "#app/chat/active-turn.ts";
+import { FactStore } from "#app/chat/chat-facts.ts";
+import { InputAppender, SessionClosedError } from "#app/chat/input-append.ts";
+import { InputLedger } from "#app/chat/input-ledger.ts";
+import { type Place, progress } from "#app/chat/message-order.ts";
+import { Outbox } from "#app/chat/outbox.ts";
+import { PageHistory } from "#app/chat/page-history.ts";
+import { browserSignals, type PageSignals } from "#app/chat/page-signals.ts";
+import { PendingStop } from "#app/chat/pending-stop.ts";
+import { SessionToken } from "#app/chat/session-token.ts";
+import { DurableTransport, outReader, sessionUrls } from "#app/chat/transport.ts";
+import type { Turn, TurnOutcome } from "#app/chat/turn.ts";
+import { TurnFollower } from "#app/chat/turn-follower.ts";
+import type { Boundary } from "#app/chat/turn-splitter.ts";
+import type { ChatStatus, ResumeHandle } from "#app/shared/resume-handle.ts";
+
+export type TurnEnd = {
+  /** The turn's cursor on `.out`, a decimal string; null when the turn failed or was given up without a boundary. */
+  lastEventId: string | null;
+  /** The answer's id; null when the turn had none. */
+  messageId: string | null;
+  /** The turn was not started by this tab: another tab or device, or the engine after a crash. */
+  foreign: boolean;
+  failed: boolean;
+};
+
+export type ChatListener = {
+  /** A turn began that this page cannot account for: the history should be read anew. */
+  onForeignTurn?: (() => void) | undefined;
+  onTurnEnd?: ((end: TurnEnd) => void) | undefined;
+};
+
+export type DurableChatInit<M extends UIMessage> = {
+  chatId: string;
+  messages: M[];
+  handle: ResumeHandle;
+  triggerUrl: string;
+  /** Where the app answers `/chats/:id/token`; in a browser the page's own origin. */
+  appUrl?: string;
+  page?: PageSignals;
+  fetcher?: typeof fetch;
+  timing?: { firstDelayMs?: number; silenceMs?: number; stopPatienceMs?: number };
+};
+
+const STOP_PATIENCE_MS = 10_000;
+
+/**
+ * `useChat`'s Chat, fed by one follower of the session's `.out`. Turns are handed over one after the other, each by
+ * `resumeStream`, so that every answer becomes its own message, exactly once, whoever asked for it.
+ */
+export class DurableChat<M extends UIMessage> extends Chat<M> {
+  readonly facts = new FactStore();
+  readonly #ledger = new InputLedger();
+  readonly #token: SessionToken;
+  readonly #transport: DurableTransport<M>;
+  readonly #follower: TurnFollower;
+  readonly #history: PageHistory<M>;
+  readonly #outbox: Outbox;
+  readonly #stop: PendingStop;
+  #listener: ChatListener = {};
+  /** Turns and boundaries in their order; each is dealt with when the one before is on the page. */
+  #work: Promise<void> = Promise.resolve();
+  #active: ActiveTurn<M> | null = null;
+  /** The loader says that a turn is open, but not which message it answers. */
+  #unknownTurn: boolean;
+  /** There is a session to read; before the first message of a new chat there need not be one. */
+  #hasSession: boolean;
+  #turnFailure: Error | undefined;
+
+  constructor(init: DurableChatInit<M>) {
+    const { chatId, handle, messages, triggerUrl, appUrl = "", timing = {} } = init;
+    const fetcher: typeof fetch = init.fetcher ?? ((input, options) => fetch(input, options));
+    const urls = sessionUrls(triggerUrl, chatId);
+    const chatUrl = `${appUrl}/chats/${encodeURIComponent(chatId)}`;
+    const token = new SessionToken(chatUrl, handle.publicAccessToken, fetcher);
+    const transport = new DurableTransport<M>(
+      new InputAppender({ url: urls.append, token, fetcher, ...timing }),
+    );
+    super({ id: chatId, messages, transport, generateId });
+    this.#token = token;
+    this.#transport = transport;
+    this.#ledger.adopt(handle);
+    this.#history = new PageHistory(messages, cursorOf(handle) ?? -1);
+    this.#unknownTurn = handle.isStreaming && this.#ledger.size === 0;
+    this.#hasSession = handle.runId !== null || handle.publicAccessToken !== null || messages.length > 0;
+    this.#outbox = new Outbox(this.#ledger, this.facts, (error) => this.#sent(error));
+    transport.watch = this.#outbox.watch;
+    this.#stop = new PendingStop({
+      facts: this.facts,
+      patienceMs: timing.stopPatienceMs ?? STOP_PATIENCE_MS,
+      append: () => transport.stop(),
+      onGiveUp: (seq) => this.#giveUp(seq),
+    });
+    this.#follower = new TurnFollower({
+      open: outReader(urls.out, fetcher),
+      token,
+      page: init.page ?? browserSignals(),
+      cursor: cursorOf(handle),
+      peek: this.#unknownTurn,
+      demand: () => (!this.#hasSession ? "none" : this.#isBusy() ? "always" : "while-shown"),
+      onTurn: (turn) => this.#inOrder(() => this.#handOver(turn)),
+      onBoundary: (boundary) => this.#inOrder(() => this.#passBoundary(boundary)),
+      onSettled: () => this.#inOrder(() => this.#settleUnknown()),
+      onClosed: (reason) => this.#inOrder(() => this.#close(reason)),
+      onRecord: () => this.#stop.heard(),
+      onConnection: (connection) => this.facts.set({ connection }),
+      ...timing,
+    });
+    this.#guardMessages();
+    this.#publish();
+  }
+
+  /** Reads from now on, until the function that is returned is called. StrictMode's second mount changes nothing. */
+  mount(): () => void {
+    this.#follower.start();
+    return () => this.#follower.stop();
+  }
+
+  listen(listener: ChatListener): void {
+    this.#listener = listener;
+  }
+
+  /** Takes in what the loader has read anew; what is being sent or written here stays. */
+  adopt(stored: M[], handle: ResumeHandle): void {
+    if (this.#history.isLoaded(stored)) return;
+    const cursor = cursorOf(handle);
+    this.#token.offer(handle.publicAccessToken);
+    this.#ledger.adopt(handle);
+    this.#active?.reconsider(this.#ledger.list());
+    this.messages = this.#history.takeIn(this.messages, stored, cursor ?? -1, {
+      isWaiting: ({ id }) => this.#ledger.has(id) || id in this.facts.get().delivery,
+      isWriting: ({ id }) => this.#active?.made.includes(id) ?? false,
+      placeOf: ({ id }) => this.#placeOf(id),
+    });
+    this.#hasSession ||= handle.runId !== null;
+    if (!this.#active && !this.#isBusy() && cursor !== null) this.#follower.skipTo(cursor);
+    this.#publish();
+    this.#follower.wake();
+  }
+
+  /** Shows the message and appends it. Never rejects: a message that could not be sent is `failed` in the facts. */
+  async send(text: string): Promise<void> {
+    this.#turnFailure = undefined;
+    // Postgres refuses U+0000; the stored history shows what is shown here.
+    await this.sendMessage({ text: text.replaceAll("\u0000", "\uFFFD") });
+  }
+
+  /** Failed messages again; without any, the last message is answered anew. */
+  async retry(): Promise<void> {
+    const failed = this.messages.filter((message) => this.#outbox.hasFailed(message.id));
+    if (failed.length === 0) return await this.#answerAnew();
+    this.#turnFailure = undefined;
+    this.messages = [...this.messages.filter((message) => !failed.includes(message)), ...failed];
+    const again = { trigger: "submit-message", chatId: this.id, messageId: undefined } as const;
+    await Promise.all(
+      failed.map((message) =>
+        this.#transport.sendMessages({ ...again, messages: [message], abortSignal: undefined }),
+      ),
+    );
+  }
+
+  /** Asks the run to end the answer that is being written; what was written stays. */
+  async requestStop(): Promise<void> {
+    if (this.#active || this.#isBusy()) await this.#stop.ask();
+  }
+
+  /** The AI SDK's status is that of one request; the page's is that of the whole conversation. */
+  protected override setStatus({ status, error }: { status: SdkStatus; error?: Error }): void {
+    if (status === "error") this.#turnFailure = error;
+    if (status === "streaming" && this.#active) this.#active.status = "streaming";
+    this.#publish();
+  }
+
+  #publish(): void {
+    const failure = this.#turnFailure ?? this.#outbox.failure;
+    const status = this.#statusNow(failure);
+    super.setStatus(status === "error" && failure ? { status, error: failure } : { status });
+  }
+
+  #statusNow(failure: Error | undefined): ChatStatus {
+    if (this.#active) return this.#active.status;
+    if (this.#isBusy()) return "submitted";
+    return failure ? "error" : "ready";
+  }
+
+  #isBusy(): boolean {
+    return this.#unknownTurn || this.#ledger.size > 0;
+  }
+
+  #placeOf(answerId: string): Place {
+    if (this.#active?.made.includes(answerId)) return this.#active.placeOf(answerId);
+    return { after: null, before: this.#ledger.list()[0]?.messageId ?? null };
+  }
+
+  /** Answers go to their place, and never back: a replay is shown once it has got further than what is there. */
+  #guardMessages(): void {
+    const { pushMessage, replaceMessage } = this.state;
+    this.state.pushMessage = (message) => {
+      if (!this.#active || message.role !== "assistant") pushMessage(message);
+      else this.messages = this.#active.add(this.messages, this.state.snapshot(message), this.#ledger.list());
+    };
+    this.state.replaceMessage = (index, message) => {
+      const shown = this.messages[index];
+      if (message.role === "assistant") this.#active?.note(message.id);
+      if (!shown || progress(message) >= progress(shown)) replaceMessage(index, message);
+    };
+  }
+
+  #inOrder(step: () => Promise<void> | void): void {
+    this.#work = this.#work.then(step).catch((error: unknown) => {
+      // One step that fails must not hold up those after it.
+      this.#active = null;
+      this.#turnFailure = error instanceof Error ? error : new Error(String(error));
+      this.#publish();
+    });
+  }
+
+  async #handOver(turn: Turn): Promise<void> {
+    const next = this.#ledger.list()[0];
+    const active = new ActiveTurn<M>(next);
+    this.#active = active;
+    this.#unknownTurn = false;
+    this.#turnFailure = undefined;
+    const isShown = this.messages.some((message) => message.id === next?.messageId);
+    const isKnown = next && (next.messageId === null || isShown) && !this.#ledger.hasGap();
+    if (!isKnown) this.#listener.onForeignTurn?.();
+    this.#transport.turn = turn;
+    await this.resumeStream();
+    this.#finish(active, await turn.ended);
+  }
+
+  #finish(active: ActiveTurn<M>, { boundary, failed }: TurnOutcome): void {
+    const answered = this.#ledger.list();
+    if (boundary) this.#ledger.consumed(boundary.consumed, true);
+    else if (failed) this.#ledger.settleNext();
+    const waiting = this.#ledger.list();
+    const wasAnothers = active.answeredEarlierThanExpected(boundary);
+    this.messages = active.close(this.messages, waiting, failed || this.#stop.asked || boundary === null);
+    const at = boundary?.seq ?? this.#follower.cursor ?? 0;
+    for (const id of active.made) this.#history.settle(id, at, active.placeOf(id).after);
+    for (const { messageId } of answered) {
+      if (messageId !== null && !this.#ledger.has(messageId)) this.#history.settle(messageId, at, null);
+    }
+    this.#active = null;
+    this.#stop.end();
+    this.#publish();
+    this.#follower.dropIfIdle();
+    if (wasAnothers) this.#listener.onForeignTurn?.();
+    const messageId = active.made.at(-1) ?? null;
+    const lastEventId = boundary ? String(boundary.seq) : null;
+    this.#listener.onTurnEnd?.({ lastEventId, messageId, foreign: active.foreign || wasAnothers, failed });
+  }
+
+  /** The end of a turn that showed nothing here: an edit by another tab, or one that failed or was given up before. */
+  #passBoundary(boundary: Boundary): void {
+    const wasAwaited = this.#isBusy() || this.#turnFailure !== undefined;
+    this.#unknownTurn = false;
+    this.#ledger.consumed(boundary.consumed, false);
+    this.#stop.end();
+    this.#publish();
+    this.#follower.dropIfIdle();
+    if (!wasAwaited) this.#listener.onForeignTurn?.();
+  }
+
+  #settleUnknown(): void {
+    this.#unknownTurn = false;
+    this.#publish();
+  }
+
+  #close(reason: string | null): void {
+    this.facts.set({ closed: { reason } });
+    this.#ledger.clear();
+    this.#unknownTurn = false;
+    this.#hasSession = false;
+    this.#publish();
+  }
+
+  #giveUp(stopSeq: number | null): void {
+    this.#ledger.settleBefore(stopSeq);
+    this.#unknownTurn = false;
+    this.#follower.giveUp();
+    this.#stop.end();
+    this.#publish();
+  }
+
+  #sent(error: Error | null): void {
+    if (error instanceof SessionClosedError) this.#close(error.reason);
+    else this.#hasSession = true;
+    this.#publish();
+    this.#follower.wake();
+  }
+
+  /** The agent drops the answers after its last user message and writes a new one; so does this page. */
+  async #answerAnew(): Promise<void> {
+    const before = this.messages;
+    const last = before.findLastIndex((message) => message.role === "user");
+    if (last === -1 || this.#active || this.#isBusy()) return;
+    const failure = this.#turnFailure;
+    const dropped = before.slice(last + 1).map((message) => message.id);
+    this.#turnFailure = undefined;
+    this.#history.drop(dropped, true);
+    this.messages = before.slice(0, last + 1);
+    await this.regenerate();
+    if (!this.#outbox.hasFailed(null)) return;
+    this.#history.drop(dropped, false);
+    this.#turnFailure = failure;
+    this.messages = before;
+  }
+}
+
+function cursorOf({ lastEventId }: ResumeHandle): number | null {
+  const cursor = lastEventId === null ? Number.NaN : Number(lastEventId);
+  return Number.isSafeInteger(cursor) && cursor >= 0 ? cursor : null;
+}

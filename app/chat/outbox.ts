@@ -1,0 +1,48 @@
+import type { FactStore } from "#app/chat/chat-facts.ts";
+import type { Awaited, InputLedger } from "#app/chat/input-ledger.ts";
+import type { AppendWatcher } from "#app/chat/transport.ts";
+
+/** What this tab has sent: on its way, acknowledged (then the ledger waits for the answer), or failed. */
+export class Outbox {
+  #failures = new Map<string | null, Error>();
+
+  constructor(
+    private readonly ledger: InputLedger,
+    private readonly facts: FactStore,
+    private readonly onChange: (error: Error | null) => void,
+  ) {}
+
+  /** Why something of this tab is not on the server, as long as that is so. */
+  get failure(): Error | undefined {
+    return [...this.#failures.values()][0];
+  }
+
+  /** Whether this input failed; null stands for the last one without a message. */
+  hasFailed(messageId: string | null): boolean {
+    return this.#failures.has(messageId);
+  }
+
+  watch: AppendWatcher = ({ messageId }) => {
+    const entry = this.ledger.sending(messageId);
+    this.#failures.delete(messageId);
+    if (messageId !== null) this.facts.deliver(messageId, "sending");
+    this.onChange(null);
+    return {
+      acknowledged: (seq) => this.#acknowledged(entry, seq),
+      failed: (error) => this.#failed(entry, error),
+    };
+  };
+
+  #acknowledged(entry: Awaited, seq: number | null): void {
+    this.ledger.acknowledged(entry, seq);
+    if (entry.messageId !== null) this.facts.deliver(entry.messageId, null);
+    this.onChange(null);
+  }
+
+  #failed(entry: Awaited, error: Error): void {
+    this.ledger.withdrawn(entry);
+    this.#failures.set(entry.messageId, error);
+    if (entry.messageId !== null) this.facts.deliver(entry.messageId, "failed");
+    this.onChange(error);
+  }
+}

@@ -1,0 +1,153 @@
+import {
+  controlSubtype,
+  headerValue,
+  PUBLIC_ACCESS_TOKEN_HEADER,
+  SESSION_CLOSED_HEADER,
+  SESSION_CLOSED_REASON_HEADER,
+  SESSION_IN_EVENT_ID_HEADER,
+  SSEStreamSubscription,
+  type SSEStreamPart,
+  TRIGGER_CONTROL_SUBTYPE,
+} from "@trigger.dev/core/v3";
+import { type ChatTransport, generateId, type UIMessage, type UIMessageChunk } from "ai";
+import { z } from "zod";
+import type { InputAppender } from "#app/chat/input-append.ts";
+import type { Turn } from "#app/chat/turn.ts";
+import type { OpenOut, OutRequest } from "#app/chat/turn-follower.ts";
+import type { OutRecord } from "#app/chat/turn-splitter.ts";
+
+/** The addresses of one chat's session on the Trigger API, as the browser reaches it. */
+export function sessionUrls(triggerUrl: string, chatId: string): { append: string; out: string } {
+  const session = `${triggerUrl.replace(/\/+$/, "")}/realtime/v1/sessions/${encodeURIComponent(chatId)}`;
+  return { append: `${session}/in/append`, out: `${session}/out` };
+}
+
+/** What becomes of an append, for whoever keeps count; the AI SDK is told nothing but the turns themselves. */
+export type AppendWatcher = (input: { messageId: string | null }) => {
+  acknowledged: (seq: number | null) => void;
+  failed: (error: Error) => void;
+};
+
+/**
+ * The door of `useChat` to a durable session. Sending appends to `.in` and is over with that: every answer, whoever
+ * asked for it, is a turn of `.out`, and `reconnectToStream` gives the turn that the chat was handed last.
+ */
+export class DurableTransport<M extends UIMessage> implements ChatTransport<M> {
+  /** Every turn is given from its first chunk on, also when its beginning is on the page already. */
+  readonly resumeStreamIsReplay = true;
+  turn: Turn | null = null;
+  watch: AppendWatcher = () => ({ acknowledged: () => undefined, failed: () => undefined });
+
+  constructor(private readonly appender: InputAppender) {}
+
+  /**
+   * Never throws: a failed append must not end the turn that is streaming, so the watcher is told. The message's
+   * id is its part id, so that sending it again after a lost acknowledgement stores nothing twice.
+   */
+  sendMessages: ChatTransport<M>["sendMessages"] = async (options) => {
+    const { trigger, chatId, messageId, messages, metadata, body } = options;
+    const message = trigger === "submit-message" ? messages.at(-1) : undefined;
+    const payload = { ...body, message, chatId, trigger, messageId, metadata };
+    const outcome = this.watch({ messageId: message?.id ?? null });
+    try {
+      const partId = message?.id ?? `regenerate-${generateId()}`;
+      outcome.acknowledged(await this.appender.append({ kind: "message", payload }, partId));
+    } catch (error) {
+      outcome.failed(error instanceof Error ? error : new Error(String(error)));
+    }
+    return noChunks();
+  };
+
+  reconnectToStream: ChatTransport<M>["reconnectToStream"] = () => Promise.resolve(this.turn?.stream ?? null);
+
+  /** Gives the stop's sequence number on `.in`. Throws an AppendError. */
+  stop(): Promise<number | null> {
+    return this.appender.append({ kind: "stop" }, `stop-${generateId()}`);
+  }
+}
+
+function noChunks(): ReadableStream<UIMessageChunk> {
+  return new ReadableStream({ start: (controller) => controller.close() });
+}
+
+/** Reads `.out` with the SDK's own reader, one connection a call; retries are the follower's. */
+export function outReader(url: string, fetcher: typeof fetch): OpenOut {
+  return async function* read(request) {
+    const subscription = new SSEStreamSubscription(url, {
+      headers: {
+        Authorization: `Bearer ${request.token}`,
+        ...(request.peek ? { "X-Peek-Settled": "1" } : {}),
+      },
+      signal: request.signal,
+      ...(request.lastEventId === null ? {} : { lastEventId: request.lastEventId }),
+      timeoutInSeconds: request.timeoutSeconds,
+      maxRetries: 0,
+      fetchClient: (input, init) => observed(fetcher, request, input, init),
+    });
+    // Not every browser can iterate a stream.
+    const reader = (await subscription.subscribe()).getReader();
+    try {
+      for (let next = await reader.read(); !next.done; next = await reader.read()) {
+        const record = toRecord(next.value);
+        if (record) yield record;
+      }
+    } finally {
+      await reader.cancel().catch(() => undefined);
+    }
+  };
+}
+
+/** Tells when the answer begins and that bytes arrive: the reader shows neither, and passes no ping on. */
+async function observed(
+  fetcher: typeof fetch,
+  { onOpen, onBytes }: OutRequest,
+  ...[input, init]: Parameters<typeof fetch>
+): Promise<Response> {
+  const response = await fetcher(input, init);
+  if (!response.ok || !response.body) return response;
+  onOpen(response.headers.get("X-Session-Settled") === "true");
+  const body = response.body.pipeThrough(
+    new TransformStream<Uint8Array, Uint8Array>({
+      transform(bytes, controller) {
+        onBytes();
+        controller.enqueue(bytes);
+      },
+    }),
+  );
+  return new Response(body, { status: response.status, headers: response.headers });
+}
+
+const chunkShape = z.looseObject({ type: z.string() });
+
+function toRecord({ id, chunk, headers }: SSEStreamPart): OutRecord | null {
+  const seq = Number(id);
+  if (!Number.isSafeInteger(seq)) return null;
+  switch (controlSubtype(headers)) {
+    case undefined:
+      if (!chunkShape.safeParse(chunk).success) return { kind: "other", seq };
+      // The agent writes what `toUIMessageStream` makes; `useChat` ignores types that it does not know.
+      return { kind: "chunk", seq, chunk: chunk as UIMessageChunk };
+    case TRIGGER_CONTROL_SUBTYPE.TURN_COMPLETE:
+      return turnComplete(seq, headers);
+    case TRIGGER_CONTROL_SUBTYPE.SESSION_CLOSED:
+      return {
+        kind: "session-closed",
+        seq,
+        reason: headerValue(headers, SESSION_CLOSED_REASON_HEADER) ?? null,
+      };
+    default:
+      return { kind: "other", seq };
+  }
+}
+
+function turnComplete(seq: number, headers: SSEStreamPart["headers"]): OutRecord {
+  const consumed = Number.parseInt(headerValue(headers, SESSION_IN_EVENT_ID_HEADER) ?? "", 10);
+  const closed = headerValue(headers, SESSION_CLOSED_HEADER) === "true";
+  return {
+    kind: "turn-complete",
+    seq,
+    consumed: Number.isNaN(consumed) ? null : consumed,
+    token: headerValue(headers, PUBLIC_ACCESS_TOKEN_HEADER) ?? null,
+    closed: closed ? { reason: headerValue(headers, SESSION_CLOSED_REASON_HEADER) ?? null } : null,
+  };
+}

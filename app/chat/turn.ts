@@ -1,0 +1,76 @@
+import type { UIMessageChunk } from "ai";
+import type { Boundary } from "#app/chat/turn-splitter.ts";
+
+export type TurnOutcome = {
+  /** Null when the turn failed before its boundary, or was given up. */
+  boundary: Boundary | null;
+  failed: boolean;
+};
+
+/** One turn on its way to `useChat`: chunks go in as they are read, and come out of `stream` once. */
+export class Turn {
+  readonly stream: ReadableStream<UIMessageChunk>;
+  readonly ended: Promise<TurnOutcome>;
+  #queue: UIMessageChunk[] = [];
+  #over = false;
+  #dropped = false;
+  #wake: (() => void) | null = null;
+  #resolve!: (outcome: TurnOutcome) => void;
+
+  constructor() {
+    this.ended = new Promise((resolve) => (this.#resolve = resolve));
+    this.stream = new ReadableStream<UIMessageChunk>(
+      {
+        pull: (controller) => this.#pull(controller),
+        cancel: () => {
+          this.#dropped = true;
+          this.#queue = [];
+        },
+      },
+      { highWaterMark: 0 },
+    );
+  }
+
+  push(chunk: UIMessageChunk): void {
+    if (this.#dropped || this.#over) return;
+    this.#queue.push(chunk);
+    this.#wake?.();
+  }
+
+  end(outcome: TurnOutcome): void {
+    if (this.#over) return;
+    this.#over = true;
+    this.#resolve(outcome);
+    this.#wake?.();
+  }
+
+  async #pull(controller: ReadableStreamDefaultController<UIMessageChunk>): Promise<void> {
+    if (this.#queue.length === 0 && !this.#over) {
+      await new Promise<void>((resolve) => (this.#wake = resolve));
+      this.#wake = null;
+    }
+    if (this.#dropped) return;
+    const chunk = takeMerged(this.#queue);
+    if (chunk) controller.enqueue(chunk);
+    else if (this.#over) controller.close();
+  }
+}
+
+type Delta = Extract<UIMessageChunk, { type: "text-delta" | "reasoning-delta" }>;
+
+/** Takes the next chunk; deltas of one part that wait behind each other become one, and one update of the page. */
+export function takeMerged(queue: UIMessageChunk[]): UIMessageChunk | undefined {
+  const first = queue.shift();
+  if (!first || !isDelta(first)) return first;
+  let delta = first.delta;
+  for (let next = queue[0]; next && isDelta(next) && next.type === first.type; next = queue[0]) {
+    if (next.id !== first.id || next.providerMetadata !== undefined) break;
+    delta += next.delta;
+    queue.shift();
+  }
+  return { ...first, delta };
+}
+
+function isDelta(chunk: UIMessageChunk): chunk is Delta {
+  return chunk.type === "text-delta" || chunk.type === "reasoning-delta";
+}
