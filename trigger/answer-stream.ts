@@ -1,4 +1,4 @@
-import { generateId, type UIMessage, type UIMessageChunk, type UIMessageStreamOptions } from "ai";
+import { createUIMessageStream, type UIMessage, type UIMessageChunk, type UIMessageStreamOptions } from "ai";
 import type { LongrunUIMessage, MessageMetadata } from "#app/shared/chat-message.ts";
 import { explainModelError } from "#trigger/model-error.ts";
 import type { ResolvedModel } from "#trigger/models.ts";
@@ -106,8 +106,13 @@ function metadataOf({
 /** The model's result as the agent pipes it: with metadata, plain errors and limits. */
 export function toAnswer(result: Result, facts: Facts, watch: StallWatch): Answer {
   return {
-    totalUsage: result.totalUsage,
-    usage: result.usage,
+    // Asked for only by who awaits them: of a failed answer they reject, and nobody else would notice.
+    get totalUsage() {
+      return result.totalUsage;
+    },
+    get usage() {
+      return result.usage;
+    },
     toUIMessageStream: (options) => {
       const stream = result.toUIMessageStream<LongrunUIMessage>({
         ...options,
@@ -124,13 +129,15 @@ export function toAnswer(result: Result, facts: Facts, watch: StallWatch): Answe
 /** An answer that is only an error, for what fails before the model could be called. */
 export function failedAnswer(text: string): Pick<Answer, "toUIMessageStream"> {
   return {
-    toUIMessageStream: () =>
-      new ReadableStream<Chunk>({
-        start(controller) {
-          controller.enqueue({ type: "start", messageId: generateId() });
-          for (const chunk of errorChunks(text)) controller.enqueue(chunk);
-          controller.enqueue({ type: "finish", finishReason: "error" });
-          controller.close();
+    toUIMessageStream: (options = {}) =>
+      createUIMessageStream<LongrunUIMessage>({
+        originalMessages: options.originalMessages,
+        onFinish: options.onFinish,
+        generateId: options.generateMessageId,
+        execute: ({ writer }) => {
+          writer.write({ type: "start" });
+          for (const chunk of errorChunks(text)) writer.write(chunk);
+          writer.write({ type: "finish", finishReason: "error" });
         },
       }),
   };

@@ -40,14 +40,14 @@ async function* steps(
     }
     yield { type: `${kind}-end`, id: kind };
   }
-  if (step.failure) throw new DemoFailure(step.failure);
+  if (step.failure) yield { type: "error", error: new DemoFailure(step.failure) };
   if (step.tool) {
     await pause();
     // One call a prompt: its length tells the calls of one conversation apart, the same way every time.
     const toolCallId = `demo-${options.prompt.length}`;
     yield { type: "tool-call", toolCallId, toolName: step.tool.name, input: JSON.stringify(step.tool.input) };
   }
-  const unified = step.tool ? "tool-calls" : "stop";
+  const unified = step.failure ? "error" : step.tool ? "tool-calls" : "stop";
   yield { type: "finish", usage: UNKNOWN_USAGE, finishReason: { unified, raw: unified } };
 }
 

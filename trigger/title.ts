@@ -29,8 +29,10 @@ export function cleanTitle(text: string): string | null {
   const line = spoken.split("\n").find((candidate) => /[\p{L}\p{N}]/u.test(candidate)) ?? "";
   const plain = line
     .replace(/[\p{C}\p{Z}\s]+/gu, " ")
-    .replace(/^[\s#>*_`"'“”„«»-]+|[\s*_`"'“”«».]+$/gu, "")
+    .replace(/[*`]+/g, "")
+    .replace(/^[\s#>_"'“”„«»-]+/u, "")
     .replace(/^title\s*:\s*/i, "")
+    .replace(/^["'“”„«»]+|[\s_"'“”«».]+$/gu, "")
     .trim();
   return plain ? cut(plain) : null;
 }
