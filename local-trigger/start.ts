@@ -14,7 +14,6 @@ import { snapshotRoutes } from "./http/routes/snapshots.ts";
 import { triggerRoutes } from "./http/routes/trigger.ts";
 import { waitpointRoutes } from "./http/routes/waitpoints.ts";
 import { attachWorkerSocket } from "./http/worker-socket.ts";
-import { attachWorkerSocket } from "./http/worker-socket.ts";
 import { createLog, type Log } from "./log.ts";
 import { RunEngine, type EngineTiming } from "./runs/run-engine.ts";
 import { finishPurges } from "./sessions/close-session.ts";
@@ -75,7 +74,6 @@ async function serve(options: LocalTriggerOptions, log: Log, db: Database): Prom
   const router = new Router(routes, { keys: options, log });
   const front = new Front((req, res) => void router.handle(req, res));
   const detachWorkers = attachWorkerSocket(front.http1, { signals: runs.signals, keys: options });
-  const closeSocket = attachWorkerSocket(front.http1, { signals: runs.signals, keys: options });
   const port = await front.listen(options.port, options.host);
   origin = `http://${reachable(options.host)}:${port}`;
 
@@ -92,7 +90,6 @@ async function serve(options: LocalTriggerOptions, log: Log, db: Database): Prom
     stop: async () => {
       // First the engine: it lets go of the long polls that would hold the port for their whole time.
       await runs.stop();
-      await closeSocket();
       await trimmer.stop();
       await detachWorkers();
       await front.close(graceMs);
