@@ -88,7 +88,6 @@ async function makeHosts(root, folder) {
     target: "node20",
     format: "esm",
     packages: "external",
-    alias: undefined,
     sourcemap: "linked",
     logLevel: "silent",
     plugins: [aliases(root)],
@@ -133,21 +132,21 @@ async function ensurePart(root, name) {
     return { folder, built: false };
   }
   const draft = `${folder}.draft`;
-  fs.rmSync(draft, { recursive: true, force: true });
+  prune(base);
   fs.mkdirSync(draft, { recursive: true });
   await make(root, draft);
   fs.renameSync(draft, folder);
-  prune(base);
   return { folder, built: true };
 }
 
+/** Removes what killed builds left (we hold the lock, so nobody works on it) and all but the newest builds. */
 function prune(base) {
+  if (!fs.existsSync(base)) return;
   const age = (name) => fs.statSync(path.join(base, name)).mtimeMs;
-  const old = fs
-    .readdirSync(base)
-    .sort((a, b) => age(b) - age(a))
-    .slice(KEEP);
-  for (const name of old) fs.rmSync(path.join(base, name), { recursive: true, force: true });
+  const [drafts, whole] = [[], []];
+  for (const name of fs.readdirSync(base)) (name.includes(".draft") ? drafts : whole).push(name);
+  const old = whole.sort((a, b) => age(b) - age(a)).slice(KEEP - 1);
+  for (const name of [...drafts, ...old]) fs.rmSync(path.join(base, name), { recursive: true, force: true });
 }
 
 /**
