@@ -119,6 +119,58 @@ journey(
   },
 );
 
+journey(
+  "a chat is renamed, and deleted after one question, with everything that it left",
+  async (journey) => {
+    const { app, model } = journey;
+    const { page } = await journey.signedUp();
+    const { text, key } = question("To be deleted");
+    model.answer(key, { text: `Gone soon ${key}` });
+    await send(page, text);
+    const chatId = await chatIdOf(page);
+    await waitAnswered(page, 1);
+    await expect.poll(() => linkTo(page, chatId).innerText()).toContain("A scripted title");
+
+    await linkTo(page, chatId).hover();
+    await page.getByRole("button", { name: /^Rename/ }).click();
+    await page.getByLabel("New title").fill("A better name");
+    await page.keyboard.press("Enter");
+    await expect.poll(() => linkTo(page, chatId).innerText()).toContain("A better name");
+    await page.reload();
+    expect(await linkTo(page, chatId).innerText()).toContain("A better name");
+
+    await hydrated(page);
+    await linkTo(page, chatId).hover();
+    await page.getByRole("button", { name: /^Delete/ }).click();
+    const dialog = page.getByRole("dialog");
+    await dialog.getByRole("button", { name: "Cancel" }).click();
+    expect(await linkTo(page, chatId).count()).toBe(1);
+    await page.getByRole("button", { name: /^Delete/ }).click();
+    await dialog.getByRole("button", { name: "Delete" }).click();
+    await page.waitForURL(/\/chats$/);
+    expect(await linkTo(page, chatId).count()).toBe(0);
+    journey.expectedProblems.push(/404/);
+    expect((await page.goto(`/chats/${chatId}`))?.status()).toBe(404);
+    for (const [table, column] of [
+      ["Chat", "id"],
+      ["Message", '"chatId"'],
+      ["ChatSession", "id"],
+    ] as const) {
+      expect(await app.query(`SELECT 1 FROM "${table}" WHERE ${column} = $1`, [chatId]), table).toEqual([]);
+    }
+    const words = await app.query<{ found: string }>(
+      `SELECT table_schema || '.' || table_name AS found FROM information_schema.tables
+     WHERE table_schema IN ('public', 'local_trigger') AND table_type = 'BASE TABLE'
+       AND query_to_xml(format('SELECT * FROM %I.%I', table_schema, table_name), true, false, '')::text LIKE $1`,
+      [`%${key}%`],
+    );
+    expect(
+      words.map(({ found }) => found),
+      "tables that still hold the words of the chat",
+    ).toEqual([]);
+  },
+);
+
 journey("the console stays clean and nothing scrolls sideways on a phone", async (journey) => {
   const { model } = journey;
   const { page, problems } = await journey.open({ viewport: { width: 390, height: 844 } });

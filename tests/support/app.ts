@@ -162,7 +162,8 @@ export class App {
     const folder = path.join(this.dataDir, "logs");
     const tail = (file: string): string =>
       readFileSync(path.join(folder, file), "utf8").split("\n").slice(-lines).join("\n");
-    const parts = listed(folder).map((file) => `--- ${file}\n${tail(file)}`);
+    const files = readdirSync(folder, { recursive: true, encoding: "utf8" });
+    const parts = files.filter((file) => file.endsWith(".log")).map((file) => `--- ${file}\n${tail(file)}`);
     return [`--- npm start\n${this.output.slice(-4000)}`, ...parts].join("\n");
   }
 
