@@ -19,7 +19,7 @@ module.exports = {
     only(
       "server-uses-models",
       "^app/server/",
-      "^app/(server|models|shared)/",
+      "^app/(server|models|shared|model-catalog)/",
       "^app/env\\.server\\.ts$",
       "^trigger/chat\\.ts$",
     ),
@@ -33,7 +33,19 @@ module.exports = {
     only("browser-code-stays-in-the-browser", "^app/chat/", "^app/(chat|ui|shared)/", "^trigger/chat\\.ts$"),
     only("ui-knows-nothing", "^app/ui/", "^app/ui/"),
     only("shared-is-a-leaf", "^app/shared/", "^app/shared/"),
-    only("runs-use-models", "^trigger/", "^trigger/", "^app/(models|shared)/", "^app/env\\.server\\.ts$"),
+    only(
+      "runs-use-models",
+      "^trigger/",
+      "^trigger/",
+      "^app/(models|shared|model-catalog)/",
+      "^app/env\\.server\\.ts$",
+    ),
+    only(
+      "model-catalog-needs-no-sdk",
+      "^app/model-catalog/",
+      "^app/(model-catalog|shared)/",
+      "^app/env\\.server\\.ts$",
+    ),
     only("local-trigger-stands-alone", "^local-trigger/", "^local-trigger/"),
     only("wire-is-a-leaf", "^local-trigger/wire/", "^local-trigger/wire/"),
     only(
