@@ -1,5 +1,5 @@
-import { useRevalidator, useRouteLoaderData } from "@remix-run/react";
-import { useEffect, useRef } from "react";
+import { useRevalidator } from "@remix-run/react";
+import { useCallback, useEffect, useRef, useState } from "react";
 import { ChatHeader } from "#app/chat/chat-header.tsx";
 import { Composer } from "#app/chat/composer.tsx";
 import { Conversation } from "#app/chat/conversation.tsx";
@@ -8,7 +8,7 @@ import { MessageList } from "#app/chat/message-list.tsx";
 import { runState } from "#app/chat/run-state.ts";
 import { RunStateLine } from "#app/chat/run-state-line.tsx";
 import { TurnNotices } from "#app/chat/turn-notices.tsx";
-import { useDurableChat } from "#app/chat/use-durable-chat.ts";
+import { useDurableChat, type TurnEnd } from "#app/chat/use-durable-chat.ts";
 import { useTitleArrival } from "#app/chat/use-title-arrival.ts";
 import type { LongrunUIMessage } from "#app/shared/chat-message.ts";
 import type { ChatStatus, ResumeHandle } from "#app/shared/resume-handle.ts";
@@ -34,16 +34,17 @@ export function ChatView(props: ChatViewProps) {
   const { chatId, handle, triggerUrl } = props;
   const hydrated = useHydrated();
   const { revalidate } = useRevalidator();
-  const titleArrival = useTitleArrival(chatId);
+  const cut = useCutAnswers(useTitleArrival(chatId));
   const chat = useDurableChat<LongrunUIMessage>({
     chatId,
     initialMessages: props.messages,
     handle,
     triggerUrl,
     onForeignTurn: revalidate,
-    onTurnEnd: titleArrival,
+    onTurnEnd: cut.onTurnEnd,
   });
   const { messages, delivery, stopping, connection } = chat;
+  cut.stopping.current = stopping;
   const status = hydrated ? liveStatus(chat.status, messages) : props.status;
   const open = status === "submitted" || status === "streaming";
   const run = useLiveRun({ chatId, handle, triggerUrl, open });
@@ -57,7 +58,7 @@ export function ChatView(props: ChatViewProps) {
       <Conversation busy={open}>
         <MessageList
           messages={messages}
-          partialIds={props.partialIds}
+          partialIds={[...props.partialIds, ...cut.ids]}
           delivery={delivery}
           streaming={status === "streaming"}
           onRetry={chat.retry}
@@ -92,6 +93,20 @@ export function ChatView(props: ChatViewProps) {
 /** Ready means that nothing is left without an answer. */
 function liveStatus(status: ChatStatus, messages: LongrunUIMessage[]): ChatStatus {
   return status === "ready" && messages.at(-1)?.role === "user" ? "error" : status;
+}
+
+/** Answers that this page saw being stopped or failing; from the next load on the database tells of them. */
+function useCutAnswers(then: () => void) {
+  const [ids, setIds] = useState<string[]>([]);
+  const stopping = useRef(false);
+  const onTurnEnd = useCallback(
+    ({ messageId, failed }: TurnEnd) => {
+      if (messageId !== null && (failed || stopping.current)) setIds((before) => [...before, messageId]);
+      then();
+    },
+    [then],
+  );
+  return { ids, stopping, onTurnEnd };
 }
 
 function useEscape(open: boolean, stop: () => void): void {

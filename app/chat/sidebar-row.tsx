@@ -13,7 +13,7 @@ export function SidebarRow({ id, title }: { id: string; title: string | null }) 
   const [renaming, setRenaming] = useState(false);
   const [asking, setAsking] = useState(false);
   const hydrated = useHydrated();
-  const shown = title ?? "New chat";
+  const shown = title ?? "Untitled";
   if (renaming) return <RenameRow id={id} title={title ?? ""} onClose={() => setRenaming(false)} />;
   return (
     <li className="row">

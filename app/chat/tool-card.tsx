@@ -54,7 +54,7 @@ function Block({ name, children }: { name: string; children: ReactNode }) {
 function Output({ part }: { part: Part }) {
   const name = getToolName(part);
   const time = name === "currentTime" ? currentTimeOutput.safeParse(part.output) : null;
-  if (time?.success) return <Block name="Output">{`${time.data.local} (${time.data.timeZone})`}</Block>;
+  if (time?.success) return <Block name="Output">{time.data.local}</Block>;
   const found = name === "searchChats" ? searchChatsOutput.safeParse(part.output) : null;
   if (!found?.success) return <Block name="Output">{json(part.output)}</Block>;
   const { hits } = found.data;

@@ -22,7 +22,7 @@ const missing = () => new Response("Not found", { status: 404 });
 export const meta: MetaFunction<typeof loader, { "routes/chats": typeof listLoader }> = (args) => {
   const list = args.matches.find((match) => match.id === "routes/chats")?.data;
   const title = list?.chats.find(({ id }) => id === args.params.chatId)?.title ?? args.data?.title;
-  return [{ title: args.data ? `${title ?? "New chat"} – Longrun` : "Longrun" }];
+  return [{ title: args.data ? `${title ?? "Chat"} – Longrun` : "Longrun" }];
 };
 
 /** The history, the messages that wait for an answer, and the handle to go on reading from here. */
