@@ -43,7 +43,10 @@ async function readLive(chatId: string, page: ChatPage): Promise<Live | null> {
   const { lastEventId = null, lastInEventId = null, runId: storedRun = null } = page.session ?? {};
   try {
     // `.out` first: a turn that ends in between then still has its message in `.in`, and is shown as open.
-    const [output, runId] = await Promise.all([readRecords(chatId, "out", lastEventId), currentRun(chatId)]);
+    const [output, runId] = await Promise.all([
+      readRecords(chatId, "out", before(lastEventId)),
+      currentRun(chatId),
+    ]);
     const known = runId ?? storedRun;
     const [input, publicAccessToken] = await Promise.all([
       readRecords(chatId, "in", lastInEventId),
@@ -54,6 +57,14 @@ async function readLive(chatId: string, page: ChatPage): Promise<Live | null> {
     log("warn", "chat-without-stream", { chatId, ...describeError(error) });
     return null;
   }
+}
+
+/**
+ * So that the stored turn's own end is read too: the answer and `lastEventId` are written by one hook, and
+ * `lastInEventId` a moment later by the runtime. In between only that record says which input was answered.
+ */
+function before(lastEventId: string | null): string | null {
+  return lastEventId === null || Number(lastEventId) === 0 ? null : String(Number(lastEventId) - 1);
 }
 
 /** The pending messages that have no row yet, each once. */

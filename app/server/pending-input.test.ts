@@ -41,6 +41,12 @@ test("what a turn on the stream has answered is not pending, though the stored c
   expect(state).toMatchObject({ newestInput: 1, ahead: true, answering: false });
 });
 
+test("the end of the stored turn itself says what it answered, while the stored input cursor is behind", () => {
+  const stored = { lastEventId: "7", lastInEventId: null };
+  const state = streamState(stored, [message(0, "m1")], [turnEnd(7, 0)]);
+  expect(state).toEqual({ pending: [], newestInput: null, ahead: false, answering: false });
+});
+
 test("a chat at rest has nothing pending and is not ahead", () => {
   const stored = { lastEventId: "7", lastInEventId: "3" };
   expect(streamState(stored, [], [])).toEqual({
