@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import type { Page } from "playwright-core";
 import { expect } from "vitest";
 import type { App } from "./app.ts";
@@ -21,6 +22,9 @@ interface MessageRow {
   message: { id: string; role: string; parts: { type: string; text?: string }[] };
 }
 
+/** The page may be ready a moment before the run has written the turn's end to the database. */
+const SETTLE_MS = 5000;
+
 /**
  * Compares what the model sent, what the page shows, what the database holds and what the stream holds.
  * Each acknowledged message is stored once and answered once.
@@ -30,10 +34,7 @@ export async function checkChat(
   chatId: string,
   turns: ExpectedTurn[],
 ): Promise<void> {
-  const rows = await app.query<MessageRow>(
-    `SELECT id, position, final, message FROM "Message" WHERE "chatId" = $1 ORDER BY position`,
-    [chatId],
-  );
+  const rows = await settledRows(app, chatId, turns);
   const stored = rows.map((row) => ({ role: row.message.role, text: textOf(row), final: row.final }));
   expect(stored, "the database").toEqual(turns.flatMap(expectedRows));
   expect(rows.map((row) => row.message.id)).toEqual(rows.map((row) => row.id));
@@ -50,6 +51,17 @@ export async function checkChat(
 
   await checkOutput(app, chatId, turns);
   for (const turn of turns) checkModel(model, turn);
+}
+
+/** The chat's rows, once the last answer is among them; as they are when that takes too long. */
+async function settledRows(app: App, chatId: string, turns: ExpectedTurn[]): Promise<MessageRow[]> {
+  for (const deadline = Date.now() + SETTLE_MS; ; await sleep(50)) {
+    const rows = await app.query<MessageRow>(
+      `SELECT id, position, final, message FROM "Message" WHERE "chatId" = $1 ORDER BY position`,
+      [chatId],
+    );
+    if (rows.length >= turns.length * 2 || Date.now() > deadline) return rows;
+  }
 }
 
 function expectedRows(turn: ExpectedTurn): { role: string; text: string; final: boolean }[] {

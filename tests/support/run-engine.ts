@@ -86,14 +86,23 @@ export class EngineUnderTest {
     return run;
   }
 
-  async reaches(id: string, status: Run["status"] | Run["executionStatus"], ms = 5_000): Promise<Run> {
+  reaches(id: string, status: Run["status"], ms = 5_000): Promise<Run> {
+    return this.becomes(id, (run) => run.status === status, status, ms);
+  }
+
+  /** Waits until a run is in this state for its worker: `EXECUTING` once nothing holds it up any more. */
+  reachesExecution(id: string, status: Run["executionStatus"]): Promise<Run> {
+    return this.becomes(id, (run) => run.executionStatus === status, status, 5_000);
+  }
+
+  private async becomes(id: string, is: (run: Run) => boolean, what: string, ms: number): Promise<Run> {
     let last: Run | undefined;
     return eventually(
       async () => {
         last = await this.find(id);
-        return (last.status === status || last.executionStatus === status) && last;
+        return is(last) && last;
       },
-      { what: () => `${id} is not ${status} but ${last?.status}, ${last?.executionStatus}`, ms },
+      { what: () => `${id} is not ${what} but ${last?.status}, ${last?.executionStatus}`, ms },
     );
   }
 
