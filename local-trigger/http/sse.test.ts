@@ -1,0 +1,79 @@
+import http from "node:http";
+import type { AddressInfo } from "node:net";
+import { setTimeout as sleep } from "node:timers/promises";
+import { afterEach, describe, expect, it } from "vitest";
+import { createLog } from "../log.ts";
+import type { StreamBounds, StreamRecord, StreamStore } from "../streams/stream-store.ts";
+import type { RequestContext } from "./router.ts";
+import { sendStream } from "./sse.ts";
+
+let server: http.Server | undefined;
+afterEach(() => server?.close());
+
+/** Serves one stream whose pages are counted; every page has one record of 256 KB, for ever. */
+async function serve(page: (from: number) => StreamRecord[] | Promise<StreamRecord[]>) {
+  const seen = { pages: 0, watchers: 0, ended: 0 };
+  const bounds: StreamBounds = { first: 0, next: 1_000_000, timestamp: 1 };
+  const streams = {
+    page: async (_: string, { from }: { from: number }) => {
+      seen.pages++;
+      return { records: await page(from), bounds };
+    },
+    watch: () => {
+      seen.watchers++;
+      return () => void seen.watchers--;
+    },
+  } as Pick<StreamStore, "page" | "watch"> as StreamStore;
+  server = http.createServer((req, res) => {
+    const c = { req, res, log: createLog("error", () => {}) } as Partial<RequestContext> as RequestContext;
+    void sendStream(c, { streams, stream: "s", from: 0, waitMs: 60_000 }).then(() => seen.ended++);
+  });
+  await new Promise<void>((resolve) => server?.listen(0, "127.0.0.1", resolve));
+  return { seen, port: (server.address() as AddressInfo).port };
+}
+
+const large = (from: number): StreamRecord[] => [
+  { seqNum: from, timestamp: 1, body: "x".repeat(256 * 1024), headers: [] },
+];
+
+async function connect(port: number): Promise<http.IncomingMessage> {
+  return new Promise((resolve) => http.get({ port, host: "127.0.0.1" }, resolve));
+}
+
+describe("sending a stream", () => {
+  it("stops reading the store while the client does not read, and goes on when it does", async () => {
+    const { seen, port } = await serve(large);
+    const response = await connect(port);
+    response.pause();
+    await expect.poll(() => seen.pages).toBeGreaterThan(0);
+    await sleep(300);
+    const stalled = seen.pages;
+    await sleep(300);
+    expect(seen.pages).toBe(stalled);
+    expect(stalled).toBeLessThan(100);
+    let bytes = 0;
+    response.on("data", (chunk: Buffer) => (bytes += chunk.length)).resume();
+    await expect.poll(() => bytes, { timeout: 5000 }).toBeGreaterThan((stalled + 5) * 256 * 1024);
+    response.destroy();
+  });
+
+  it("lets go of the stream when a stalled client leaves", async () => {
+    const { seen, port } = await serve(large);
+    const response = await connect(port);
+    response.pause();
+    await expect.poll(() => seen.watchers).toBe(1);
+    response.destroy();
+    await expect.poll(() => seen.watchers).toBe(0);
+    expect(seen.ended).toBe(1);
+  });
+
+  it("tells the client of a failed read and ends without [DONE]", async () => {
+    const { port } = await serve(() => Promise.reject(new Error("secret words")));
+    const response = await connect(port);
+    let text = "";
+    for await (const chunk of response) text += String(chunk);
+    expect(text).toContain("event: error");
+    expect(text).not.toContain("[DONE]");
+    expect(text).not.toContain("secret words");
+  });
+});
