@@ -44,6 +44,7 @@ function defaultModel(env) {
 
 /**
  * Reads and checks what `npm start` needs to know.
+ * @param {Record<string, string | undefined>} [env]
  * @throws {StartError} one line that names the variable and the fix
  */
 export function readConfig(env = process.env, root = process.cwd()) {
