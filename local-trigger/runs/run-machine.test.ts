@@ -152,7 +152,11 @@ describe("the loss of a worker", () => {
   const lost: RunEvent = { type: "worker-lost" };
 
   test("puts a run that was not begun back into the queue", () => {
-    expect(after(handedOut, lost)).toMatchObject({ status: "PENDING", executionStatus: "QUEUED", attempt: 0 });
+    expect(after(handedOut, lost)).toMatchObject({
+      status: "PENDING",
+      executionStatus: "QUEUED",
+      attempt: 0,
+    });
   });
 
   test("ends a run that was under way, or tries it again where it may", () => {

@@ -94,29 +94,30 @@ export class Timers {
   private async run(): Promise<void> {
     try {
       const failed = await this.runDue();
+      // Also what has come due since: a look at the future only would leave it lying.
       const { rows } = await this.db.query<{ at: Date | null }>(
-        `SELECT min(fire_at) AS at FROM local_trigger.timers WHERE fire_at > $1`,
-        [new Date()],
+        `SELECT min(fire_at) AS at FROM local_trigger.timers WHERE id <> ALL ($1::bigint[])`,
+        [failed],
       );
       const next = rows[0]?.at?.getTime() ?? Infinity;
-      this.wakeAt(Math.min(next, Date.now() + (failed ? RETRY_MS : MAX_SLEEP_MS)));
+      this.wakeAt(Math.min(next, Date.now() + (failed.length > 0 ? RETRY_MS : MAX_SLEEP_MS)));
     } catch (error) {
       this.log.error("timers.failed", { error: describeError(error) });
       this.wakeAt(Date.now() + RETRY_MS);
     }
   }
 
-  /** Runs everything that is due; true when some of it failed and has to be tried again. */
-  private async runDue(): Promise<boolean> {
-    const skip: number[] = [];
+  /** Runs everything that is due; the ids of what failed and has to be tried again. */
+  private async runDue(): Promise<number[]> {
+    const failed: number[] = [];
     for (;;) {
       const { rows } = await this.db.query<Timer>(
         `SELECT id, kind, subject, payload FROM local_trigger.timers
          WHERE fire_at <= $1 AND id <> ALL ($2::bigint[]) ORDER BY fire_at, id LIMIT ${BATCH}`,
-        [new Date(), skip],
+        [new Date(), failed],
       );
-      if (rows.length === 0 || this.stopped) return skip.length > 0;
-      for (const timer of rows) if (!(await this.runOne(timer))) skip.push(timer.id);
+      if (rows.length === 0 || this.stopped) return failed;
+      for (const timer of rows) if (!(await this.runOne(timer))) failed.push(timer.id);
     }
   }
 

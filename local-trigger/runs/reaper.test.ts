@@ -1,0 +1,57 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { EngineUnderTest } from "../../tests/support/run-engine.ts";
+
+let engine: EngineUnderTest;
+
+beforeAll(async () => {
+  engine = await EngineUnderTest.open({
+    reapEveryMs: 100,
+    workerLostMs: 700,
+    startDeadlineMs: 700,
+    startDeadlineAfterBootMs: 300,
+  });
+});
+afterAll(() => engine.close());
+
+test("a run of which nothing is heard any more is ended; one that is heard of goes on", async () => {
+  const silent = await engine.executing();
+  const heard = await engine.executing();
+  for (let beat = 0; beat < 14; beat += 1) {
+    engine.runs.reaper.heardOf(heard.id);
+    await sleep(100);
+  }
+  const run = await engine.reaches(silent.id, "SYSTEM_FAILURE", 1_000);
+  expect(run.error).toMatchObject({ type: "STRING_ERROR" });
+  expect((await engine.find(heard.id)).status).toBe("EXECUTING");
+});
+
+test("a run that was handed out and never started is queued again", async () => {
+  const { id } = await engine.create();
+  await engine.dequeue();
+  await engine.reaches(id, "PENDING");
+  expect((await engine.startDequeued(id)).id).toBe(id);
+});
+
+test("a restart of the server gives every worker its whole time again", async () => {
+  const { id } = await engine.executing();
+  await engine.halt();
+  await sleep(800);
+  await engine.boot();
+  await sleep(300);
+  expect((await engine.find(id)).status).toBe("EXECUTING");
+  await engine.reaches(id, "SYSTEM_FAILURE");
+});
+
+test("a disconnect ends what ran, queues what did not, and leaves alone what is over", async () => {
+  const running = await engine.executing();
+  const over = await engine.executing();
+  await engine.runs.attempts.complete(over.id, over.snapshotId, { ok: true });
+  const waiting = await engine.create();
+  await engine.dequeue();
+  const ids = [running.id, over.id, waiting.id, "run_unknown"];
+  expect(await engine.runs.disconnect(ids)).toBe(2);
+  expect((await engine.find(running.id)).status).toBe("SYSTEM_FAILURE");
+  expect((await engine.find(over.id)).status).toBe("COMPLETED_SUCCESSFULLY");
+  expect((await engine.find(waiting.id)).status).toBe("PENDING");
+});
