@@ -13,12 +13,13 @@ export class ActiveTurn<M extends UIMessage> {
   readonly #kept = new Map<string, string | null>();
   answers: string | null;
   readonly foreign: boolean;
-  readonly #expected: number | null;
+  /** What was unanswered and next when the turn began. */
+  readonly #expected: Awaited | undefined;
 
   constructor(next: Awaited | undefined) {
     this.answers = next?.messageId ?? null;
     this.foreign = !next?.own;
-    this.#expected = next?.seq ?? null;
+    this.#expected = next;
   }
 
   /** What this turn answers, by what is unanswered now. */
@@ -50,7 +51,8 @@ export class ActiveTurn<M extends UIMessage> {
   /** Another tab's message was answered, though the page knew of one of its own only. */
   answeredEarlierThanExpected(boundary: Boundary | null): boolean {
     const consumed = boundary?.consumed ?? null;
-    return consumed !== null && this.#expected !== null && consumed < this.#expected;
+    const expected = this.#expected?.seq ?? null;
+    return consumed !== null && expected !== null && consumed < expected;
   }
 
   /** The list after the turn's end, by what is unanswered now. `cutOff`: it did not come to its own end. */

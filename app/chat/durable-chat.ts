@@ -228,7 +228,10 @@ export class DurableChat<M extends UIMessage> extends Chat<M> {
     if (!isKnown) this.#listener.onForeignTurn?.();
     this.#transport.turn = turn;
     await this.resumeStream();
-    this.#finish(active, await turn.ended);
+    const outcome = await turn.ended;
+    // An answer may be complete before the append that asked for it is acknowledged.
+    await next?.settled;
+    this.#finish(active, outcome);
   }
 
   #finish(active: ActiveTurn<M>, { boundary, failed }: TurnOutcome): void {

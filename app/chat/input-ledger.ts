@@ -7,6 +7,8 @@ export type Awaited = {
   acknowledged: boolean;
   /** Sent by this tab. */
   own: boolean;
+  /** Settles with the append: by then `seq` says whether a boundary was this one's. Never rejects. */
+  settled: Promise<void>;
 };
 
 type Known = { activeInputSeq: number | null; pending: { messageId: string; seq: number }[] };
@@ -45,14 +47,14 @@ export class InputLedger {
     );
     if (known) known.seq = seq;
     else if (seq > this.#consumed) {
-      this.#waiting.push({ messageId, seq, acknowledged: true, own: false });
+      this.#waiting.push({ messageId, seq, acknowledged: true, own: false, settled: Promise.resolve() });
     }
     this.#sort();
   }
 
   /** An append was begun. The entry is completed by `acknowledged` or taken back by `withdrawn`. */
-  sending(messageId: string | null): Awaited {
-    const entry: Awaited = { messageId, seq: null, acknowledged: false, own: true };
+  sending(messageId: string | null, settled: Promise<void>): Awaited {
+    const entry: Awaited = { messageId, seq: null, acknowledged: false, own: true, settled };
     this.#waiting.push(entry);
     return entry;
   }

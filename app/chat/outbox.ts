@@ -23,13 +23,21 @@ export class Outbox {
   }
 
   watch: AppendWatcher = ({ messageId }) => {
-    const entry = this.ledger.sending(messageId);
+    let settle = () => undefined as void;
+    const settled = new Promise<void>((resolve) => (settle = resolve));
+    const entry = this.ledger.sending(messageId, settled);
     this.#failures.delete(messageId);
     if (messageId !== null) this.facts.deliver(messageId, "sending");
     this.onChange(null);
     return {
-      acknowledged: (seq) => this.#acknowledged(entry, seq),
-      failed: (error) => this.#failed(entry, error),
+      acknowledged: (seq) => {
+        this.#acknowledged(entry, seq);
+        settle();
+      },
+      failed: (error) => {
+        this.#failed(entry, error);
+        settle();
+      },
     };
   };
 

@@ -49,6 +49,7 @@ export class Turn {
       await new Promise<void>((resolve) => (this.#wake = resolve));
       this.#wake = null;
     }
+    if (isDelta(this.#queue[0])) await untilRead();
     if (this.#dropped) return;
     const chunk = takeMerged(this.#queue);
     if (chunk) controller.enqueue(chunk);
@@ -61,9 +62,9 @@ type Delta = Extract<UIMessageChunk, { type: "text-delta" | "reasoning-delta" }>
 /** Takes the next chunk; deltas of one part that wait behind each other become one, and one update of the page. */
 export function takeMerged(queue: UIMessageChunk[]): UIMessageChunk | undefined {
   const first = queue.shift();
-  if (!first || !isDelta(first)) return first;
+  if (!isDelta(first)) return first;
   let delta = first.delta;
-  for (let next = queue[0]; next && isDelta(next) && next.type === first.type; next = queue[0]) {
+  for (let next = queue[0]; isDelta(next) && next.type === first.type; next = queue[0]) {
     if (next.id !== first.id || next.providerMetadata !== undefined) break;
     delta += next.delta;
     queue.shift();
@@ -71,6 +72,18 @@ export function takeMerged(queue: UIMessageChunk[]): UIMessageChunk | undefined 
   return { ...first, delta };
 }
 
-function isDelta(chunk: UIMessageChunk): chunk is Delta {
-  return chunk.type === "text-delta" || chunk.type === "reasoning-delta";
+function isDelta(chunk: UIMessageChunk | undefined): chunk is Delta {
+  return chunk?.type === "text-delta" || chunk?.type === "reasoning-delta";
+}
+
+/** Until what arrived together is in the queue together. No timer: those of a hidden tab are held back. */
+function untilRead(): Promise<void> {
+  return new Promise((resolve) => {
+    const { port1, port2 } = new MessageChannel();
+    port1.onmessage = () => {
+      port1.close();
+      resolve();
+    };
+    port2.postMessage(null);
+  });
 }
