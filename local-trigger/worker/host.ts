@@ -85,11 +85,12 @@ export class WorkerHost {
     for (const run of pending) run.abandon();
     this.#pool.close();
     const begun = runs.filter((run) => !pending.includes(run));
-    await Promise.all(begun.map((run) => this.#drain(run, Date.now() + DRAIN_MS)));
+    const drained = await Promise.all(begun.map((run) => this.#drain(run, Date.now() + DRAIN_MS)));
     await this.#tellEnded([...pending, ...begun.filter((run) => this.#runs.has(run.id))]);
     this.#notifications.close();
     this.#calls.abort(new Error("the worker host stops"));
-    this.#log.info("worker-stopped", { runs: runs.length });
+    const cutShort = drained.filter((idle) => !idle).length;
+    this.#log.info("worker-stopped", { runs: runs.length, cutShort });
   }
 
   async #work(first: RegisteredWorker): Promise<void> {
@@ -147,14 +148,17 @@ export class WorkerHost {
     };
   }
 
-  async #drain(run: ActiveRun, deadline: number): Promise<void> {
-    while (Date.now() < deadline && this.#runs.has(run.id)) {
+  /** Whether the run came to a point where it may be ended before the time was up. */
+  async #drain(run: ActiveRun, deadline: number): Promise<boolean> {
+    while (this.#runs.has(run.id)) {
       if (await run.isIdle()) {
         await sleep(SAVE_MS);
-        return;
+        return true;
       }
+      if (Date.now() > deadline) return false;
       await sleep(100);
     }
+    return true;
   }
 
   /** Without an answer the files stay, and the next host tells it. */

@@ -1,0 +1,230 @@
+import { execFileSync } from "node:child_process";
+import { setTimeout as sleep } from "node:timers/promises";
+import { afterEach, beforeAll, beforeEach, expect, test, vi } from "vitest";
+import { fixtureBuild } from "./fixture/fixture-build.ts";
+import { Harness, isAlive } from "./fixture/harness.ts";
+
+let harness: Harness;
+
+beforeAll(fixtureBuild, 120_000);
+beforeEach(async () => {
+  harness = await Harness.start();
+});
+afterEach(() => harness.stop());
+
+test("a chat is answered by a process of its own, which serves the next message after it was suspended too", async () => {
+  const host = await harness.host();
+  const chat = harness.chat();
+  const { runId } = await chat.open();
+  await chat.send("one");
+  expect((await chat.answer()).text).toBe("echo: one w0");
+  const [first] = harness.runs();
+  expect(first?.runId).toBe(runId);
+
+  await sleep(2_500);
+  await chat.send("two");
+  expect((await chat.answer()).text).toBe("echo: two w0");
+  expect(harness.runs()).toEqual([first]);
+
+  await host.line("run-ended", runId);
+  await vi.waitFor(() => expect(harness.runs()).toEqual([]));
+  await vi.waitFor(() => expect(isAlive(first?.pid ?? 0)).toBe(false));
+  expect(harness.runLog(runId)).toContain("Received EXECUTE_TASK_RUN");
+});
+
+test("a killed run process is reported within 200 ms, and the message is answered by a new one", async () => {
+  const host = await harness.host();
+  const chat = harness.chat();
+  const { runId } = await chat.open();
+  await chat.send("slow");
+  await chat.firstText();
+  const pid = harness.runs()[0]?.pid ?? 0;
+  const killedAt = performance.now();
+  process.kill(pid, "SIGKILL");
+  await host.line("run-process-exited", runId);
+  const seenMs = performance.now() - killedAt;
+  await host.line("run-ended", runId);
+  expect(seenMs).toBeLessThan(200);
+
+  const text = (await chat.answer()).text;
+  expect(text).toMatch(/^echo: slow w0 w1 .* w99$/);
+  expect(harness.runs().map((run) => run.runId)).not.toContain(runId);
+}, 40_000);
+
+test("kill -9 of the host ends its run processes, and the next host frees their runs", async () => {
+  const host = await harness.host();
+  const chat = harness.chat();
+  const { runId } = await chat.open();
+  await chat.send("slow");
+  await chat.firstText();
+  const pid = harness.runs()[0]?.pid ?? 0;
+  expect(isAlive(pid)).toBe(true);
+  await host.end("SIGKILL");
+  await vi.waitFor(() => expect(isAlive(pid)).toBe(false), { timeout: 1_000 });
+
+  const next = await harness.host();
+  expect(await next.line("leftover-runs-freed")).toMatchObject({ runs: 1 });
+  expect((await chat.answer()).text).toMatch(/^echo: slow w0 .* w99$/);
+  expect(harness.runs().map((run) => run.runId)).not.toContain(runId);
+}, 40_000);
+
+test("a run process that outlives its killed host is ended by the next one", async () => {
+  const host = await harness.host();
+  const chat = harness.chat();
+  await chat.open();
+  await chat.send("slow");
+  await chat.firstText();
+  const pid = harness.runs()[0]?.pid ?? 0;
+  // It cannot see that its host is gone.
+  process.kill(pid, "SIGSTOP");
+  await host.end("SIGKILL");
+  expect(isAlive(pid)).toBe(true);
+  const next = await harness.host();
+  expect(await next.line("leftover-runs-freed")).toMatchObject({ runs: 1, killed: 1 });
+  expect(isAlive(pid)).toBe(false);
+});
+
+test("SIGTERM ends a chat that waits at once and tells the engine, so that its next message is answered", async () => {
+  const host = await harness.host();
+  const chat = harness.chat();
+  await chat.open();
+  await chat.send("one");
+  await chat.answer();
+  expect(await host.end("SIGTERM")).toBe(0);
+  expect(host.lines.at(-1)).toMatchObject({ event: "worker-stopped", cutShort: 0 });
+  expect(harness.runs()).toEqual([]);
+  await chat.send("two");
+  await harness.host();
+  expect((await chat.answer()).text).toBe("echo: two w0");
+});
+
+test("SIGTERM gives an open turn time to end, and ends it in less than 5 s", async () => {
+  const host = await harness.host();
+  const chat = harness.chat();
+  await chat.open();
+  await chat.send("slow");
+  await chat.firstText();
+  const stoppedAt = performance.now();
+  expect(await host.end("SIGTERM")).toBe(0);
+  const ms = performance.now() - stoppedAt;
+  expect(ms).toBeLessThan(5_000);
+  expect(host.lines.at(-1)).toMatchObject({ event: "worker-stopped", cutShort: 1 });
+  expect(harness.runs()).toEqual([]);
+});
+
+test("SIGTERM ends a host whose engine never came", async () => {
+  const host = harness.spawnHost({ TRIGGER_API_URL: "http://127.0.0.1:9" });
+  await host.line("engine-away");
+  expect(await host.end("SIGTERM")).toBe(0);
+});
+
+test("the end of a run is reported until the engine, which was away, accepts it", async () => {
+  const host = await harness.host();
+  const { runId } = await harness.chat().open("plain-task", { end: "wait-for-cancel" });
+  await host.line("run-started", runId);
+  const pid = harness.runs()[0]?.pid ?? 0;
+  await harness.stopEngine();
+  try {
+    process.kill(pid, "SIGKILL");
+    await host.line("run-process-exited", runId);
+    await host.line("engine-away");
+    expect(harness.runs()).toEqual([{ runId, pid }]);
+  } finally {
+    await harness.startEngine();
+  }
+  expect(await host.line("run-ended", runId)).toMatchObject({ ok: false, next: "RUN_FINISHED" });
+  await vi.waitFor(() => expect(harness.runs()).toEqual([]));
+});
+
+test("a spare that dies is replaced, and the next chat is answered", async () => {
+  const host = await harness.host();
+  const chat = harness.chat();
+  await sleep(1_500);
+  const [spare] = childrenOf(host.pid);
+  process.kill(spare ?? 0, "SIGKILL");
+  await host.line("spare-died");
+  await chat.open();
+  await chat.send("one");
+  expect((await chat.answer()).text).toBe("echo: one w0");
+});
+
+test("with all processes taken a chat waits in the queue, and is answered when one is free", async () => {
+  await harness.host({ WORKER_MAX_PROCESSES: "1" });
+  const [first, second] = [harness.chat(), harness.chat()];
+  for (const chat of [first, second]) {
+    await chat.open();
+    await chat.send("hello");
+  }
+  expect((await first.answer()).text).toBe("echo: hello w0");
+  expect(harness.runs()).toHaveLength(1);
+  expect((await second.answer()).text).toBe("echo: hello w0");
+});
+
+test("eight chats at once are all answered", async () => {
+  await harness.host({ WORKER_SPARES: "2" });
+  const chats = Array.from({ length: 8 }, () => harness.chat());
+  const answers = await Promise.all(
+    chats.map(async (chat) => {
+      await chat.open();
+      await chat.send(`I am ${chat.id}`);
+      return (await chat.answer()).text;
+    }),
+  );
+  expect(answers).toEqual(chats.map((chat) => `echo: I am ${chat.id} w0`));
+}, 60_000);
+
+test("closing the session cancels its run: the process is gone, and the engine knows", async () => {
+  const host = await harness.host();
+  const chat = harness.chat();
+  const { runId } = await chat.open();
+  await chat.send("slow");
+  await chat.firstText();
+  const pid = harness.runs()[0]?.pid ?? 0;
+  await chat.close();
+  await host.line("run-ended", runId);
+  await vi.waitFor(() => expect(isAlive(pid)).toBe(false));
+});
+
+test.each([
+  ["an exception outside of the run", "throw-later"],
+  ["process.exit in the task", "exit"],
+])("%s ends the run, and the host goes on", async (_what, end) => {
+  const host = await harness.host();
+  const { runId } = await harness.chat().open("plain-task", { end });
+  expect(await host.line("run-ended", runId)).toMatchObject({ ok: false });
+  const next = await harness.chat().open("plain-task", { end: "return" });
+  expect(await host.line("run-ended", next.runId)).toMatchObject({ ok: true });
+});
+
+test("a run process has what tasks need in its environment, and not the access token", async () => {
+  const host = await harness.host({
+    DATABASE_URL: "postgres://somewhere/db",
+    OPENAI_COMPATIBLE_BASE_URL: "http://127.0.0.1:1/v1",
+    TRIGGER_ACCESS_TOKEN: "tr_pat_secret",
+    AWS_SECRET_ACCESS_KEY: "not for tasks",
+  });
+  const { runId } = await harness.chat().open("plain-task", { end: "environment" });
+  await host.line("run-ended", runId);
+  const names = harness.runLog(runId);
+  expect(names).toMatch(/DATABASE_URL .*OPENAI_COMPATIBLE_BASE_URL .*TRIGGER_SECRET_KEY/);
+  expect(names).not.toMatch(/TRIGGER_ACCESS_TOKEN|AWS_SECRET_ACCESS_KEY/);
+});
+
+test("wrong variables end the host with one line that names them", async () => {
+  const host = harness.spawnHost({ WORKER_SPARES: "many", TRIGGER_SECRET_KEY: "" });
+  expect(await host.exited).toBe(1);
+  expect(host.stderr).toMatch(/^Wrong environment of the worker host: .*TRIGGER_SECRET_KEY is missing.*\n$/);
+  expect(host.stderr).toContain("WORKER_SPARES");
+});
+
+test("without a build of the tasks the host ends with one line that says how to make it", async () => {
+  const host = harness.spawnHost({ TASKS_BUILD_DIR: "/nowhere" });
+  expect(await host.exited).toBe(1);
+  expect(host.stderr).toBe("No whole build of the tasks in /nowhere: run node scripts/build-tasks.mjs\n");
+});
+
+function childrenOf(pid: number): number[] {
+  const table = execFileSync("ps", ["-A", "-o", "pid=,ppid="], { encoding: "utf8" });
+  const rows = table.split("\n").map((line) => line.trim().split(/\s+/).map(Number));
+  return rows.filter(([, parent]) => parent === pid).map(([child]) => child ?? 0);
+}
