@@ -14,7 +14,7 @@ export async function readBody(
   const limit = options.limit ?? defaultLimit;
   const chunks: Buffer[] = [];
   let size = 0;
-  for await (const chunk of c.req as AsyncIterable<Buffer>) {
+  for await (const chunk of c.req.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
     size += chunk.length;
     if (size <= limit) chunks.push(chunk);
     // A client that is still sending would see a reset instead of the 413, so the rest is read and dropped.

@@ -68,7 +68,8 @@ async function appendSession(c: RequestContext, deps: S2Deps, stream: string): P
   res.flushHeaders();
   const reader = new FrameReader();
   try {
-    for await (const chunk of req as AsyncIterable<Buffer>) {
+    // The default would destroy the request when an append fails, and the error frame with it.
+    for await (const chunk of req.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
       for (const { terminal, body } of reader.push(chunk)) {
         if (terminal) return void res.end();
         const result = await deps.streams.append(stream, unconditional(decodeAppendInput(body)));
@@ -81,6 +82,7 @@ async function appendSession(c: RequestContext, deps: S2Deps, stream: string): P
     if (res.destroyed || req.destroyed) return;
     const { status, body } = toHttpError(error);
     c.log.warn("s2.session_failed", { stream, status, error: describeError(error) });
+    req.resume();
     res.end(errorFrame(status, { code: String(body["code"]), message: String(body["message"]) }));
   }
 }
