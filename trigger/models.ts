@@ -4,12 +4,10 @@ import { createOpenAI } from "@ai-sdk/openai";
 import { createOpenAICompatible } from "@ai-sdk/openai-compatible";
 import type { LanguageModelV3 } from "@ai-sdk/provider";
 import { env } from "#app/env.server.ts";
-import { defaultModelId, listModels } from "#app/model-catalog/list-models.server.ts";
+import { defaultModelId } from "#app/model-catalog/list-models.server.ts";
 import { providerAccess, type ProviderAccess } from "#app/model-catalog/providers.server.ts";
 import { parseModelId, type ModelOption } from "#app/shared/model-option.ts";
 import { demoModel } from "#trigger/demo-model.ts";
-
-export { listModels };
 
 /** A model ready to be called, and how to reach it; `access` is null for the demo. */
 export type ResolvedModel = ModelOption & { instance: LanguageModelV3; access: ProviderAccess | null };

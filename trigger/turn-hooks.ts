@@ -1,11 +1,11 @@
 import { logger } from "@trigger.dev/sdk";
 import { chat, type BootEvent, type TurnCompleteEvent, type TurnStartEvent } from "@trigger.dev/sdk/ai";
+import { defaultModelId } from "#app/model-catalog/list-models.server.ts";
 import { chatOfRun } from "#app/models/chat.server.ts";
 import { saveSession } from "#app/models/chat-session.server.ts";
 import { writeTranscript, type TranscriptChange } from "#app/models/transcript.server.ts";
 import { acceptSubmitted, messageError, type LongrunUIMessage } from "#app/shared/chat-message.ts";
 import { VisibleError } from "#trigger/model-error.ts";
-import { listModels } from "#trigger/models.ts";
 import { retry } from "#trigger/retry.ts";
 import { runState, type RunState } from "#trigger/run-state.ts";
 import { makeTitle } from "#trigger/title.ts";
@@ -19,8 +19,8 @@ function ownChatId(state: RunState): string {
 /** First in every run: remembers whose run this is, and lets the page see it while it waits. */
 export async function onBoot({ chatId, runId, chatAccessToken }: BootEvent): Promise<void> {
   runState().chatId = chatId;
-  // Read once now, so that the first turn does not wait for the list of a provider.
-  void listModels().catch(() => undefined);
+  // Read now, so that the first turn does not wait for a provider's list; a wrong value is told by that turn.
+  void defaultModelId().catch(() => undefined);
   await completeSession({ runId, chatAccessToken });
 }
 

@@ -14,7 +14,10 @@ const cache = new Map<ProviderName, Entry>();
 
 async function refresh(name: ProviderName, entry: Entry): Promise<string[]> {
   const access = providerAccess(name);
-  entry.models = access ? await modelsOf(access) : name === "demo" ? ["demo"] : [];
+  const models = access ? await modelsOf(access) : name === "demo" ? ["demo"] : [];
+  // A server that is away for a moment keeps its models: a call of them says what is wrong, where a silent change
+  // to another model would not.
+  if (models.length > 0) entry.models = models;
   entry.at = Date.now();
   entry.refreshing = null;
   return entry.models;

@@ -10,7 +10,7 @@ export type ProviderAccess = {
   variable: string;
 };
 
-export const OLLAMA_DEFAULT_URL = "http://127.0.0.1:11434";
+const OLLAMA_DEFAULT_URL = "http://127.0.0.1:11434";
 
 type Reader = (values: Env) => Omit<ProviderAccess, "name"> | null;
 

@@ -111,8 +111,3 @@ export async function setTitleIfUntitled(input: { chatId: string; title: string 
   });
   return count > 0;
 }
-
-/** Moves the chat to the top of its owner's list. */
-export async function touchChat(chatId: string): Promise<void> {
-  await db().chat.updateMany({ where: { id: chatId }, data: { updatedAt: new Date() } });
-}

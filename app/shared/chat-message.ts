@@ -3,7 +3,7 @@ import { z } from "zod";
 import type { ChatTools } from "#app/shared/chat-tools.ts";
 
 /** What an answer tells about itself. Times are ISO 8601 in UTC, durations milliseconds. */
-export const messageMetadataSchema = z.object({
+const messageMetadataSchema = z.object({
   /** `provider:model`. */
   model: z.string().optional(),
   createdAt: z.string().optional(),
@@ -22,7 +22,7 @@ export const messageMetadataSchema = z.object({
 export type MessageMetadata = z.infer<typeof messageMetadataSchema>;
 
 /** Data parts of an answer. `error` is kept in the history: why the answer is missing or incomplete. */
-export type ChatDataParts = { error: { text: string } };
+type ChatDataParts = { error: { text: string } };
 
 export type LongrunUIMessage = UIMessage<MessageMetadata, ChatDataParts, ChatTools>;
 
@@ -48,13 +48,13 @@ export function parseStoredUIMessage(json: unknown): LongrunUIMessage {
 }
 
 export const MAX_MESSAGE_TEXT = 200_000;
-export const MAX_MESSAGE_PARTS = 32;
-export const MAX_MESSAGE_ID = 128;
+const MAX_MESSAGE_PARTS = 32;
+const MAX_MESSAGE_ID = 128;
 
 const textPart = z.object({ type: z.literal("text"), text: z.string().max(MAX_MESSAGE_TEXT) });
 
 /** What a person may send. Everything else that a browser writes into a message is dropped, unread. */
-export const submittedMessageSchema = z.object({
+const submittedMessageSchema = z.object({
   id: z
     .string()
     .min(1)
