@@ -11,6 +11,8 @@ import { allows } from "../scopes.ts";
 
 const DAY_MS = 86_400_000;
 const TAG_FEED_LIMIT = 200;
+// Named beside the star, which older browsers take for a name like any other.
+const EXPOSED = "*, electric-handle, electric-offset, electric-schema, electric-cursor, electric-up-to-date";
 
 /** Subscriptions to runs for `useRealtimeRun`, `runs.subscribeToRun` and the like. */
 export function runFeedRoutes(deps: { runs: RunEngine; holdMs?: number }): Route[] {
@@ -61,7 +63,7 @@ async function send(c: RequestContext, feed: RunFeed, source: FeedSource): Promi
     skipColumns: new Set((query.get("skipColumns") ?? "").split(",")),
     signal: gone.signal,
   });
-  json(c, 200, messages, headers);
+  json(c, 200, messages, { ...headers, "access-control-expose-headers": EXPOSED });
 }
 
 /** How far back a tag feed reaches: one day, or what the caller asks for, such as "1h". */

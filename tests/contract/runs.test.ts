@@ -1,0 +1,183 @@
+import { configure, runs, tasks, type AnyRealtimeRun } from "@trigger.dev/sdk";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { ScriptedWorker } from "../support/scripted-worker.ts";
+import { triggerClient } from "../support/trigger-client.ts";
+import { localUnderTest, type LocalInside, type TriggerUnderTest } from "../support/trigger-server.ts";
+
+let trigger: TriggerUnderTest & { local: LocalInside };
+let worker: ScriptedWorker;
+let call: ReturnType<typeof triggerClient>["call"];
+
+beforeAll(async () => {
+  trigger = await localUnderTest({ timing: { dequeueHoldMs: 500 } });
+  ({ call } = triggerClient(trigger));
+  worker = new ScriptedWorker(call);
+  await worker.register(["task-a"]);
+  configure({ baseURL: trigger.url, accessToken: trigger.key });
+});
+afterAll(() => trigger.stop());
+
+async function finish(runId: string, completion: Record<string, unknown> = { ok: true }): Promise<void> {
+  const { snapshot } = await worker.take(runId);
+  await worker.complete(runId, snapshot.friendlyId, completion);
+}
+
+describe("with the SDK", () => {
+  test("a triggered run can be read, with its payload and output as values", async () => {
+    const { id } = await tasks.trigger("task-a", { when: new Date(0) }, { tags: ["read", 'odd "tag", yes'] });
+    await finish(id, { ok: true, output: '{"json":{"n":1}}', outputType: "application/super+json" });
+    const run = await runs.retrieve(id);
+    expect(run).toMatchObject({ status: "COMPLETED", output: { n: 1 }, tags: ["read", 'odd "tag", yes'] });
+    expect(run.isSuccess).toBe(true);
+    expect(run.payload).toEqual({ when: "1970-01-01T00:00:00.000Z" });
+  });
+
+  test("a failed run shows the error of its last attempt", async () => {
+    const { id } = await tasks.trigger("task-a", {});
+    const error = { type: "BUILT_IN_ERROR", name: "Error", message: "broken", stackTrace: "at x" };
+    await finish(id, { ok: false, error });
+    expect(await runs.retrieve(id)).toMatchObject({ status: "FAILED", error: { message: "broken" } });
+    expect(await runs.poll(id)).toMatchObject({ isFailed: true });
+  });
+
+  test("the same idempotency key names the same run until it is reset", async () => {
+    const options = { idempotencyKey: "a key of 64 characters or not" };
+    const first = await tasks.trigger("task-a", {}, options);
+    const second = await tasks.trigger("task-a", {}, options);
+    expect(second).toMatchObject({ id: first.id, isCached: true });
+    await runs.cancel(first.id);
+  });
+
+  test("lists page from the newest to the oldest and back, filtered by status and tag", async () => {
+    const made: string[] = [];
+    for (let i = 0; i < 5; i += 1) made.unshift((await tasks.trigger("task-a", {}, { tags: ["paged"] })).id);
+    await runs.cancel(made[0] ?? "");
+    const page = await runs.list({ tag: "paged", limit: 2 });
+    expect(page.data.map(({ id }) => id)).toEqual(made.slice(0, 2));
+    const next = await page.getNextPage();
+    expect(next.data.map(({ id }) => id)).toEqual(made.slice(2, 4));
+    const back = await runs.list({ tag: "paged", limit: 2, before: next.data[0]?.id ?? "" });
+    expect(back.data.map(({ id }) => id)).toEqual(made.slice(0, 2));
+    const all: string[] = [];
+    for await (const run of runs.list({ tag: "paged", status: "QUEUED", limit: 3 })) all.push(run.id);
+    expect(all).toEqual(made.slice(1));
+    for (const id of made.slice(1)) await runs.cancel(id);
+  });
+
+  test("a subscription follows a run through its states and ends with it", async () => {
+    const { id } = await tasks.trigger("task-a", { secret: 1 }, { metadata: { step: 0 } });
+    const seen: AnyRealtimeRun[] = [];
+    const following = (async () => {
+      for await (const run of runs.subscribeToRun(id, { skipColumns: ["payload"] })) seen.push(run);
+    })();
+    await expect.poll(() => seen.length).toBe(1);
+    const { snapshot } = await worker.take(id);
+    await expect.poll(() => seen.at(-1)?.status).toBe("EXECUTING");
+    await call("PUT", `/api/v1/runs/${id}/metadata`, {
+      body: { operations: [{ type: "increment", key: "step", value: 2 }] },
+    });
+    await expect.poll(() => seen.at(-1)?.metadata).toEqual({ step: 2 });
+    const wait = await call<{ waitpoint: { id: string } }>("POST", `/engine/v1/runs/${id}/wait/duration`, {
+      body: { date: new Date(Date.now() + 400).toISOString() },
+    });
+    expect(wait.status).toBe(200);
+    await expect.poll(() => seen.at(-1)?.status).toBe("WAITING");
+    await expect.poll(() => seen.at(-1)?.status).toBe("EXECUTING");
+    await worker.complete(id, snapshot.friendlyId, { ok: true, output: '"end"' });
+    await following;
+    expect(seen.at(-1)).toMatchObject({ status: "COMPLETED", output: "end" });
+    expect(seen.map(({ payload }) => payload).filter(Boolean)).toEqual([]);
+  });
+
+  test("a subscription survives a restart of the server", async () => {
+    const { id } = await tasks.trigger("task-a", {});
+    let last: AnyRealtimeRun | undefined;
+    const following = (async () => {
+      for await (const run of runs.subscribeToRun(id)) last = run;
+    })();
+    await expect.poll(() => last?.status).toBe("QUEUED");
+    await trigger.local.restart();
+    await finish(id);
+    await following;
+    expect(last?.status).toBe("COMPLETED");
+  });
+
+  test("a tag's subscription sees runs that come later, and not those of other tags", async () => {
+    const seen = new Set<string>();
+    const subscription = runs.subscribeToRunsWithTag("followed");
+    const following = (async () => {
+      for await (const run of subscription) seen.add(run.id);
+    })();
+    const first = await tasks.trigger("task-a", {}, { tags: ["followed"] });
+    await expect.poll(() => [...seen]).toEqual([first.id]);
+    const other = await tasks.trigger("task-a", {}, { tags: ["other"] });
+    const second = await tasks.trigger("task-a", {}, { tags: ["followed", "x"] });
+    await expect.poll(() => [...seen]).toEqual([first.id, second.id]);
+    subscription.unsubscribe();
+    await following;
+    for (const { id } of [first, other, second]) await runs.cancel(id);
+  });
+});
+
+describe("with a token", () => {
+  const feed = (id: string) => `/realtime/v1/runs/${id}?offset=-1`;
+
+  test("a run is read by a scope for it, its tag, its task or all runs, and by no other", async () => {
+    const { id } = await tasks.trigger("task-a", {}, { tags: ["mine"] });
+    const status = async (scopes: string[]) =>
+      (await call("GET", feed(id), { as: await trigger.token(scopes) })).status;
+    for (const scope of [`read:runs:${id}`, "read:runs", "read:tags:mine", "read:tasks:task-a"])
+      expect([scope, await status([scope])]).toEqual([scope, 200]);
+    for (const scope of ["read:runs:run_other", "write:runs", "read:tags:yours", "read:sessions"])
+      expect([scope, await status([scope])]).toEqual([scope, 403]);
+    expect((await call("GET", feed(id), { as: null })).status).toBe(401);
+    expect((await call("GET", feed("run_unknown"))).status).toBe(404);
+    await runs.cancel(id);
+  });
+
+  test("a browser's preflight is answered with the very headers that it asks for", async () => {
+    const asked = "authorization,x-trigger-electric-version,x-trigger-api-version";
+    const response = await fetch(`${trigger.url}${feed("run_any")}`, {
+      method: "OPTIONS",
+      headers: {
+        origin: "http://page.test",
+        "access-control-request-method": "GET",
+        "access-control-request-headers": asked,
+      },
+    });
+    expect(response.status).toBe(204);
+    expect(response.headers.get("access-control-allow-headers")).toBe(asked);
+    const refused = await fetch(`${trigger.url}${feed("run_any")}`);
+    expect(refused.status).toBe(401);
+    expect(refused.headers.get("access-control-allow-origin")).toBe("*");
+  });
+
+  test("the feed's headers may be read by a page: each is named, as some browsers want", async () => {
+    const { id } = await tasks.trigger("task-a", {});
+    const reply = await call("GET", feed(id));
+    const exposed = reply.headers.get("access-control-expose-headers") ?? "";
+    for (const name of ["electric-handle", "electric-offset", "electric-schema", "electric-cursor"])
+      expect(exposed).toContain(name);
+    await runs.cancel(id);
+  });
+
+  test("a browser may trigger the one task of its token, and gets a token for the run", async () => {
+    const as = await trigger.token(["trigger:tasks:task-a"]);
+    const reply = await call<{ id: string }>("POST", "/api/v1/tasks/task-a/trigger", {
+      as,
+      body: { payload: "{}" },
+    });
+    const token = reply.headers.get("x-trigger-jwt");
+    expect((await call("GET", feed(reply.body.id), { as: token })).status).toBe(200);
+    expect((await call("POST", "/api/v1/tasks/task-b/trigger", { as, body: {} })).status).toBe(403);
+    await runs.cancel(reply.body.id);
+  });
+});
+
+test("wrong bodies of a trigger are refused with a sentence, before a run is made", async () => {
+  const refuse = async (options: object) =>
+    (await call("POST", "/api/v1/tasks/task-a/trigger", { body: { payload: "{}", options } })).status;
+  expect(await refuse({ metadata: "{not json" })).toBe(400);
+  expect(await refuse({ delay: "soon" })).toBe(400);
+  expect(await refuse({ payloadType: "application/store" })).toBe(501);
+});
