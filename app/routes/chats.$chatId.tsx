@@ -7,6 +7,7 @@ import {
 } from "@remix-run/node";
 import { useActionData, useLoaderData } from "@remix-run/react";
 import { ChatView } from "#app/chat/chat-view.tsx";
+import { keepLast } from "#app/chat/keep-last.ts";
 import { chatOwner } from "#app/models/chat.server.ts";
 import type { loader as listLoader } from "#app/routes/chats.tsx";
 import { requireUser } from "#app/server/auth.server.ts";
@@ -34,6 +35,8 @@ export async function loader({ request, params }: LoaderFunctionArgs) {
   const { chatId } = params;
   return { ...loaded, chatId, messageId: crypto.randomUUID(), triggerUrl: publicTriggerUrl(request.url) };
 }
+
+export const clientLoader = keepLast<Awaited<ReturnType<typeof loader>>>();
 
 /** Everything that a form can do to one's own chat. A chat that is not one's own is not there. */
 export async function action({ request, params }: ActionFunctionArgs) {

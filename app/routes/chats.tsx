@@ -1,5 +1,6 @@
 import { data, type LoaderFunctionArgs } from "@remix-run/node";
 import { Outlet, useLoaderData, useRouteLoaderData } from "@remix-run/react";
+import { keepLast } from "#app/chat/keep-last.ts";
 import { Shell } from "#app/chat/shell.tsx";
 import { listChats } from "#app/models/chat.server.ts";
 import type { loader as rootLoader } from "#app/root.tsx";
@@ -23,6 +24,8 @@ export async function loader({ request }: LoaderFunctionArgs) {
   const older = rows.length > shown ? shown + PAGE : null;
   return data({ user: { name: user.name, email: user.email }, chats, older, now: new Date().toISOString() });
 }
+
+export const clientLoader = keepLast<Awaited<ReturnType<typeof loader>>["data"]>();
 
 export default function Chats() {
   const list = useLoaderData<typeof loader>();
