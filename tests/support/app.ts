@@ -130,10 +130,16 @@ export class App {
 
   /** Kills a part and keeps it from being started again until the returned function is called. */
   keepDown(part: Part): () => void {
-    const hold = path.join(this.dataDir, "run", `${part}.hold`);
-    writeFileSync(hold, "");
+    writeFileSync(path.join(this.dataDir, "run", `${part}.hold`), "");
     this.kill9(part);
-    return () => rmSync(hold, { force: true });
+    return () => this.letStart(part);
+  }
+
+  /** Ends what `keepDown` began; without a part, for all of them. */
+  letStart(part?: Part): void {
+    const folder = path.join(this.dataDir, "run");
+    const holds = listed(folder).filter((file) => file.endsWith(".hold"));
+    for (const file of holds) if (!part || file === `${part}.hold`) rmSync(path.join(folder, file));
   }
 
   /** Rows of a query against the application's own database. */

@@ -47,7 +47,9 @@ export class Journey {
     return all.filter((problem) => !this.expectedProblems.some((pattern) => pattern.test(problem)));
   }
 
+  /** Leaves the application whole for the next journey. */
   async close(): Promise<void> {
+    this.app.letStart();
     for (const tab of this.tabs) await tab.context.close();
   }
 
@@ -89,6 +91,7 @@ export function journeys(env: Record<string, string> = {}): {
 
   const run = async (name: string, steps: (journey: Journey) => Promise<void>): Promise<void> => {
     const journey = new Journey(app, model, browser);
+    await app.healthy();
     try {
       await steps(journey);
       expect(journey.problems(), "problems in the browser's console").toEqual([]);
