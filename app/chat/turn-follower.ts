@@ -54,6 +54,8 @@ export class TurnFollower {
   #splitter = new TurnSplitter();
   #turn: Turn | null = null;
   #cursor: number | null;
+  /** What the open connection was asked to begin after. */
+  #asked: number | null = null;
   #peek: boolean;
   #life: AbortController | null = null;
   #attempt: AbortController | null = null;
@@ -184,9 +186,10 @@ export class TurnFollower {
     let settled = false;
     try {
       token = await this.options.token.current();
+      this.#asked = this.#cursor;
       const records = this.options.open({
         token,
-        lastEventId: this.#cursor === null ? null : String(this.#cursor),
+        lastEventId: this.#asked === null ? null : String(this.#asked),
         peek: this.#peek,
         timeoutSeconds: this.#silence.windowSeconds,
         signal,
@@ -197,7 +200,10 @@ export class TurnFollower {
         },
         onBytes: () => this.#silence.heard(),
       });
-      for await (const record of records) this.#read(record);
+      for await (const record of records) {
+        if (signal.aborted) return false;
+        this.#read(record);
+      }
       if (settled) this.#settled();
       return settled;
     } catch (error) {
@@ -222,7 +228,10 @@ export class TurnFollower {
   }
 
   #read(record: OutRecord): void {
-    if (this.#cursor !== null && record.seq <= this.#cursor) return;
+    // The server has lost what this cursor stood for, and begins before it: so does the page.
+    const isRewound = this.#asked !== null && record.seq <= this.#asked;
+    if (isRewound) this.#asked = null;
+    else if (this.#cursor !== null && record.seq <= this.#cursor) return;
     this.#cursor = record.seq;
     this.#peek = false;
     this.#refreshed = false;

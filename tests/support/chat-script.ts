@@ -3,7 +3,7 @@ import { DurableChat, type DurableChatInit, type TurnEnd } from "#app/chat/durab
 import type { PageListener, PageSignals } from "#app/chat/page-signals.ts";
 import type { ResumeHandle } from "#app/shared/resume-handle.ts";
 import { eventually } from "./eventually.ts";
-import type { OutServer, ScriptedRecord } from "./out-server.ts";
+import type { ScriptedRecord } from "./out-server.ts";
 
 export const CHAT_ID = "6f1c1c53-3d53-4c1f-9f0b-3a3f8f5f0a01";
 
@@ -87,7 +87,7 @@ export class OpenChat {
   foreign = 0;
   #close: () => void;
 
-  constructor(server: OutServer, init: Partial<DurableChatInit<UIMessage>> = {}) {
+  constructor(server: { url: string }, init: Partial<DurableChatInit<UIMessage>> = {}) {
     this.chat = new DurableChat<UIMessage>({
       chatId: CHAT_ID,
       messages: [],
