@@ -49,7 +49,7 @@ export type LocalTrigger = {
 
 const defaultTrimDelayMs = 15_000;
 const defaultFlushIntervalMs = 10;
-const graceMs = 2_000;
+const graceMs = 500;
 
 /** Starts the whole server on one port; rejects when the database or the port is taken. Timers of an earlier process go on. */
 export async function startLocalTrigger(options: LocalTriggerOptions): Promise<LocalTrigger> {

@@ -6,6 +6,7 @@ export type RequestHandler = (req: http.IncomingMessage, res: http.ServerRespons
 
 const http2Preface = "PRI";
 const firstBytesMs = 30_000;
+const sweepMs = 50;
 
 /**
  * One TCP port for HTTP/1.1, its WebSocket upgrades, and HTTP/2 in clear text with prior knowledge: run processes open an
@@ -16,10 +17,16 @@ export class Front {
   readonly http1: http.Server;
   private readonly http2: http2.Http2Server;
   private readonly tcp: net.Server;
-  private readonly sockets = new Set<Socket>();
+  /** Every open connection, with the number of requests that keep it open. */
+  private readonly sockets = new Map<Socket, number>();
+  private readonly sessions = new Set<http2.ServerHttp2Session>();
 
   constructor(handler: RequestHandler) {
-    this.http1 = http.createServer(handler);
+    this.http1 = http.createServer((req, res) => {
+      this.count(req.socket, 1);
+      res.once("close", () => this.count(req.socket, -1));
+      handler(req, res);
+    });
     // Long polls and streams are held for minutes; the limits of a public server would cut them.
     this.http1.requestTimeout = 0;
     this.http1.keepAliveTimeout = 65_000;
@@ -28,6 +35,10 @@ export class Front {
       handler as unknown as (req: http2.Http2ServerRequest, res: http2.Http2ServerResponse) => void,
     );
     this.http2.on("sessionError", () => {});
+    this.http2.on("session", (session) => {
+      this.sessions.add(session);
+      session.once("close", () => this.sessions.delete(session));
+    });
     this.tcp = net.createServer({ noDelay: true }, (socket) => this.accept(socket));
   }
 
@@ -43,16 +54,29 @@ export class Front {
   /** Takes no new connection, gives running requests `graceMs` to end, then cuts what is left. */
   async close(graceMs: number): Promise<void> {
     const closed = new Promise<void>((resolve) => this.tcp.close(() => resolve()));
-    this.http1.closeIdleConnections();
+    for (const session of this.sessions) session.close();
+    this.closeIdle();
+    const sweep = setInterval(() => this.closeIdle(), sweepMs);
     const cut = setTimeout(() => {
-      for (const socket of this.sockets) socket.destroy();
+      for (const socket of this.sockets.keys()) socket.destroy();
     }, graceMs);
     await closed;
+    clearInterval(sweep);
     clearTimeout(cut);
   }
 
+  // http.Server would do this itself if it listened; it tracks its connections only then.
+  private closeIdle(): void {
+    for (const [socket, requests] of this.sockets) if (requests === 0) socket.destroy();
+  }
+
+  private count(socket: Socket, change: number): void {
+    const requests = this.sockets.get(socket);
+    if (requests !== undefined) this.sockets.set(socket, requests + change);
+  }
+
   private accept(socket: Socket): void {
-    this.sockets.add(socket);
+    this.sockets.set(socket, 0);
     socket.on("error", () => {});
     socket.once("close", () => this.sockets.delete(socket));
     // Until the first bytes tell which server it belongs to, no server watches over the connection.
@@ -61,10 +85,11 @@ export class Front {
       socket.setTimeout(0).removeAllListeners("timeout");
       const first = socket.read() as Buffer | null;
       if (!first) return;
-      const server =
-        first.subarray(0, http2Preface.length).toString() === http2Preface ? this.http2 : this.http1;
+      const isHttp2 = first.subarray(0, http2Preface.length).toString() === http2Preface;
+      // An HTTP/2 session knows itself when it is idle.
+      if (isHttp2) this.count(socket, 1);
       socket.unshift(first);
-      server.emit("connection", socket);
+      (isHttp2 ? this.http2 : this.http1).emit("connection", socket);
     });
   }
 }
