@@ -29,7 +29,7 @@ export const DEFAULT_TIMING: EngineTiming = {
   dequeueHoldMs: 20_000,
   workerLostMs: 90_000,
   startDeadlineMs: 60_000,
-  startDeadlineAfterBootMs: 10_000,
+  startDeadlineAfterBootMs: 5_000,
   cancelGraceMs: 10_000,
   reapEveryMs: 5_000,
 };
