@@ -3,7 +3,7 @@ import { ChevronUp } from "lucide-react";
 import { useEffect, useRef } from "react";
 import type { Theme } from "#app/shared/theme.ts";
 import { Button } from "#app/ui/button.tsx";
-import { ThemeSwitch } from "#app/ui/theme.tsx";
+import { ThemeSwitch } from "#app/chat/theme-switch.tsx";
 
 /** Who is signed in, the theme, and the way out. Opens without scripts too. */
 export function AccountMenu({ user, theme }: { user: { name: string; email: string }; theme: Theme }) {

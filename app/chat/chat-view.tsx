@@ -1,11 +1,11 @@
 import { useRevalidator } from "@remix-run/react";
-import { useCallback, useEffect, useRef, useState } from "react";
+import { useCallback, useEffect, useRef, useState, type RefObject } from "react";
 import { ChatHeader } from "#app/chat/chat-header.tsx";
 import { Composer } from "#app/chat/composer.tsx";
 import { Conversation } from "#app/chat/conversation.tsx";
-import { useLiveRun } from "#app/chat/live-run.tsx";
+import { LiveRun } from "#app/chat/live-run.tsx";
 import { MessageList } from "#app/chat/message-list.tsx";
-import { runState } from "#app/chat/run-state.ts";
+import { runState, type RunStatus } from "#app/chat/run-state.ts";
 import { RunStateLine } from "#app/chat/run-state-line.tsx";
 import { TurnNotices } from "#app/chat/turn-notices.tsx";
 import { useDurableChat, type TurnEnd } from "#app/chat/use-durable-chat.ts";
@@ -34,7 +34,8 @@ export function ChatView(props: ChatViewProps) {
   const { chatId, handle, triggerUrl } = props;
   const hydrated = useHydrated();
   const { revalidate } = useRevalidator();
-  const cut = useCutAnswers(useTitleArrival(chatId));
+  const stoppingNow = useRef(false);
+  const cut = useCutAnswers(stoppingNow, useTitleArrival(chatId));
   const chat = useDurableChat<LongrunUIMessage>({
     chatId,
     initialMessages: props.messages,
@@ -44,16 +45,19 @@ export function ChatView(props: ChatViewProps) {
     onTurnEnd: cut.onTurnEnd,
   });
   const { messages, delivery, stopping, connection } = chat;
-  cut.stopping.current = stopping;
+  useEffect(() => {
+    stoppingNow.current = stopping;
+  }, [stopping]);
   const status = hydrated ? liveStatus(chat.status, messages) : props.status;
   const open = status === "submitted" || status === "streaming";
-  const run = useLiveRun({ chatId, handle, triggerUrl, open });
+  const [run, setRun] = useState<RunStatus>(null);
   const told = runState({ status, connection, stopping, empty: messages.length === 0, run });
   useEscape(open, chat.stop);
   return (
     <main className="chat" data-chat-status={status} data-hydrated={hydrated ? "" : undefined}>
       <ChatHeader>
         <RunStateLine told={told} />
+        {open && <LiveRun chatId={chatId} handle={handle} triggerUrl={triggerUrl} onStatus={setRun} />}
       </ChatHeader>
       <Conversation busy={open}>
         <MessageList
@@ -96,31 +100,28 @@ function liveStatus(status: ChatStatus, messages: LongrunUIMessage[]): ChatStatu
 }
 
 /** Answers that this page saw being stopped or failing; from the next load on the database tells of them. */
-function useCutAnswers(then: () => void) {
+function useCutAnswers(stopping: RefObject<boolean>, then: () => void) {
   const [ids, setIds] = useState<string[]>([]);
-  const stopping = useRef(false);
   const onTurnEnd = useCallback(
     ({ messageId, failed }: TurnEnd) => {
       if (messageId !== null && (failed || stopping.current)) setIds((before) => [...before, messageId]);
       then();
     },
-    [then],
+    [stopping, then],
   );
-  return { ids, stopping, onTurnEnd };
+  return { ids, onTurnEnd };
 }
 
 function useEscape(open: boolean, stop: () => void): void {
-  const latest = useRef(stop);
-  latest.current = stop;
   useEffect(() => {
     if (!open) return;
     const onKey = (event: KeyboardEvent) => {
       const elsewhere = document.querySelector(
         "dialog[open], details.account[open], [data-sheet=open], .renaming",
       );
-      if (event.key === "Escape" && !elsewhere) latest.current();
+      if (event.key === "Escape" && !elsewhere) stop();
     };
     addEventListener("keydown", onKey);
     return () => removeEventListener("keydown", onKey);
-  }, [open]);
+  }, [open, stop]);
 }

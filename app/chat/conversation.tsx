@@ -1,5 +1,5 @@
 import { ArrowDown } from "lucide-react";
-import { useEffect, useState, type ReactNode } from "react";
+import type { ReactNode } from "react";
 import { useStickToBottom } from "use-stick-to-bottom";
 
 /** The scrolling column. It follows what arrives at its end until the reader scrolls up. */
@@ -8,9 +8,6 @@ export function Conversation({ busy, children }: { busy: boolean; children: Reac
     initial: "instant",
     resize: "instant",
   });
-  const [live, setLive] = useState(false);
-  // Only what comes later is announced, not the history.
-  useEffect(() => setLive(true), []);
   return (
     <div className="conversation">
       <div className="scroll" ref={scrollRef}>
@@ -19,7 +16,7 @@ export function Conversation({ busy, children }: { busy: boolean; children: Reac
           ref={contentRef}
           role="log"
           aria-label="Conversation"
-          aria-live={live ? "polite" : "off"}
+          aria-live="polite"
           aria-busy={busy}
         >
           {children}

@@ -1,81 +1,85 @@
 import { useRealtimeRun } from "@trigger.dev/react-hooks";
-import { useEffect, useState } from "react";
-import { z } from "zod";
+import { useCallback, useEffect, useState } from "react";
+import { runOfToken } from "#app/chat/run-of-token.ts";
 import type { RunStatus } from "#app/chat/run-state.ts";
+import { SessionToken } from "#app/chat/session-token.ts";
 import type { ResumeHandle } from "#app/shared/resume-handle.ts";
 
-/** Most answers begin sooner; a page that needs no news holds no connection. */
+/** Most answers begin sooner. A page that needs no news holds no connection: browsers allow only six. */
 const QUIET_MS = 500;
-const SKIPPED = ["payload", "output", "metadata"] as const;
+const AGAIN_MS = 3_000;
 
 type Access = { token: string; runId: string };
 
-const tokenReply = z.object({ publicAccessToken: z.string() });
-const claims = z.object({ scopes: z.array(z.string()) });
-
-/** The run that a token of this chat may read, as the token itself says. */
-export function runOfToken(token: string): string | null {
-  try {
-    const body = atob((token.split(".")[1] ?? "").replace(/-/g, "+").replace(/_/g, "/"));
-    const scope = claims.parse(JSON.parse(body)).scopes.find((name) => name.startsWith("read:runs:"));
-    return scope?.slice("read:runs:".length) ?? null;
-  } catch {
-    return null;
-  }
-}
-
-async function freshAccess(chatId: string, signal: AbortSignal): Promise<Access | null> {
-  const response = await fetch(`/chats/${chatId}/token`, { method: "POST", signal });
-  if (!response.ok) return null;
-  const token = tokenReply.parse(await response.json()).publicAccessToken;
-  const runId = runOfToken(token);
-  return runId ? { token, runId } : null;
-}
-
-/** True once `on` has been true for a while. */
-function useLasting(on: boolean): boolean {
-  const [lasting, setLasting] = useState(false);
-  useEffect(() => {
-    if (!on) return setLasting(false);
-    const timer = setTimeout(() => setLasting(true), QUIET_MS);
-    return () => clearTimeout(timer);
-  }, [on]);
-  return on && lasting;
-}
-
-/** The state of the run that has the open turn; null when none is open, or nothing is known of it. */
-export function useLiveRun(options: {
+type Props = {
   chatId: string;
   handle: ResumeHandle;
   triggerUrl: string;
-  open: boolean;
-}): RunStatus {
-  const { chatId, handle, triggerUrl } = options;
-  const wanted = useLasting(options.open);
+  onStatus: (status: RunStatus) => void;
+};
+
+/** Watches the run that has the open turn and tells its status. Mount it only while a turn is open. */
+export function LiveRun({ chatId, handle, triggerUrl, onStatus }: Props) {
   const { publicAccessToken: token, runId } = handle;
   const [access, setAccess] = useState<Access | null>(token && runId ? { token, runId } : null);
-  const { run, error } = useRealtimeRun(access?.runId, {
-    ...(access ? { accessToken: access.token, id: access.runId } : {}),
-    baseURL: triggerUrl,
-    enabled: wanted && access !== null,
-    skipColumns: [...SKIPPED],
-  });
-  // A turn may be handled by a later run than the one that the page knew.
-  const stale = wanted && (access === null || error !== undefined || run?.finishedAt !== undefined);
+  const [quiet, setQuiet] = useState(true);
+  const [stale, setStale] = useState(access === null);
+  const renewSoon = useCallback(() => setStale(true), []);
   useEffect(() => {
-    if (!stale) return;
-    const controller = new AbortController();
-    const renew = () =>
-      freshAccess(chatId, controller.signal).then(
-        (fresh) => fresh && setAccess((old) => (old?.runId === fresh.runId ? old : fresh)),
-        () => undefined,
-      );
-    void renew();
-    const timer = setInterval(() => void renew(), 3_000);
+    const timer = setTimeout(() => setQuiet(false), QUIET_MS);
     return () => {
-      controller.abort();
+      clearTimeout(timer);
+      onStatus(null);
+    };
+  }, [onStatus]);
+  useEffect(() => {
+    if (quiet || !stale) return;
+    let over = false;
+    const renew = async () => {
+      const fresh = await new SessionToken(`/chats/${chatId}`, null, fetch).renew(null).catch(() => null);
+      const current = fresh && runOfToken(fresh);
+      if (over || !fresh || !current) return;
+      setAccess({ token: fresh, runId: current });
+      setStale(false);
+    };
+    void renew();
+    const timer = setInterval(() => void renew(), AGAIN_MS);
+    return () => {
+      over = true;
       clearInterval(timer);
     };
-  }, [stale, chatId]);
-  return wanted ? (run?.status ?? null) : null;
+  }, [quiet, stale, chatId]);
+  if (quiet || stale || !access) return null;
+  return (
+    <Subscription
+      key={access.token}
+      access={access}
+      triggerUrl={triggerUrl}
+      onStatus={onStatus}
+      onStale={renewSoon}
+    />
+  );
+}
+
+type SubscriptionProps = Pick<Props, "triggerUrl" | "onStatus"> & { access: Access; onStale: () => void };
+
+function Subscription({ access, triggerUrl, onStatus, onStale }: SubscriptionProps) {
+  const { run, error } = useRealtimeRun(access.runId, {
+    accessToken: access.token,
+    baseURL: triggerUrl,
+    skipColumns: ["payload", "output", "metadata"],
+  });
+  const status = run?.status ?? null;
+  const finished = run?.finishedAt !== undefined;
+  useEffect(() => {
+    onStatus(finished ? null : status);
+  }, [status, finished, onStatus]);
+  useEffect(() => {
+    // A turn may be handled by a later run than the one that the page knew. Not at once: the next one may
+    // not have been started yet.
+    if (!finished && !error) return;
+    const timer = setTimeout(onStale, AGAIN_MS);
+    return () => clearTimeout(timer);
+  }, [finished, error, onStale]);
+  return null;
 }

@@ -9,21 +9,23 @@ export const useOpenSheet = (): (() => void) => useContext(SheetContext);
 
 /** The sidebar and what stands beside it. */
 export function Shell({ children, ...list }: SidebarProps & { children: ReactNode }) {
-  const [open, setOpen] = useState(false);
   const stage = useRef<HTMLDivElement>(null);
-  const location = useLocation();
-  useEffect(() => setOpen(false), [location.key]);
+  const { key } = useLocation();
+  // The sheet belongs to the place where it was opened: going elsewhere closes it.
+  const [openAt, setOpenAt] = useState<string | null>(null);
+  const open = openAt === key;
+  const close = () => setOpenAt(null);
   useEffect(() => {
     // Behind an open sheet nothing may take the focus.
     stage.current?.toggleAttribute("inert", open);
     if (!open) return;
     document.querySelector<HTMLElement>("#chats a")?.focus();
-    const onKey = (event: KeyboardEvent) => event.key === "Escape" && setOpen(false);
+    const onKey = (event: KeyboardEvent) => event.key === "Escape" && setOpenAt(null);
     addEventListener("keydown", onKey);
     return () => removeEventListener("keydown", onKey);
   }, [open]);
   return (
-    <SheetContext.Provider value={() => setOpen(true)}>
+    <SheetContext.Provider value={() => setOpenAt(key)}>
       <div className="shell" data-sheet={open ? "open" : undefined}>
         <Sidebar {...list} />
         <button
@@ -31,7 +33,7 @@ export function Shell({ children, ...list }: SidebarProps & { children: ReactNod
           className="sheet-backdrop"
           aria-label="Close the list of chats"
           tabIndex={-1}
-          onClick={() => setOpen(false)}
+          onClick={close}
         />
         <div className="stage" ref={stage}>
           {children}

@@ -16,7 +16,9 @@ export function useTitleArrival(chatId: string): () => void {
   const untitled = chats.find(({ id }) => id === chatId)?.title == null;
   const settled = !untitled && chats[0]?.id === chatId;
   const latest = useRef(settled);
-  latest.current = settled;
+  useEffect(() => {
+    latest.current = settled;
+  }, [settled]);
 
   useEffect(() => {
     const wait = looks === null ? undefined : LOOK_AGAIN_MS[looks];

@@ -4,6 +4,7 @@ import { authAction, authLoader } from "#app/server/auth-route.server.ts";
 import { Button } from "#app/ui/button.tsx";
 import { ErrorLine } from "#app/ui/error-panel.tsx";
 import { Field } from "#app/ui/field.tsx";
+import { useFirstField } from "#app/ui/use-first-field.ts";
 
 export const meta: MetaFunction = () => [{ title: "Sign in – Longrun" }];
 
@@ -18,9 +19,10 @@ export default function Login() {
   const { redirectTo } = useLoaderData<typeof loader>();
   const refused = useActionData<typeof action>();
   const busy = useNavigation().state !== "idle";
+  const form = useFirstField(refused);
   return (
     <>
-      <Form method="post" className="auth-form" noValidate>
+      <Form method="post" className="auth-form" noValidate ref={form}>
         <h1>Sign in</h1>
         {refused?.formError && <ErrorLine>{refused.formError}</ErrorLine>}
         <input type="hidden" name="redirectTo" value={redirectTo} />
@@ -29,7 +31,6 @@ export default function Login() {
           label="Email"
           type="email"
           autoComplete="username"
-          autoFocus
           required
           defaultValue={refused?.values.email}
           error={refused?.fieldErrors?.email}

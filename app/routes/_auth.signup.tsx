@@ -4,6 +4,7 @@ import { authAction, authLoader } from "#app/server/auth-route.server.ts";
 import { Button } from "#app/ui/button.tsx";
 import { ErrorLine } from "#app/ui/error-panel.tsx";
 import { Field } from "#app/ui/field.tsx";
+import { useFirstField } from "#app/ui/use-first-field.ts";
 
 export const meta: MetaFunction = () => [{ title: "Create an account – Longrun" }];
 
@@ -18,10 +19,11 @@ export default function SignUp() {
   const { redirectTo } = useLoaderData<typeof loader>();
   const refused = useActionData<typeof action>();
   const busy = useNavigation().state !== "idle";
+  const form = useFirstField(refused);
   const errors = refused?.fieldErrors;
   return (
     <>
-      <Form method="post" className="auth-form" noValidate>
+      <Form method="post" className="auth-form" noValidate ref={form}>
         <h1>Create an account</h1>
         {refused?.formError && <ErrorLine>{refused.formError}</ErrorLine>}
         <input type="hidden" name="redirectTo" value={redirectTo} />
@@ -29,7 +31,6 @@ export default function SignUp() {
           name="name"
           label="Name"
           autoComplete="name"
-          autoFocus
           required
           defaultValue={refused?.values.name}
           error={errors?.name}

@@ -7,9 +7,9 @@ import {
 } from "@remix-run/node";
 import { useActionData, useLoaderData } from "@remix-run/react";
 import { ChatView } from "#app/chat/chat-view.tsx";
+import type { ListedChat } from "#app/chat/group-by-age.ts";
 import { keepLast } from "#app/chat/keep-last.ts";
 import { chatOwner } from "#app/models/chat.server.ts";
-import type { loader as listLoader } from "#app/routes/chats.tsx";
 import { requireUser } from "#app/server/auth.server.ts";
 import { answerIntent } from "#app/server/chat-intents.server.ts";
 import { loadChat } from "#app/server/load-chat.server.ts";
@@ -20,8 +20,9 @@ import { RouteError } from "#app/ui/route-error.tsx";
 const missing = () => new Response("Not found", { status: 404 });
 
 /** The tab's title follows the list, where a title that arrives later is seen first. */
-export const meta: MetaFunction<typeof loader, { "routes/chats": typeof listLoader }> = (args) => {
-  const list = args.matches.find((match) => match.id === "routes/chats")?.data;
+export const meta: MetaFunction<typeof loader> = (args) => {
+  const list = args.matches.find((match) => match.id === "routes/chats")?.data as
+    { chats: ListedChat[] } | undefined;
   const title = list?.chats.find(({ id }) => id === args.params.chatId)?.title ?? args.data?.title;
   return [{ title: args.data ? `${title ?? "Chat"} – Longrun` : "Longrun" }];
 };

@@ -3,8 +3,8 @@ import { Outlet, useLoaderData, useRouteLoaderData } from "@remix-run/react";
 import { keepLast } from "#app/chat/keep-last.ts";
 import { Shell } from "#app/chat/shell.tsx";
 import { listChats } from "#app/models/chat.server.ts";
-import type { loader as rootLoader } from "#app/root.tsx";
 import { requireUser } from "#app/server/auth.server.ts";
+import type { Theme } from "#app/shared/theme.ts";
 import { RouteError } from "#app/ui/route-error.tsx";
 
 const PAGE = 60;
@@ -29,7 +29,7 @@ export const clientLoader = keepLast<Awaited<ReturnType<typeof loader>>["data"]>
 
 export default function Chats() {
   const list = useLoaderData<typeof loader>();
-  const theme = useRouteLoaderData<typeof rootLoader>("root")?.theme ?? "system";
+  const theme = useRouteLoaderData<{ theme: Theme }>("root")?.theme ?? "system";
   return (
     <Shell {...list} theme={theme}>
       <Outlet />

@@ -21,7 +21,10 @@ export async function authAction(
   } catch (error) {
     if (!(error instanceof AuthFormError)) throw error;
     const form = await typed.formData();
-    const text = (name: string) => String(form.get(name) ?? "").slice(0, 300);
+    const text = (name: string) => {
+      const value = form.get(name);
+      return typeof value === "string" ? value.slice(0, 300) : "";
+    };
     const headers = error.retryAfter ? { "Retry-After": String(error.retryAfter) } : undefined;
     const values = { name: text("name"), email: text("email") };
     return data({ ...error.told, values }, { status: error.status, ...(headers ? { headers } : {}) });

@@ -92,7 +92,7 @@ test("an address is the same account in any case, with any space around it", asy
 
 test("two sign-ups with one address at the same time make one account", async () => {
   const answers = await Promise.all([newAccount("twice@example.org"), newAccount("twice@example.org")]);
-  expect(answers.map(({ status }) => status).sort()).toEqual([302, 400]);
+  expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([302, 400]));
 });
 
 test("every wrong field is named, what was typed comes back, the password does not", async () => {

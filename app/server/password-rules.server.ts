@@ -51,7 +51,7 @@ function repeats(text: string): boolean {
 }
 
 function isRun(text: string): boolean {
-  const backwards = [...text].reverse().join("");
+  const backwards = Array.from(text).toReversed().join("");
   return RUNS.some((run) => run.includes(text) || run.includes(backwards));
 }
 

@@ -1,17 +1,29 @@
-import { createChat } from "#app/models/chat.server.ts";
+import { createChat, deleteChat } from "#app/models/chat.server.ts";
 import { saveSession } from "#app/models/chat-session.server.ts";
 import { describeError, log } from "#app/server/log.server.ts";
 import { appendInput, mintToken, startSession, TriggerError } from "#app/server/trigger-client.server.ts";
 
 /**
  * Makes the chat if its id is free, then its session and first run, each once; the same again finds them.
- * Answers a token for this user's chat, or null when the id is someone else's. Throws TriggerError.
+ * Answers a token for this user's chat, or null when the id cannot be theirs. Throws TriggerError.
  */
 export async function startChat(input: { userId: string; chatId: string }): Promise<string | null> {
-  const { userId, chatId } = input;
-  if ((await createChat({ id: chatId, userId })) === "taken") return null;
-  const runId = await openSessionOf(chatId);
-  return mintToken(chatId, runId);
+  const runId = await ensureChat(input);
+  return runId === null ? null : mintToken(input.chatId, runId);
+}
+
+/** The run of the user's chat, made where missing; null when the id is someone else's or of a deleted chat. */
+async function ensureChat({ userId, chatId }: { userId: string; chatId: string }): Promise<string | null> {
+  const made = await createChat({ id: chatId, userId });
+  if (made === "taken") return null;
+  try {
+    return await openSessionOf(chatId);
+  } catch (error) {
+    if (made !== "created" || !(error instanceof TriggerError && error.status === 409)) throw error;
+    // A session that is closed for good lies under this id: its chat was deleted.
+    await deleteChat({ userId, chatId });
+    return null;
+  }
 }
 
 async function openSessionOf(chatId: string): Promise<string> {
@@ -22,10 +34,9 @@ async function openSessionOf(chatId: string): Promise<string> {
 
 export type Outgoing = { chatId: string; messageId: string; text: string };
 
-/** Makes a chat and sends its first message. False when the id is someone else's. Safe to repeat. */
+/** Makes a chat and sends its first message. False when the id cannot be this user's. Safe to repeat. */
 export async function sendFirstMessage(userId: string, message: Outgoing): Promise<boolean> {
-  if ((await createChat({ id: message.chatId, userId })) === "taken") return false;
-  await openSessionOf(message.chatId);
+  if ((await ensureChat({ userId, chatId: message.chatId })) === null) return false;
   await appendMessage(message);
   return true;
 }

@@ -57,7 +57,9 @@ function asTriggerError(error: unknown): TriggerError {
   return new TriggerError(status, error instanceof Error ? error.message : String(error));
 }
 
-async function http(path: string, init: RequestInit = {}): Promise<unknown> {
+type Call = { method?: string; headers?: Record<string, string>; body?: string };
+
+async function http(path: string, init: Call = {}): Promise<unknown> {
   const { TRIGGER_API_URL, TRIGGER_SECRET_KEY } = env();
   const url = `${(TRIGGER_API_URL ?? "https://api.trigger.dev").replace(/\/+$/, "")}${path}`;
   const headers = { ...init.headers, Authorization: `Bearer ${TRIGGER_SECRET_KEY ?? ""}` };
