@@ -6,8 +6,16 @@
 import { readFileSync } from "node:fs";
 import { pathToFileURL } from "node:url";
 
-// A run whose host is gone is taken over by the next host: it must not write on.
-process.once("disconnect", () => process.exit(1));
+// A run whose host is gone is taken over by the next host: it must not write on. The host also reads our output,
+// so a broken pipe says the same, and may come first: a logger that logs its own EPIPE would spin for ever and
+// never see the disconnect. SIGKILL, because exit handlers would log again.
+const endWithHost = () => process.kill(process.pid, "SIGKILL");
+process.once("disconnect", endWithHost);
+for (const stream of [process.stdout, process.stderr]) stream.on("error", endWithHost);
+
+/** A spare that cannot get warm, with the database away, is a spare all the same. */
+const WARM_MS = 2_000;
+const warmUps = [];
 
 const log = console.log.bind(console);
 // The run worker prints the whole execution, the messages of the user included.
@@ -26,14 +34,18 @@ async function becomeReady() {
     if (message?.type === "EXECUTE_TASK_RUN")
       process.title = `longrun-run ${message.payload.execution.run.id}`;
   });
-  const loaded = await loadTasks().catch((error) => log("The tasks are loaded with the run:", error) ?? []);
+  const tasks = await loadTasks().catch((error) => log("The tasks are loaded with the run:", error) ?? []);
+  await warmUp().catch((error) => log("The process is not warm:", error));
   process.title = "longrun-run spare";
-  process.send?.({ type: "LONGRUN_READY", tasks: loaded });
+  process.send?.({ type: "LONGRUN_READY", tasks });
 }
+
+const readJson = (file) => JSON.parse(readFileSync(file, "utf8"));
+const importFile = (file) => import(pathToFileURL(file).href);
 
 /** Registers the tasks as the run worker itself would do on the first run, and answers their ids. */
 async function loadTasks() {
-  const manifest = JSON.parse(readFileSync("./index.json", "utf8"));
+  const manifest = readJson("./index.json");
   const catalog = globalThis[Symbol.for("dev.trigger.ts.api")]?.["resource-catalog"];
   if (!catalog || manifest.initEntryPoint) return [];
   catalog.registerWorkerManifest(manifest);
@@ -41,10 +53,24 @@ async function loadTasks() {
   for (const [entryPoint, filePath] of files) {
     catalog.setCurrentFileContext(filePath, entryPoint);
     try {
-      await import(pathToFileURL(entryPoint).href);
+      const module = await importFile(entryPoint);
+      warmUps.push(module.warmUp);
     } finally {
       catalog.clearCurrentFileContext();
     }
   }
   return manifest.tasks.map((task) => task.id).filter((id) => catalog.getTask(id) !== undefined);
+}
+
+/** What the first turn would do first: load its chunks, call the API, and what a task file's `warmUp` does. */
+async function warmUp() {
+  const done = [
+    ...readJson("./warm.json").map((name) => importFile(`./${name}`)),
+    fetch(`${process.env.TRIGGER_API_URL}/healthz`).then((response) => response.text()),
+    ...warmUps.map((warm) => warm?.()),
+  ];
+  await Promise.race([
+    Promise.allSettled(done),
+    new Promise((resolve) => setTimeout(resolve, WARM_MS).unref()),
+  ]);
 }
