@@ -22,6 +22,11 @@ export class ActiveTurn<M extends UIMessage> {
     this.#expected = next;
   }
 
+  /** The partial answers of dead runs that stay. */
+  get keptIds(): string[] {
+    return [...this.#kept.keys()];
+  }
+
   /** What this turn answers, by what is unanswered now. */
   reconsider(unanswered: readonly Awaited[]): void {
     this.answers = unanswered[this.#kept.size]?.messageId ?? this.answers;

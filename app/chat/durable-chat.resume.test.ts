@@ -31,6 +31,15 @@ describe("a page that was loaded in mid-turn", () => {
     expect(tab.foreign).toBe(0);
   });
 
+  it("keeps the server's word that parts were seen, until it has read them itself", async () => {
+    server().write(...start("a1"), ...words("so far"));
+    const tab = open({ messages: [user("u1", "now")], handle: handle(pending), status: "streaming" });
+    await tab.untilText("so far");
+    server().write(...finish, turnComplete(1));
+    await tab.until("ready");
+    expect(tab.statuses).toEqual(["streaming", "ready"]);
+  });
+
   it("waits for a message whose run has not begun, past boundaries of earlier turns", async () => {
     const cursor = server().write(...answer("a0", 0, "then"));
     const tab = open({ messages: history, handle: handle({ ...pending, lastEventId: String(cursor) }) });

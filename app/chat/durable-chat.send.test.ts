@@ -28,7 +28,9 @@ describe("a message of this tab", () => {
       },
     ]);
     expect(tab.foreign).toBe(0);
-    expect(tab.ends).toEqual([{ lastEventId: "8", messageId: "a1", foreign: false, failed: false }]);
+    expect(tab.ends).toEqual([
+      { lastEventId: "8", messageId: "a1", foreign: false, failed: false, cutIds: [] },
+    ]);
   });
 
   it("waits as submitted until the first part, then streams", async () => {

@@ -24,6 +24,8 @@ export type TurnEnd = {
   /** The turn was not started by this tab: another tab or device, or the engine after a crash. */
   foreign: boolean;
   failed: boolean;
+  /** Answers of this turn that were cut short: stopped, failed, or left behind by a run that died. */
+  cutIds: string[];
 };
 
 export type ChatListener = {
@@ -37,6 +39,8 @@ export type DurableChatInit<M extends UIMessage> = {
   messages: M[];
   handle: ResumeHandle;
   triggerUrl: string;
+  /** As the server rendered it; `streaming` stays until the open turn has ended or the page has caught up with it. */
+  status?: ChatStatus | undefined;
   /** Where the app answers `/chats/:id/token`; in a browser the page's own origin. */
   appUrl?: string;
   page?: PageSignals;
@@ -68,6 +72,8 @@ export class DurableChat<M extends UIMessage> extends Chat<M> {
   /** There is a session to read; before the first message of a new chat there need not be one. */
   #hasSession: boolean;
   #turnFailure: Error | undefined;
+  /** The server has seen parts of the open turn; this page reads them again. */
+  #sawParts: boolean;
 
   constructor(init: DurableChatInit<M>) {
     const { chatId, handle, messages, triggerUrl, appUrl = "", timing = {} } = init;
@@ -84,6 +90,7 @@ export class DurableChat<M extends UIMessage> extends Chat<M> {
     this.#ledger.adopt(handle);
     this.#history = new PageHistory(messages, cursorOf(handle) ?? -1);
     this.#unknownTurn = handle.isStreaming && this.#ledger.size === 0;
+    this.#sawParts = init.status === "streaming";
     this.#hasSession = handle.runId !== null || handle.publicAccessToken !== null || messages.length > 0;
     this.#outbox = new Outbox(this.#ledger, this.facts, (error) => this.#sent(error));
     transport.watch = this.#outbox.watch;
@@ -180,8 +187,9 @@ export class DurableChat<M extends UIMessage> extends Chat<M> {
   }
 
   #statusNow(failure: Error | undefined): ChatStatus {
-    if (this.#active) return this.#active.status;
-    if (this.#isBusy()) return "submitted";
+    if (this.#active || this.#isBusy()) {
+      return this.#sawParts ? "streaming" : (this.#active?.status ?? "submitted");
+    }
     return failure ? "error" : "ready";
   }
 
@@ -231,29 +239,40 @@ export class DurableChat<M extends UIMessage> extends Chat<M> {
     const outcome = await turn.ended;
     // An answer may be complete before the append that asked for it is acknowledged.
     await next?.settled;
-    this.#finish(active, outcome);
+    this.#finish(active, outcome, !outcome.failed && turn.isWhole);
   }
 
-  #finish(active: ActiveTurn<M>, { boundary, failed }: TurnOutcome): void {
+  #finish(active: ActiveTurn<M>, { boundary, failed }: TurnOutcome, isWhole: boolean): void {
     const answered = this.#ledger.list();
     if (boundary) this.#ledger.consumed(boundary.consumed, true);
     else if (failed) this.#ledger.settleNext();
     const waiting = this.#ledger.list();
     const wasAnothers = active.answeredEarlierThanExpected(boundary);
-    this.messages = active.close(this.messages, waiting, failed || this.#stop.asked || boundary === null);
+    this.messages = active.close(this.messages, waiting, !isWhole);
     const at = boundary?.seq ?? this.#follower.cursor ?? 0;
     for (const id of active.made) this.#history.settle(id, at, active.placeOf(id).after);
     for (const { messageId } of answered) {
       if (messageId !== null && !this.#ledger.has(messageId)) this.#history.settle(messageId, at, null);
     }
     this.#active = null;
+    this.#rest();
+    if (wasAnothers) this.#listener.onForeignTurn?.();
+    const messageId = active.made.at(-1) ?? null;
+    this.#listener.onTurnEnd?.({
+      lastEventId: boundary ? String(boundary.seq) : null,
+      messageId,
+      foreign: active.foreign || wasAnothers,
+      failed,
+      cutIds: isWhole || messageId === null ? active.keptIds : [...active.keptIds, messageId],
+    });
+  }
+
+  /** No turn is open now. */
+  #rest(): void {
+    this.#sawParts = false;
     this.#stop.end();
     this.#publish();
     this.#follower.dropIfIdle();
-    if (wasAnothers) this.#listener.onForeignTurn?.();
-    const messageId = active.made.at(-1) ?? null;
-    const lastEventId = boundary ? String(boundary.seq) : null;
-    this.#listener.onTurnEnd?.({ lastEventId, messageId, foreign: active.foreign || wasAnothers, failed });
   }
 
   /** The end of a turn that showed nothing here: an edit by another tab, or one that failed or was given up before. */
@@ -261,15 +280,13 @@ export class DurableChat<M extends UIMessage> extends Chat<M> {
     const wasAwaited = this.#isBusy() || this.#turnFailure !== undefined;
     this.#unknownTurn = false;
     this.#ledger.consumed(boundary.consumed, false);
-    this.#stop.end();
-    this.#publish();
-    this.#follower.dropIfIdle();
+    this.#rest();
     if (!wasAwaited) this.#listener.onForeignTurn?.();
   }
 
   #settleUnknown(): void {
     this.#unknownTurn = false;
-    this.#publish();
+    this.#rest();
   }
 
   #close(reason: string | null): void {
@@ -284,8 +301,7 @@ export class DurableChat<M extends UIMessage> extends Chat<M> {
     this.#ledger.settleBefore(stopSeq);
     this.#unknownTurn = false;
     this.#follower.giveUp();
-    this.#stop.end();
-    this.#publish();
+    if (!this.#active) this.#rest();
   }
 
   #sent(error: Error | null): void {

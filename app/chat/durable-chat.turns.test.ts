@@ -43,6 +43,7 @@ describe("a run that dies with its turn open", () => {
     await tab.until("ready");
     expect(tab.lines()).toEqual(["user: one", "assistant: half", "user: two", "assistant: two answered"]);
     expect(tab.chat.messages[1]?.parts.at(-1)).toEqual({ type: "text", text: "half", state: "done" });
+    expect(tab.ends.map((end) => end.cutIds)).toEqual([["kept"]]);
   });
 
   it("and a message sent only after the new run had begun: the partial goes after all", async () => {
@@ -85,6 +86,7 @@ describe("stop", () => {
     await tab.until("ready");
     expect(tab.lines()).toEqual(["user: one", "assistant: par"]);
     expect(tab.chat.messages[1]?.parts.at(-1)).toMatchObject({ state: "done" });
+    expect(tab.ends.at(-1)?.cutIds).toEqual(["a1"]);
     expect(tab.chat.facts.get().stopping).toBe(false);
     server().onInput = ({ seq }) => server().write(...answer("a2", seq, "again"));
     await tab.chat.send("two");
@@ -152,6 +154,7 @@ describe("stop", () => {
     expect(tab.chat.status).toBe("ready");
     expect(tab.chat.facts.get().stopping).toBe(false);
     expect(tab.lines()).toEqual(["user: one", "assistant: all"]);
+    expect(tab.ends.map((end) => end.cutIds)).toEqual([[]]);
   });
 
   it("that cannot be sent can be asked for again", async () => {

@@ -18,10 +18,6 @@ export class PendingStop {
 
   constructor(private readonly options: StopOptions) {}
 
-  get asked(): boolean {
-    return this.#asked;
-  }
-
   /** Does nothing while one is pending. A stop that cannot be sent leaves everything as it was. */
   async ask(): Promise<void> {
     if (this.#asked) return;

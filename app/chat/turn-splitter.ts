@@ -60,10 +60,6 @@ export class TurnSplitter {
   #state: State = "between";
   #parts = new Set<string>();
 
-  get open(): boolean {
-    return this.#state === "open";
-  }
-
   read(record: OutRecord): TurnEvent[] {
     switch (record.kind) {
       case "chunk":

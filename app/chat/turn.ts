@@ -11,6 +11,8 @@ export type TurnOutcome = {
 export class Turn {
   readonly stream: ReadableStream<UIMessageChunk>;
   readonly ended: Promise<TurnOutcome>;
+  /** The answer came to its own end; one that was stopped or cut off does not. */
+  isWhole = false;
   #queue: UIMessageChunk[] = [];
   #over = false;
   #dropped = false;
@@ -32,6 +34,8 @@ export class Turn {
   }
 
   push(chunk: UIMessageChunk): void {
+    if (chunk.type === "start") this.isWhole = false;
+    if (chunk.type === "finish") this.isWhole = true;
     if (this.#dropped || this.#over) return;
     this.#queue.push(chunk);
     this.#wake?.();

@@ -17,6 +17,8 @@ export type DurableChatOptions<M extends UIMessage> = {
   handle: ResumeHandle;
   /** Where the browser reaches the Trigger API, without a path. */
   triggerUrl: string;
+  /** As the loader worked it out, so that hydration changes nothing. */
+  initialStatus?: ChatStatus;
   /** A turn began that this tab did not start: revalidate the loader, so that the message it answers appears. */
   onForeignTurn?: () => void;
   onTurnEnd?: (end: TurnEnd) => void;
@@ -42,7 +44,8 @@ const RENDER_EVERY_MS = 40;
 /** One open chat: `useChat` fed by one follower of the session's `.out`. Mount it under `key={chatId}`. */
 export function useDurableChat<M extends UIMessage>(options: DurableChatOptions<M>): DurableChatHelpers<M> {
   const { chatId, initialMessages, handle, triggerUrl, onForeignTurn, onTurnEnd } = options;
-  const open = () => new DurableChat<M>({ chatId, messages: initialMessages, handle, triggerUrl });
+  const status = options.initialStatus;
+  const open = () => new DurableChat<M>({ chatId, messages: initialMessages, handle, triggerUrl, status });
   const [chat, setChat] = useState(open);
   if (chat.id !== chatId) setChat(open());
   useEffect(() => {
@@ -51,10 +54,11 @@ export function useDurableChat<M extends UIMessage>(options: DurableChatOptions<
   useEffect(() => chat.mount(), [chat]);
   useEffect(() => chat.adopt(initialMessages, handle), [chat, initialMessages, handle]);
 
-  const { messages, status, error } = useChat<M>({ chat, experimental_throttle: RENDER_EVERY_MS });
+  const live = useChat<M>({ chat, experimental_throttle: RENDER_EVERY_MS });
   const facts = useSyncExternalStore(chat.facts.subscribe, chat.facts.get, chat.facts.get);
   const send = useCallback((text: string) => void chat.send(text), [chat]);
   const stop = useCallback(() => void chat.requestStop(), [chat]);
   const retry = useCallback(() => void chat.retry(), [chat]);
-  return { ...facts, messages, status, error, send, stop, retry };
+  const { messages, error } = live;
+  return { ...facts, messages, status: live.status, error, send, stop, retry };
 }
