@@ -131,6 +131,10 @@ describe("the durable run, in its real process", () => {
     expect(lastEventId).not.toBeNull();
     expect(lastInEventId).toBeNull();
     await chat.killRun();
+    // Postgres notices that the client is gone only after the statement.
+    await db().$executeRawUnsafe(
+      "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE wait_event = 'PgSleep'",
+    );
     await db().$executeRawUnsafe('DROP TRIGGER slow_save ON "ChatSession"');
     await chat.send("what came then");
     expect((await chat.history(4)).map(([role]) => role)).toEqual(["user", "assistant", "user", "assistant"]);
