@@ -30,9 +30,13 @@ async function stop(): Promise<void> {
 }
 
 function startProblem(error: unknown): string {
-  const code = error instanceof Error && "code" in error ? error.code : undefined;
+  const code = error instanceof Error && "code" in error ? String(error.code) : "";
   if (code === "EADDRINUSE") {
     return `local-trigger: port ${process.env["TRIGGER_PORT"] ?? 3030} is taken. Set TRIGGER_PORT to a free one.`;
+  }
+  // Five characters: a code of Postgres itself, such as 3D000 for a database that is not there.
+  if (/^(E[A-Z]+|[0-9A-Z]{5})$/.test(code)) {
+    return `local-trigger: the database of DATABASE_URL cannot be used (${code}). Start Postgres or correct the address.`;
   }
   return `local-trigger: ${describeError(error)}`;
 }
