@@ -4,7 +4,7 @@
  * Trigger API, no network, no login and no lock, and a running `trigger dev` is not disturbed. The packages that
  * stay outside of the bundle resolve from this repository's node_modules; the folder therefore lies inside of it.
  */
-import { cp, mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { cp, mkdir, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import path from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
@@ -12,6 +12,8 @@ import { fileURLToPath, pathToFileURL } from "node:url";
 const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), "..");
 const require = createRequire(import.meta.url);
 const preload = path.join(root, "local-trigger/worker/run-preload.mjs");
+/** Chunks that the first turn of every chat would import: the stream writer and Prisma's query compiler. */
+const WARM_CHUNKS = /^(s2s|query_compiler_\w+)\b.*\.mjs$/;
 
 /**
  * Builds the tasks of `projectDir` (the folder of a trigger.config.ts) into `outDir`, replacing what is there only
@@ -32,6 +34,8 @@ export async function buildTasks({ projectDir, outDir, log = () => {} }) {
     assertExternals(manifest, fresh);
     log("reading the tasks");
     const index = await indexTasks(cli, manifest, fresh);
+    const warm = (await readdir(fresh)).filter((name) => WARM_CHUNKS.test(name)).sort();
+    await writeFile(path.join(fresh, "warm.json"), JSON.stringify(warm));
     await cp(preload, path.join(fresh, "run-preload.mjs"));
     await replace(fresh, outDir);
     const tasks = index.tasks.map((task) => task.id).sort();

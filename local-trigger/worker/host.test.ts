@@ -4,6 +4,9 @@ import { afterEach, beforeAll, beforeEach, expect, test, vi } from "vitest";
 import { fixtureBuild } from "./fixture/fixture-build.ts";
 import { Harness, isAlive } from "./fixture/harness.ts";
 
+// Waits of the agent and boots of processes add up on a busy machine.
+vi.setConfig({ testTimeout: 60_000 });
+
 let harness: Harness;
 
 beforeAll(fixtureBuild, 120_000);
@@ -49,7 +52,7 @@ test("a killed run process is reported within 200 ms, and the message is answere
   const text = (await chat.answer()).text;
   expect(text).toMatch(/^echo: slow w0 w1 .* w99$/);
   expect(harness.runs().map((run) => run.runId)).not.toContain(runId);
-}, 40_000);
+});
 
 test("kill -9 of the host ends its run processes, and the next host frees their runs", async () => {
   const host = await harness.host();
@@ -66,7 +69,7 @@ test("kill -9 of the host ends its run processes, and the next host frees their 
   expect(await next.line("leftover-runs-freed")).toMatchObject({ runs: 1 });
   expect((await chat.answer()).text).toMatch(/^echo: slow w0 .* w99$/);
   expect(harness.runs().map((run) => run.runId)).not.toContain(runId);
-}, 40_000);
+});
 
 test("a run process that outlives its killed host is ended by the next one", async () => {
   const host = await harness.host();
@@ -171,7 +174,7 @@ test("eight chats at once are all answered", async () => {
     }),
   );
   expect(answers).toEqual(chats.map((chat) => `echo: I am ${chat.id} w0`));
-}, 60_000);
+});
 
 test("closing the session cancels its run: the process is gone, and the engine knows", async () => {
   const host = await harness.host();

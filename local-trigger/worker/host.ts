@@ -11,8 +11,8 @@ import { PidFiles, RunLogs } from "./run-files.ts";
 import { RunProcess } from "./run-process.ts";
 import { readTaskBuild, type TaskBuild } from "./task-build.ts";
 
-// The engine's default machine; spares are made for it.
-const DEFAULT_MEMORY_GB = 0.5;
+// The machine that local-trigger gives every run (medium-1x): the first spare is made for it.
+const DEFAULT_MEMORY_GB = 2;
 const DRAIN_MS = 3_000;
 // Between the turn's last record and the end of its process: the answer is being saved.
 const SAVE_MS = 300;
