@@ -1,5 +1,5 @@
 import type { SessionService } from "../sessions/session-service.ts";
-import { SessionUnavailable, type Session } from "../sessions/session.ts";
+import { SessionUnavailable, type Session, type SessionIdentity } from "../sessions/session.ts";
 import { sessionKey } from "../wire/stream-names.ts";
 import { HttpError, forbidden, notFound } from "./errors.ts";
 import type { RequestContext } from "./router.ts";
@@ -8,17 +8,19 @@ import { allows, type Resource } from "./scopes.ts";
 /** Terminal conflicts must not be retried: the SDK's server-side client does so unless told otherwise. */
 const noRetry = { "x-should-retry": "false" };
 
-export type Address = { session: Session | null; key: string };
+type Action = "read" | "write" | "admin";
+type Options = { urlOnly?: boolean };
+export type Address = { session: SessionIdentity | null; key: string };
 
 /** Resolves `:id` of a session route and checks the scope; `urlOnly` looks at the id in the URL alone. 403 before 404. */
 export async function authorizeSession(
   c: RequestContext,
   sessions: SessionService,
-  action: "read" | "write" | "admin",
-  options: { urlOnly?: boolean } = {},
+  action: Action,
+  options: Options = {},
 ): Promise<Address> {
   const id = c.params["id"] ?? "";
-  const session = await sessions.find(id);
+  const session = await sessions.identify(id);
   const ids = options.urlOnly ? [id] : [id, session?.id, session?.externalId];
   const channel = c.params["channel"];
   const resources = ids.flatMap((known) => (known ? sessionResources(known, channel) : []));
@@ -28,14 +30,27 @@ export async function authorizeSession(
   return { session, key: session ? sessionKey(session) : id };
 }
 
-/** Like `authorizeSession`, for routes that need the session's row. */
+/** Like `authorizeSession`, for routes that need the session to be there; 404 otherwise. */
+export async function requireIdentity(
+  c: RequestContext,
+  sessions: SessionService,
+  action: Action,
+  options: Options = {},
+): Promise<SessionIdentity> {
+  const { session } = await authorizeSession(c, sessions, action, options);
+  if (!session) throw sessionNotFound();
+  return session;
+}
+
+/** Like `requireIdentity`, with the session's row as it is now. */
 export async function requireSession(
   c: RequestContext,
   sessions: SessionService,
-  action: "read" | "write" | "admin",
-  options: { urlOnly?: boolean } = {},
+  action: Action,
+  options: Options = {},
 ): Promise<Session> {
-  const { session } = await authorizeSession(c, sessions, action, options);
+  const { id } = await requireIdentity(c, sessions, action, options);
+  const session = await sessions.find(id);
   if (!session) throw sessionNotFound();
   return session;
 }

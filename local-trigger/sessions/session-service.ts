@@ -1,12 +1,19 @@
-import type { Database } from "../database.ts";
+import type { Database, Tx } from "../database.ts";
 import { describeError, type Log } from "../log.ts";
 import type { Run, RunEngine } from "../runs/run-engine.ts";
 import type { AppendResult, StreamStore } from "../streams/stream-store.ts";
 import type { CreateSession, UpdateSession } from "../wire/session-bodies.ts";
 import { sessionKey, sessionStream } from "../wire/stream-names.ts";
 import { ensureRun, startRun } from "./ensure-run.ts";
-import { findSession, insertSession, lockSession, updateSession, writeThrough } from "./session-store.ts";
-import { assertOpen, type Session } from "./session.ts";
+import {
+  appendToLiveRun,
+  findSession,
+  insertSession,
+  lockSession,
+  updateSession,
+  writeThrough,
+} from "./session-store.ts";
+import { assertOpen, type Session, type SessionIdentity } from "./session.ts";
 
 export type SessionDeps = {
   db: Database;
@@ -15,12 +22,28 @@ export type SessionDeps = {
   log: Log;
 };
 
+const maxIdentities = 10_000;
+
 /** What callers do with sessions. Every change of one session happens under its lock. */
 export class SessionService {
+  private readonly identities = new Map<string, SessionIdentity>();
+
   constructor(private readonly deps: SessionDeps) {}
 
   find(key: string): Promise<Session | null> {
     return findSession(this.deps.db, key);
+  }
+
+  /** The two ids of a session, which never change: asked of the database once. */
+  async identify(key: string): Promise<SessionIdentity | null> {
+    const known = this.identities.get(key);
+    if (known) return known;
+    const session = await this.find(key);
+    if (!session) return null;
+    if (this.identities.size >= maxIdentities) this.identities.clear();
+    const identity = { id: session.id, externalId: session.externalId };
+    this.identities.set(key, identity);
+    return identity;
   }
 
   /**
@@ -44,13 +67,26 @@ export class SessionService {
    * Appends to `.in`: a live run is ensured first, waiting runs are woken, and all of it is committed before the answer.
    * A run that cannot be started does not lose the record. Throws SessionUnavailable.
    */
-  async appendInput(sessionId: string, body: string, partId: string): Promise<AppendResult> {
-    const { db, streams, runs, log } = this.deps;
+  async appendInput(identity: SessionIdentity, body: string, partId: string): Promise<AppendResult> {
+    const { db, streams } = this.deps;
+    const stream = sessionStream(sessionKey(identity), "in");
+    const result = await appendToLiveRun(db, { sessionId: identity.id, stream, body, partId });
+    if (!result) return this.appendAndWake(identity.id, stream, body, partId);
+    streams.appended(stream);
+    return result;
+  }
+
+  private async appendAndWake(
+    sessionId: string,
+    stream: string,
+    body: string,
+    partId: string,
+  ): Promise<AppendResult> {
+    const { db, streams, runs } = this.deps;
     return db.transaction(async (tx) => {
       const session = await lockSession(tx, sessionId);
       assertOpen(session);
-      await this.ensureRunOrLog(() => tx.savepoint(() => ensureRun(tx, runs, session)), session, log);
-      const stream = sessionStream(sessionKey(session), "in");
+      await this.ensureRunOrLog(tx, session);
       const result = await streams.append(stream, [{ body }], { tx, partId });
       // Also for a repeated part id: the first try may have died between the record and its waking.
       await runs.wakeStream(tx, stream);
@@ -82,11 +118,11 @@ export class SessionService {
     });
   }
 
-  private async ensureRunOrLog(ensure: () => Promise<Run>, session: Session, log: Log): Promise<void> {
+  private async ensureRunOrLog(tx: Tx, session: Session): Promise<void> {
     try {
-      await ensure();
+      await tx.savepoint(() => ensureRun(tx, this.deps.runs, session));
     } catch (error) {
-      log.error("session.run_not_started", { session: session.id, error: describeError(error) });
+      this.deps.log.error("session.run_not_started", { session: session.id, error: describeError(error) });
     }
   }
 }

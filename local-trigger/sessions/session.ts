@@ -20,6 +20,9 @@ export type Session = {
   updatedAt: Date;
 };
 
+/** What of a session never changes. */
+export type SessionIdentity = Pick<Session, "id" | "externalId">;
+
 export type SessionItem = Omit<Session, "purgedAt" | "stalledRuns" | "stalledSinceSeq">;
 
 /** The form in which the API shows a session: nulls, not missing fields. */

@@ -41,9 +41,8 @@ export class PostgresStreamStore implements StreamStore {
       ])
       .catch(rethrowRemoved);
     const row = only(result.rows);
-    const wake = () => this.watchers.wake(stream);
-    if (options.tx) options.tx.afterCommit(wake);
-    else wake();
+    if (options.tx) options.tx.afterCommit(() => this.appended(stream));
+    else this.appended(stream);
     return { first: row.first_seq, next: row.end_seq, timestamp: row.recorded, duplicate: row.duplicate };
   }
 
@@ -91,6 +90,10 @@ export class PostgresStreamStore implements StreamStore {
 
   watch(stream: string, wake: () => void): () => void {
     return this.watchers.watch(stream, wake);
+  }
+
+  appended(stream: string): void {
+    this.watchers.wake(stream);
   }
 
   async remove(prefix: string, tx?: Tx): Promise<void> {

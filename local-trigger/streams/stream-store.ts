@@ -45,6 +45,8 @@ export interface StreamStore {
   ): Promise<StreamRecord | null>;
   /** Calls `wake` after the commit of every append, until the returned function is called. */
   watch(stream: string, wake: () => void): () => void;
+  /** Wakes the watchers of a stream to which another statement than `append` has appended, after its commit. */
+  appended(stream: string): void;
   /** Deletes every stream whose name begins with `prefix` (`sessions/<key>/` or `runs/<id>/`), for good: later appends throw StreamRemoved. */
   remove(prefix: string, tx?: Tx): Promise<void>;
 }

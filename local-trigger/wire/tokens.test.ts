@@ -1,4 +1,5 @@
 import { createHmac } from "node:crypto";
+import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, it } from "vitest";
 import { signToken, verifyToken } from "./tokens.ts";
 
@@ -44,6 +45,14 @@ describe("public access tokens", () => {
 
   it("accepts the hand-made token when nothing is wrong with it", async () => {
     expect(await verifyToken(handMade(good, {}), secret)).toEqual(["a"]);
+  });
+
+  it("are refused once their time is over, also when they were good before", async () => {
+    const token = await signToken(secret, ["a"], -3);
+    expect(await verifyToken(token, secret)).toEqual(["a"]);
+    await sleep(2500);
+    expect(await verifyToken(token, secret)).toBeNull();
+    expect(await verifyToken(token, "another-key")).toBeNull();
   });
 
   it.each(["", "a", "a.b", "a.b.c", "...", "🙂.🙂.🙂", `${"x".repeat(5000)}.y.z`])(

@@ -24,17 +24,33 @@ export async function signToken(
     .sign(new TextEncoder().encode(secretKey));
 }
 
+type Verified = { scopes: string[]; expires: number };
+
+const leewaySeconds = 5;
+const maxRemembered = 1000;
+// Tokens are sent with every append and every read; what was verified once can only change by expiring.
+const remembered = new Map<string, Verified>();
+
 /** The scopes of a token whose signature, algorithm, issuer, audience and expiry hold (5 s leeway); null for everything else. */
 export async function verifyToken(token: string, secretKey: string): Promise<string[] | null> {
+  const name = `${secretKey} ${token}`;
+  const known = remembered.get(name) ?? (await verify(token, secretKey));
+  if (!known || known.expires + leewaySeconds <= Date.now() / 1000) return null;
+  if (remembered.size >= maxRemembered) remembered.clear();
+  remembered.set(name, known);
+  return known.scopes;
+}
+
+async function verify(token: string, secretKey: string): Promise<Verified | null> {
   try {
     const { payload } = await jwtVerify(token, new TextEncoder().encode(secretKey), {
       algorithms: ["HS256"],
       issuer,
       audience,
       requiredClaims: ["exp"],
-      clockTolerance: 5,
+      clockTolerance: leewaySeconds,
     });
-    return claims.parse(payload).scopes;
+    return { scopes: claims.parse(payload).scopes, expires: payload.exp ?? 0 };
   } catch {
     return null;
   }

@@ -107,7 +107,10 @@ describe("appending elsewhere", () => {
   it("keeps named channels apart from the chat and from each other, and never starts a run for them", async () => {
     if (!trigger.local) return;
     const { chatId, body } = await client.createSession();
-    await trigger.local.query("update local_trigger.runs set status = 'CRASHED' where id = $1", [body.runId]);
+    await trigger.local.query(
+      "update local_trigger.runs set status = 'CRASHED', execution_status = 'FINISHED' where id = $1",
+      [body.runId],
+    );
     const send = (channel: string) =>
       client.append(chatId, `to ${channel}`, { path: `channels/${channel}/in` });
     expect((await send("one")).body.seq).toBe(0);
@@ -157,7 +160,10 @@ describe("a session whose run has ended", () => {
     if (!trigger.local) return;
     const { local } = trigger;
     const { chatId, body } = await client.createSession();
-    await local.query("update local_trigger.runs set status = 'CRASHED' where id = $1", [body.runId]);
+    await local.query(
+      "update local_trigger.runs set status = 'CRASHED', execution_status = 'FINISHED' where id = $1",
+      [body.runId],
+    );
     await local.query(
       "create function local_trigger.refuse() returns trigger language plpgsql as $$ begin raise exception 'no run'; end $$",
     );

@@ -8,15 +8,15 @@ import {
   openEnvelope,
   withoutWebhookSource,
 } from "../../wire/session-records.ts";
-import { assertOpen } from "../../sessions/session.ts";
-import { sessionStream, type Direction } from "../../wire/stream-names.ts";
+import { assertOpen, type SessionIdentity } from "../../sessions/session.ts";
+import { sessionKey, sessionStream, type Direction } from "../../wire/stream-names.ts";
 import { json } from "../answer.ts";
 import { readText, tooLarge } from "../body.ts";
 import { badRequest, forbidden } from "../errors.ts";
 import { originOf } from "../origin.ts";
 import type { RequestContext, Route } from "../router.ts";
 import { streamCredentials, type S2Settings } from "../s2-credentials.ts";
-import { authorizeSession, requireSession, unlessUnavailable } from "../session-access.ts";
+import { authorizeSession, requireIdentity, unlessUnavailable } from "../session-access.ts";
 import { sendStream } from "../sse.ts";
 
 const maxRecordBytes = 1024 * 1024;
@@ -72,7 +72,7 @@ const open: Handler = async (c, io, { sessions, s2 }) => {
   if (io === "out" && c.credential?.kind !== "secret")
     throw forbidden("Only the secret key may write to .out.");
   const { session, key } = await authorizeSession(c, sessions, "write", { urlOnly: true });
-  await unlessUnavailable(async () => session && assertOpen(session), {
+  await unlessUnavailable(() => assertStillOpen(sessions, session), {
     closed: 400,
     expired: 400,
     doing: "write to this channel",
@@ -101,24 +101,26 @@ const records: Handler = async (c, io, { sessions, streams }) => {
 const append: Handler = async (c, io, { sessions, streams }) => {
   if (io === "out" && c.credential?.kind !== "secret")
     throw forbidden("Only the secret key may write to .out.");
-  const session = await requireSession(c, sessions, "write");
+  const session = await requireIdentity(c, sessions, "write");
   const text = await readText(c, { limit: maxRecordBytes });
   const partId = header(c, "x-part-id") ?? newId("part");
   const body = envelopeBody(c.credential?.kind === "jwt" ? withoutWebhookSource(text) : text, partId);
   if (recordOverhead + Buffer.byteLength(body) > maxRecordBytes) throw tooLarge();
   const channel = c.params["channel"];
-  const { first } = await unlessUnavailable(
-    async () => {
-      if (io === "in" && channel === undefined) return sessions.appendInput(session.id, body, partId);
-      assertOpen(session);
-      return streams.append(sessionStream(session.externalId ?? session.id, io, channel), [{ body }], {
-        partId,
-      });
-    },
-    { closed: 409, expired: 400, doing: "append" },
-  );
+  const toChat = io === "in" && channel === undefined;
+  const store = async () => {
+    if (toChat) return sessions.appendInput(session, body, partId);
+    await assertStillOpen(sessions, session);
+    return streams.append(sessionStream(sessionKey(session), io, channel), [{ body }], { partId });
+  };
+  const { first } = await unlessUnavailable(store, { closed: 409, expired: 400, doing: "append" });
   json(c, 200, { ok: true, seq: first });
 };
+
+async function assertStillOpen(sessions: SessionService, identity: SessionIdentity | null): Promise<void> {
+  const session = identity && (await sessions.find(identity.id));
+  if (session) assertOpen(session);
+}
 
 /** Settled: the last turn has ended and nothing follows it but its trim. Only the last two records are looked at. */
 async function isSettled(streams: StreamStore, stream: string): Promise<boolean> {

@@ -8,7 +8,7 @@ import { readBody } from "../body.ts";
 import { HttpError, badRequest, forbidden, notFound } from "../errors.ts";
 import { originOf } from "../origin.ts";
 import type { RequestContext, Route } from "../router.ts";
-import { requireSession } from "../session-access.ts";
+import { requireIdentity } from "../session-access.ts";
 
 export type SnapshotDeps = {
   db: Database;
@@ -30,7 +30,7 @@ export function snapshotRoutes(deps: SnapshotDeps): Route[] {
     realtime: true,
     handler: async (c) => {
       const action = method === "GET" ? "read" : "write";
-      const { id } = await requireSession(c, deps.sessions, action, { urlOnly: method === "PUT" });
+      const { id } = await requireIdentity(c, deps.sessions, action, { urlOnly: method === "PUT" });
       json(c, 200, { presignedUrl: presign(deps, originOf(c.req, deps.origin()), method, id) });
     },
   });
@@ -65,7 +65,7 @@ async function upload(c: RequestContext, deps: SnapshotDeps): Promise<void> {
 }
 
 async function transcript(c: RequestContext, deps: SnapshotDeps): Promise<void> {
-  const session = await requireSession(c, deps.sessions, "read");
+  const session = await requireIdentity(c, deps.sessions, "read");
   const limit = c.url.searchParams.get("limit");
   if (limit !== null && !/^[1-9]\d{0,5}$/.test(limit))
     throw badRequest("limit must be a whole number from 1.");

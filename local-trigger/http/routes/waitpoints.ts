@@ -26,16 +26,20 @@ const idempotency = {
   idempotencyKey: z.string().max(2048).optional(),
   idempotencyKeyTTL: z.string().optional(),
 };
+const timeout = z
+  .string()
+  .refine((value) => momentAfter(value) !== null, "is neither a duration such as 30s nor a date")
+  .optional();
 const sessionWaitBody = z.object({
   session: z.string(),
   io: z.enum(["in", "out"]),
-  timeout: z.string().optional(),
+  timeout,
   lastSeqNum: z.number().int().optional(),
   tags,
   ...idempotency,
 });
 const durationBody = z.object({ date: z.iso.datetime({ offset: true }), tags, ...idempotency });
-const tokenBody = z.object({ timeout: z.string().optional(), tags, ...idempotency });
+const tokenBody = z.object({ timeout, tags, ...idempotency });
 const completeBody = z.object({ data: z.unknown().optional() });
 const LIST_LIMIT = 100;
 
@@ -106,8 +110,6 @@ function tokenRoutes({ runs, origin }: WaitpointDeps): Route[] {
       access: "secret",
       handler: async (c) => {
         const body = await readJson(c, tokenBody);
-        if (body.timeout !== undefined && !momentAfter(body.timeout))
-          throw badRequest("timeout is not a duration or date.");
         const { waitpoint, isCached } = await runs.waits.createToken(body);
         const claims = JSON.stringify({ sub: environmentId, pub: true });
         json(
