@@ -8,7 +8,7 @@ import { findSnapshot, latestSnapshot } from "./run-store.ts";
 import type { Snapshot } from "./snapshot.ts";
 import { findWorker, taskOf, type Worker } from "./worker-store.ts";
 
-export type RunAndSnapshot = { run: RunRow; snapshot: Snapshot };
+type RunAndSnapshot = { run: RunRow; snapshot: Snapshot };
 export type StartedAttempt = RunAndSnapshot & { worker: Worker | null };
 export type CompletedAttempt = RunAndSnapshot & {
   attemptStatus: "RUN_FINISHED" | "RETRY_IMMEDIATELY" | "RETRY_QUEUED";

@@ -1,11 +1,11 @@
 const UNIT_MS = { s: 1_000, m: 60_000, h: 3_600_000, hr: 3_600_000, d: 86_400_000, w: 604_800_000 } as const;
 
-/** The moment that `"30s"`, `"1h30m"`, an ISO date or a number of seconds names, or null for anything else. */
-export function momentAfter(value: string | number | undefined, now: Date = new Date()): Date | null {
+/** The moment that `"30s"`, `"1h30m"` (from now) or an ISO date names, or null for anything else. */
+export function momentAfter(value: string | undefined, now: Date = new Date()): Date | null {
   if (value === undefined) return null;
-  const ms = typeof value === "number" ? value * 1_000 : durationMs(value);
+  const ms = durationMs(value);
   if (ms !== null) return new Date(now.getTime() + ms);
-  const time = Date.parse(String(value));
+  const time = Date.parse(value);
   return Number.isNaN(time) ? null : new Date(time);
 }
 

@@ -34,7 +34,7 @@ export type RunTransition = {
 };
 
 /** A retry that is due this soon stays with its worker; a later one goes back to the queue. */
-export const WARM_RETRY_MS = 5_000;
+const WARM_RETRY_MS = 5_000;
 const CRASH_RETRY_MS = 1_000;
 const MAX_CRASH_RETRY_MS = 30_000;
 
@@ -83,7 +83,7 @@ export function transition(state: RunState, event: RunEvent): RunTransition | nu
 }
 
 /** No worker holds the run. */
-export function isWithoutWorker(state: RunState): boolean {
+function isWithoutWorker(state: RunState): boolean {
   return state.executionStatus === "QUEUED" || state.executionStatus === "RUN_CREATED";
 }
 

@@ -16,17 +16,14 @@ export const RUN_STATUSES = [
 export type RunStatus = (typeof RUN_STATUSES)[number];
 
 /** What a worker is told in a snapshot. */
-export const EXECUTION_STATUSES = [
-  "RUN_CREATED",
-  "DELAYED",
-  "QUEUED",
-  "PENDING_EXECUTING",
-  "EXECUTING",
-  "EXECUTING_WITH_WAITPOINTS",
-  "PENDING_CANCEL",
-  "FINISHED",
-] as const;
-export type ExecutionStatus = (typeof EXECUTION_STATUSES)[number];
+export type ExecutionStatus =
+  | "RUN_CREATED"
+  | "QUEUED"
+  | "PENDING_EXECUTING"
+  | "EXECUTING"
+  | "EXECUTING_WITH_WAITPOINTS"
+  | "PENDING_CANCEL"
+  | "FINISHED";
 
 const FINAL: ReadonlySet<RunStatus> = new Set([
   "COMPLETED_SUCCESSFULLY",

@@ -75,9 +75,11 @@ const FLAGS = [
   "--skip-rules-install",
 ];
 
-function environment({ dir, apiUrl, accessToken }: { dir: string; apiUrl: string; accessToken: string }) {
+function environment(options: { dir: string; apiUrl: string; accessToken: string }): NodeJS.ProcessEnv {
+  const { dir, apiUrl, accessToken } = options;
   const { PATH, NODE_EXTRA_CA_CERTS } = process.env;
   return {
+    NODE_ENV: "development",
     PATH,
     ...(NODE_EXTRA_CA_CERTS ? { NODE_EXTRA_CA_CERTS } : {}),
     HOME: dir,
