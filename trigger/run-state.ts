@@ -14,6 +14,8 @@ export type RunState = {
   tail: StreamTail | null;
   /** The history could not be read: nothing may be answered without it. */
   loadFailed: boolean;
+  /** The end of the turn could not be written to `.out`: the turn counts as not had, and the next run has it. */
+  abandoned: boolean;
   /** The history from before a message that was refused in this turn. */
   beforeRefusal: LongrunUIMessage[] | null;
   /** Ends the title that is being made. */
@@ -32,6 +34,7 @@ export function runState(): RunState {
     stored: new Set(),
     tail: null,
     loadFailed: false,
+    abandoned: false,
     beforeRefusal: null,
     title: null,
   };

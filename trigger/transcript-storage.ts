@@ -55,7 +55,8 @@ export const transcriptStorage: TranscriptStorage = {
   },
 
   async save({ chatId }, changeset) {
-    const { stored, tail } = runState();
+    const { stored, tail, abandoned } = runState();
+    if (abandoned) return;
     const { changes } = changeset;
     const cursors = {
       lastEventId: outCursor(changeset, tail),

@@ -85,6 +85,7 @@ async function beginTurn(
 export async function onTurnComplete(event: TurnCompleteEvent<unknown, LongrunUIMessage>): Promise<void> {
   const state = runState();
   const chatId = ownChatId(state);
+  if (event.error !== undefined && event.lastEventId === undefined) return abandon(state, chatId);
   if (state.beforeRefusal) {
     chat.history.set(state.beforeRefusal);
     state.beforeRefusal = null;
@@ -114,6 +115,17 @@ export async function onTurnComplete(event: TurnCompleteEvent<unknown, LongrunUI
   }
   for (const message of messages) state.stored.add(message.id);
   if (!failed) startTitle(state, chatId, event.uiMessages);
+}
+
+/**
+ * The Trigger API was away for longer than its client tries: the turn broke off, and neither its error nor its end
+ * reached the stream. For every reader the turn is still open. Nothing of it is stored and the run ends, so that
+ * the message is unanswered for the next run too, which answers it anew.
+ */
+function abandon(state: RunState, chatId: string): void {
+  logger.warn("the turn could not be ended on the stream; the next run answers anew", { chatId });
+  state.abandoned = true;
+  chat.endRun();
 }
 
 /** Runs beside the wait for the next message; the next turn ends it, and starts it again if it came to nothing. */
