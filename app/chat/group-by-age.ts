@@ -1,19 +1,23 @@
-export type ListedChat = { id: string; title: string | null; updatedAt: string };
+/** A chat in the sidebar. `age` names its group. */
+export type ListedChat = { id: string; title: string | null; age: string };
 
 const DAY = 24 * 60 * 60 * 1000;
-// Spans of hours, not calendar days: they are the same in every time zone, on the server and in the browser.
+// Spans of hours, not calendar days: the server does not know where the reader's day begins.
 const GROUPS = [
   { name: "Last 24 hours", within: DAY },
   { name: "Last 7 days", within: 7 * DAY },
   { name: "Last 30 days", within: 30 * DAY },
-  { name: "Earlier", within: Infinity },
 ];
 
-/** Chats that come newest first, in groups of like age; empty groups are left out. */
-export function groupByAge(chats: ListedChat[], now: string): { name: string; chats: ListedChat[] }[] {
-  const groupOf = (chat: ListedChat) =>
-    GROUPS.find(({ within }) => Date.parse(now) - Date.parse(chat.updatedAt) < within)?.name;
-  return GROUPS.map(({ name }) => ({ name, chats: chats.filter((chat) => groupOf(chat) === name) })).filter(
-    (group) => group.chats.length > 0,
-  );
+/** The group of something that was last changed at that time. */
+export function ageOf(updatedAt: Date, now: Date): string {
+  const age = now.getTime() - updatedAt.getTime();
+  return GROUPS.find(({ within }) => age < within)?.name ?? "Earlier";
+}
+
+/** Chats that come newest first, in groups of like age. */
+export function groupByAge(chats: ListedChat[]): { name: string; chats: ListedChat[] }[] {
+  const groups = new Map<string, ListedChat[]>();
+  for (const chat of chats) groups.set(chat.age, [...(groups.get(chat.age) ?? []), chat]);
+  return Array.from(groups, ([name, inGroup]) => ({ name, chats: inGroup }));
 }

@@ -11,13 +11,11 @@ export type SidebarProps = {
   chats: ListedChat[];
   /** How many to show when older ones are asked for; null when all are there. */
   older: number | null;
-  /** The server's clock, so that server and browser group alike. */
-  now: string;
   theme: Theme;
 };
 
 /** One's own chats, newest first, and the account. */
-export function Sidebar({ user, chats, older, now, theme }: SidebarProps) {
+export function Sidebar({ user, chats, older, theme }: SidebarProps) {
   return (
     <nav className="sidebar" aria-label="Chats" id="chats">
       <div className="sidebar-head">
@@ -31,7 +29,7 @@ export function Sidebar({ user, chats, older, now, theme }: SidebarProps) {
       </div>
       <div className="sidebar-list">
         {chats.length === 0 && <p className="sidebar-empty">Your chats will be listed here.</p>}
-        {groupByAge(chats, now).map((group) => (
+        {groupByAge(chats).map((group) => (
           <section key={group.name} aria-label={group.name}>
             <h2>{group.name}</h2>
             <ul>

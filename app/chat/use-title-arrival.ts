@@ -3,7 +3,7 @@ import { useCallback, useEffect, useRef, useState } from "react";
 import type { ListedChat } from "#app/chat/group-by-age.ts";
 
 /** A title is made after the first answer; how soon depends on the model. */
-const LOOK_AGAIN_MS = [1_000, 2_500, 6_000, 15_000];
+const LOOK_AGAIN_MS = [250, 500, 1_000, 2_500, 6_000, 15_000];
 
 /**
  * Gives what to call when a turn ends: the list of chats is read again when this chat is not at its top, or

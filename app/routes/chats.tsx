@@ -1,5 +1,6 @@
 import { data, type LoaderFunctionArgs } from "@remix-run/node";
 import { Outlet, useLoaderData, useRouteLoaderData } from "@remix-run/react";
+import { ageOf } from "#app/chat/group-by-age.ts";
 import { keepLast } from "#app/chat/keep-last.ts";
 import { Shell } from "#app/chat/shell.tsx";
 import { listChats } from "#app/models/chat.server.ts";
@@ -16,13 +17,14 @@ export async function loader({ request }: LoaderFunctionArgs) {
   const asked = Number(new URL(request.url).searchParams.get("older") ?? PAGE);
   const shown = Number.isInteger(asked) ? Math.min(Math.max(asked, PAGE), MOST) : PAGE;
   const rows = await listChats({ userId: user.id, limit: shown + 1 });
+  const now = new Date();
   const chats = rows.slice(0, shown).map(({ id, title, updatedAt }) => ({
     id,
     title,
-    updatedAt: updatedAt.toISOString(),
+    age: ageOf(updatedAt, now),
   }));
   const older = rows.length > shown ? shown + PAGE : null;
-  return data({ user: { name: user.name, email: user.email }, chats, older, now: new Date().toISOString() });
+  return data({ user: { name: user.name, email: user.email }, chats, older });
 }
 
 export const clientLoader = keepLast<Awaited<ReturnType<typeof loader>>["data"]>();

@@ -107,7 +107,9 @@ journey(
       await send(page, text);
       ids.unshift(await chatIdOf(page));
       await waitAnswered(page, 1);
-      await expect.poll(() => linkTo(page, ids[0] ?? "").innerText()).toContain("A scripted title");
+      await expect
+        .poll(() => linkTo(page, ids[0] ?? "").innerText(), { timeout: 15_000 })
+        .toContain("A scripted title");
     }
     const links = await sidebar(page)
       .locator('a[href^="/chats/"]')
@@ -129,7 +131,9 @@ journey(
     await send(page, text);
     const chatId = await chatIdOf(page);
     await waitAnswered(page, 1);
-    await expect.poll(() => linkTo(page, chatId).innerText()).toContain("A scripted title");
+    await expect
+      .poll(() => linkTo(page, chatId).innerText(), { timeout: 15_000 })
+      .toContain("A scripted title");
 
     await linkTo(page, chatId).hover();
     await page.getByRole("button", { name: /^Rename/ }).click();
