@@ -117,6 +117,35 @@ describe("a page that was loaded in mid-turn", () => {
     for (const text of tab.shown) expect(text).toContain("The quick brown ");
   });
 
+  it("goes on with a tool call that the first HTML had half written, and does not double it", async () => {
+    const call = { toolCallId: "t1", toolName: "currentTime" };
+    server().write(...start("a1"), { type: "tool-input-start", ...call });
+    const half = {
+      type: "tool-currentTime",
+      toolCallId: "t1",
+      state: "input-streaming",
+      input: undefined,
+    } as const;
+    const tab = open({
+      messages: [user("u1", "now"), { id: "a1", role: "assistant", parts: [{ type: "step-start" }, half] }],
+      handle: handle(pending),
+    });
+    await eventually(() => tab.ends.length === 0 && server().openReaders === 1, { what: () => "connected" });
+    server().write(
+      { type: "tool-input-available", ...call, input: {} },
+      { type: "tool-output-available", toolCallId: "t1", output: "noon" },
+      ...words("Noon."),
+      ...finish,
+      turnComplete(1),
+    );
+    await tab.until("ready");
+    expect(tab.chat.messages[1]?.parts.map((part) => part.type)).toEqual([
+      "step-start",
+      "tool-currentTime",
+      "text",
+    ]);
+  });
+
   it("starts from the beginning with a bookmark that is no number", async () => {
     server().write(...answer("a1", 0, "all"));
     const tab = open({

@@ -10,7 +10,7 @@ const accepted = z.object({ seq: z.number().int().nullish() });
 const refusal = z.object({ code: z.string().optional(), closedReason: z.string().nullish() });
 
 /** The message was not stored. The text of the error may be shown. */
-export class AppendError extends Error {
+class AppendError extends Error {
   constructor(message: string) {
     super(message);
     this.name = "AppendError";

@@ -63,7 +63,7 @@ export const assistant = (id: string, text: string): UIMessage => ({
 });
 
 /** A page whose visibility and network a test turns on and off. */
-export class TestPage implements PageSignals {
+class TestPage implements PageSignals {
   isHidden = false;
   isOnline = true;
   listener: PageListener | null = null;
