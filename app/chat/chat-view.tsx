@@ -1,5 +1,5 @@
 import { useRevalidator } from "@remix-run/react";
-import { useCallback, useEffect, useRef, useState, type RefObject } from "react";
+import { useCallback, useEffect, useState } from "react";
 import { ChatHeader } from "#app/chat/chat-header.tsx";
 import { Composer } from "#app/chat/composer.tsx";
 import { Conversation } from "#app/chat/conversation.tsx";
@@ -34,20 +34,17 @@ export function ChatView(props: ChatViewProps) {
   const { chatId, handle, triggerUrl } = props;
   const hydrated = useHydrated();
   const { revalidate } = useRevalidator();
-  const stoppingNow = useRef(false);
-  const cut = useCutAnswers(stoppingNow, useTitleArrival(chatId));
+  const cut = useCutAnswers(useTitleArrival(chatId));
   const chat = useDurableChat<LongrunUIMessage>({
     chatId,
     initialMessages: props.messages,
     handle,
     triggerUrl,
+    initialStatus: props.status,
     onForeignTurn: revalidate,
     onTurnEnd: cut.onTurnEnd,
   });
   const { messages, delivery, stopping, connection } = chat;
-  useEffect(() => {
-    stoppingNow.current = stopping;
-  }, [stopping]);
   const status = hydrated ? liveStatus(chat.status, messages) : props.status;
   const open = status === "submitted" || status === "streaming";
   const [run, setRun] = useState<RunStatus>(null);
@@ -100,14 +97,14 @@ function liveStatus(status: ChatStatus, messages: LongrunUIMessage[]): ChatStatu
 }
 
 /** Answers that this page saw being stopped or failing; from the next load on the database tells of them. */
-function useCutAnswers(stopping: RefObject<boolean>, then: () => void) {
+function useCutAnswers(then: () => void) {
   const [ids, setIds] = useState<string[]>([]);
   const onTurnEnd = useCallback(
-    ({ messageId, failed }: TurnEnd) => {
-      if (messageId !== null && (failed || stopping.current)) setIds((before) => [...before, messageId]);
+    ({ cutIds }: TurnEnd) => {
+      if (cutIds.length > 0) setIds((before) => [...before, ...cutIds]);
       then();
     },
-    [stopping, then],
+    [then],
   );
   return { ids, onTurnEnd };
 }
