@@ -1,5 +1,6 @@
 import type { Page } from "playwright-core";
 import { expect } from "vitest";
+import type { App } from "../support/app.ts";
 import { journeys } from "../support/journey.ts";
 import { numberedWords, question } from "../support/model-script.ts";
 import {
@@ -18,6 +19,17 @@ import {
 const { journey } = journeys();
 const sidebar = (page: Page) => page.getByRole("navigation", { name: "Chats" });
 const linkTo = (page: Page, chatId: string) => sidebar(page).locator(`a[href="/chats/${chatId}"]`);
+
+/** The tables, ours and local-trigger's, with a row that holds the word. */
+async function tablesWith(app: App, word: string): Promise<string[]> {
+  const rows = await app.query<{ found: string }>(
+    `SELECT table_schema || '.' || table_name AS found FROM information_schema.tables
+     WHERE table_schema IN ('public', 'local_trigger') AND table_type = 'BASE TABLE'
+       AND query_to_xml(format('SELECT * FROM %I.%I', table_schema, table_name), true, false, '')::text LIKE $1`,
+    [`%${word}%`],
+  );
+  return rows.map(({ found }) => found);
+}
 
 async function sidewaysScroll(page: Page): Promise<number> {
   return page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
@@ -135,6 +147,8 @@ journey(
       .poll(() => linkTo(page, chatId).innerText(), { timeout: 15_000 })
       .toContain("A scripted title");
 
+    expect((await tablesWith(app, key)).length, "the search for words finds them").toBeGreaterThan(1);
+
     await linkTo(page, chatId).hover();
     await page.getByRole("button", { name: /^Rename/ }).click();
     await page.getByLabel("New title").fill("A better name");
@@ -162,16 +176,7 @@ journey(
     ] as const) {
       expect(await app.query(`SELECT 1 FROM "${table}" WHERE ${column} = $1`, [chatId]), table).toEqual([]);
     }
-    const words = await app.query<{ found: string }>(
-      `SELECT table_schema || '.' || table_name AS found FROM information_schema.tables
-     WHERE table_schema IN ('public', 'local_trigger') AND table_type = 'BASE TABLE'
-       AND query_to_xml(format('SELECT * FROM %I.%I', table_schema, table_name), true, false, '')::text LIKE $1`,
-      [`%${key}%`],
-    );
-    expect(
-      words.map(({ found }) => found),
-      "tables that still hold the words of the chat",
-    ).toEqual([]);
+    expect(await tablesWith(app, key), "tables that still hold the words of the chat").toEqual([]);
   },
 );
 

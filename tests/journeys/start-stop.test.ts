@@ -85,8 +85,8 @@ test("after kill -9 of npm start the next one takes over, on the same Postgres, 
   await first.ended();
   expect(isAlive(postgres), "Postgres outlives its supervisor").toBe(true);
 
-  const ports = { PORT: String(first.port), TRIGGER_PORT: String(first.triggerPort) };
-  const second = await start({ dataDir: first.dataDir, env: ports });
+  const { port, triggerPort } = first;
+  const second = await start({ dataDir: first.dataDir, ports: { port, triggerPort } });
   expect(second.pid("postgres"), "Postgres is taken over, not started again").toBe(postgres);
   const records = await storedRecords(second, chatId, "out");
   expect(records.map(({ data }) => (data as { delta?: string } | null)?.delta ?? "").join("")).toBe(answer);

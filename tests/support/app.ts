@@ -15,6 +15,8 @@ export interface AppOptions {
   env?: Record<string, string | undefined>;
   /** An earlier instance's folder, to start on it again. */
   dataDir?: string;
+  /** The ports of the web and of local-trigger, default free ones. */
+  ports?: { port: number; triggerPort: number };
   /** What to run, default `node scripts/start.mjs`. */
   command?: readonly [string, ...string[]];
 }
@@ -220,7 +222,8 @@ export class App {
 /** Starts an instance without waiting for it. */
 export async function launchApp(options: AppOptions = {}): Promise<App> {
   const dataDir = options.dataDir ?? mkdtempSync(path.join(tmpdir(), "longrun-app-"));
-  return new App(dataDir, { port: await freePort(), triggerPort: await freePort() }, options);
+  const ports = options.ports ?? { port: await freePort(), triggerPort: await freePort() };
+  return new App(dataDir, ports, options);
 }
 
 /** Starts an instance and resolves when it is ready. */
