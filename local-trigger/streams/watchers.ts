@@ -13,11 +13,11 @@ export class Watchers {
   }
 
   wake(stream: string): void {
-    for (const wake of [...(this.byStream.get(stream) ?? [])]) wake();
+    this.byStream.get(stream)?.forEach((wake) => wake());
   }
 
   /** Wakes everyone who waits for a stream whose name begins with `prefix`. */
   wakeBelow(prefix: string): void {
-    for (const stream of [...this.byStream.keys()]) if (stream.startsWith(prefix)) this.wake(stream);
+    for (const stream of this.byStream.keys()) if (stream.startsWith(prefix)) this.wake(stream);
   }
 }

@@ -23,7 +23,7 @@ export async function subscribe(
     headers: { authorization: `Bearer ${token}`, accept: "text/event-stream", ...headers },
     signal: controller.signal,
   });
-  const events = response.body ? readEvents(response.body) : noEvents();
+  const events = readEvents(response.body ?? new ReadableStream());
   const next = async () => (await events.next()).value ?? null;
   return {
     status: response.status,
@@ -64,10 +64,6 @@ async function* readEvents(body: ReadableStream<Uint8Array>): AsyncGenerator<Sse
     buffer = blocks.pop() ?? "";
     for (const block of blocks) yield parseEvent(block);
   }
-  return undefined;
-}
-
-async function* noEvents(): AsyncGenerator<SseEvent, undefined> {
   return undefined;
 }
 
