@@ -1,5 +1,5 @@
 export type LogLevel = "debug" | "info" | "warn" | "error";
-export type LogFields = Record<string, string | number | boolean | null | undefined>;
+type LogFields = Record<string, string | number | boolean | null | undefined>;
 
 /** One JSON object a line on stdout. Fields are ids, numbers and states: never message text, never tokens. */
 export type Log = Record<LogLevel, (event: string, fields?: LogFields) => void>;

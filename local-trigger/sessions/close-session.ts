@@ -7,7 +7,7 @@ import { lockSession, purgeRow, setClosed, unfinishedPurges } from "./session-st
 import type { Session } from "./session.ts";
 
 /** The reason that makes a close a deletion. */
-export const deletedReason = "deleted";
+const deletedReason = "deleted";
 
 /**
  * Closes a session, once: a repeat answers the first time and reason. An idle run is woken so that it ends.

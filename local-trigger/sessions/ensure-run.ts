@@ -39,7 +39,7 @@ export async function startRun(
 }
 
 /** What comes later wins: nobody can unset sessionId, continuation and previousRunId through the base payload. */
-export function runPayload(session: Session, previousRunId: string | null): Record<string, unknown> {
+function runPayload(session: Session, previousRunId: string | null): Record<string, unknown> {
   const { basePayload, idleTimeoutInSeconds } = session.triggerConfig;
   const idle = idleTimeoutInSeconds === undefined ? {} : { idleTimeoutInSeconds };
   if (previousRunId === null) return { ...basePayload, ...idle, sessionId: session.id };

@@ -44,7 +44,7 @@ export function sessionItem(session: Session): SessionItem {
   };
 }
 
-export function isExpired(session: Session): boolean {
+function isExpired(session: Session): boolean {
   return session.expiresAt !== null && session.expiresAt.getTime() <= Date.now();
 }
 

@@ -13,7 +13,7 @@ const externalId = z
 const deploymentId = z.string().nullable().optional();
 
 /** What every run of a session is started from. Fields that this server does not use are kept and echoed. */
-export const triggerConfig = z.looseObject({
+const triggerConfig = z.looseObject({
   basePayload: z.record(z.string(), z.unknown()),
   tags: tags.optional(),
   maxAttempts: z.int().positive().max(10).optional(),

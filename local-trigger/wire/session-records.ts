@@ -1,7 +1,7 @@
 import { z } from "zod";
 import type { NewRecord, StreamRecord } from "./records.ts";
 
-export const controlHeader = "trigger-control";
+const controlHeader = "trigger-control";
 export const inEventIdHeader = "session-in-event-id";
 export const turnCompleteHeader: [string, string] = [controlHeader, "turn-complete"];
 

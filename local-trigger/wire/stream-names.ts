@@ -18,11 +18,3 @@ export function sessionStream(key: string, io: Direction, channel?: string): str
 export function sessionStreamsPrefix(key: string): string {
   return `sessions/${part(key)}/`;
 }
-
-export function runStream(runId: string, name: string): string {
-  return `runs/${part(runId)}/${part(name)}`;
-}
-
-export function runInputStream(runId: string, name: string): string {
-  return `runs/${part(runId)}/input/${part(name)}`;
-}

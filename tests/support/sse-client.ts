@@ -1,5 +1,5 @@
-export type SseRecord = { seq_num: number; timestamp: number; body: string; headers: [string, string][] };
-export type SseEvent = { id?: string; event: string; data: string };
+type SseRecord = { seq_num: number; timestamp: number; body: string; headers: [string, string][] };
+type SseEvent = { id?: string; event: string; data: string };
 
 /** A subscription that is read event by event; `close` leaves as a closed tab does. */
 export type SseSubscription = {
