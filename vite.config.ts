@@ -24,5 +24,20 @@ export default defineConfig({
     }),
   ],
   build: { sourcemap: false, target: "es2022", chunkSizeWarningLimit: 900 },
+  // All of it is found at once: a dependency that turns up later would reload the page in the middle of work.
+  optimizeDeps: {
+    entries: ["app/entry.client.tsx", "app/{chat,ui}/*.tsx", "!**/*.test.*"],
+    // Vite meets these on its way through the routes, though only the server uses them.
+    exclude: [
+      "@node-rs/argon2",
+      "@prisma/adapter-pg",
+      "@prisma/client",
+      "@prisma/client/runtime/client",
+      "@remix-run/node",
+      "@trigger.dev/sdk",
+      "remix-auth",
+      "remix-auth-form",
+    ],
+  },
   server: { watch: { ignored: ["**/.data/**", "**/build/**", "**/.trigger/**", "**/test-results/**"] } },
 });

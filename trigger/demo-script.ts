@@ -11,8 +11,7 @@ export type DemoStep = {
 };
 
 const ABOUT = [
-  "I am the **demo model** built into Longrun. I am not an AI: I only say prepared text, so that everything",
-  "around me can be tried without a key.",
+  "I am the **demo model** built into Longrun. I am not an AI: I only say prepared text, so that everything around me can be tried without a key.",
   "",
   "To talk to a real model, set one of these variables and start again:",
   "",
@@ -20,8 +19,7 @@ const ABOUT = [
   "- `OPENAI_COMPATIBLE_BASE_URL` for any server that speaks OpenAI's chat completions, such as llama.cpp or vLLM",
   "- or start Ollama: it is found by itself",
   "",
-  "Until then, ask me for something *long*, to *think*, for the *time*, to *search* your chats, for an *error*,",
-  "or add *slow* to any of these. Reload the page while I answer: not a word is lost.",
+  "Until then, ask me for something *long*, to *think*, for the *time*, to *search* your chats, for an *error*, or add *slow* to any of these. Reload the page while I answer: not a word is lost.",
 ].join("\n");
 
 const REASONING = [

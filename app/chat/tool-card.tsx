@@ -12,7 +12,7 @@ const words: Record<string, { running: string; done: string }> = {
 };
 
 /** What the tool is doing now, or did: one line. */
-export function toolLine(part: Part, running: boolean): string {
+function toolLine(part: Part, running: boolean): string {
   const name = getToolName(part);
   const known = words[name];
   if (part.state === "output-available") return known?.done ?? `Used ${name}`;

@@ -7,6 +7,16 @@ import compression from "compression";
 import express, { type Express, type RequestHandler } from "express";
 import { failed, limitedBody, noStore, requestLog, sameOrigin, secured } from "#app/host/guards.ts";
 
+declare module "@remix-run/node" {
+  /** What this host hands to every loader, action and render. */
+  interface AppLoadContext {
+    /** This response's nonce, which its Content-Security-Policy names. */
+    nonce: string;
+    /** The address of whoever asks. */
+    ip: string;
+  }
+}
+
 const YEAR = 31_536_000_000;
 
 export type WebAppOptions =

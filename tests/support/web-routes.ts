@@ -22,7 +22,7 @@ async function importRoutes() {
   };
 }
 
-export const pageRequest = (path: string, cookie = "") =>
+const pageRequest = (path: string, cookie = "") =>
   new Request(ORIGIN + path, { headers: { Cookie: cookie } });
 
 const post = (path: string, cookie: string, fields: Record<string, string> = {}) =>
