@@ -1,6 +1,6 @@
 /** Who may import whom. Read it top-down: the request path first, then the run, then local-trigger. */
 const OURS = "^(app|trigger|local-trigger|prisma|scripts|tests)/";
-const TESTS = "\\.(test|contract)\\.tsx?$";
+const TESTS = "(\\.(test|contract)\\.tsx?$|/fixture/)";
 const only = (name, from, ...allowed) => ({
   name,
   severity: "error",

@@ -53,7 +53,10 @@ export class OwnerLock {
     while (!this.released) {
       try {
         const client = await lockedClient(this.url, Date.now() + 3000);
-        if (this.released) return void (await client.end());
+        if (this.released) {
+          await client.end();
+          return;
+        }
         this.client = client;
         return this.follow(client);
       } catch (error) {

@@ -46,8 +46,7 @@ async function main() {
 
 /** The one line that names the fix; anything unforeseen with its stack. */
 function fail(error) {
-  const known = error instanceof StartError || error?.constructor?.name === "PostgresError";
-  console.error(known ? `longrun  ${error.message}` : error);
+  console.error(error instanceof StartError ? `longrun  ${error.message}` : error);
   process.exit(1);
 }
 

@@ -71,7 +71,7 @@ export function shapeChange(
   operation: "insert" | "update",
 ): ShapeMessage {
   const value = Object.fromEntries(columns.map((name) => [name, encode(name, row[name])]));
-  return { key: `"public"."TaskRun"/"${String(row.id)}"`, value, headers: { operation } };
+  return { key: `"public"."TaskRun"/"${encode("id", row.id) ?? ""}"`, value, headers: { operation } };
 }
 
 function encode(name: ShapeColumn, value: ShapeRow[ShapeColumn]): string | null {

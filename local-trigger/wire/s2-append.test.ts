@@ -104,7 +104,9 @@ describe("S2 appends", () => {
 describe("s2s frames", () => {
   const read = (chunks: Buffer[]) => {
     const reader = new FrameReader();
-    return chunks.flatMap((chunk) => [...reader.push(chunk)].map((f) => `${f.terminal}:${f.body}`));
+    return chunks.flatMap((chunk) =>
+      [...reader.push(chunk)].map((f) => `${f.terminal}:${f.body.toString()}`),
+    );
   };
 
   it("are cut right wherever the network cuts the bytes", () => {

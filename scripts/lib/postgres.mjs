@@ -6,14 +6,12 @@ import fs from "node:fs";
 import { createRequire } from "node:module";
 import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { StartError } from "./config.mjs";
 import { freePort, isListening } from "./ports.mjs";
 import { commandOf, isAlive } from "./processes.mjs";
 
 const NOBODY = 65534;
 const require = createRequire(import.meta.url);
-
-/** A problem that the user can solve; its message is the one line to print. */
-export class PostgresError extends Error {}
 
 /** Finds initdb and postgres for this platform, and repairs the links that a blocked install script left out. */
 function binaries() {
@@ -22,7 +20,7 @@ function binaries() {
   try {
     root = path.dirname(path.dirname(require.resolve(name)));
   } catch {
-    throw new PostgresError(
+    throw new StartError(
       `There is no embedded Postgres for ${process.platform}-${process.arch}. Set DATABASE_URL and SESSION_SECRET to use a server of your own.`,
     );
   }
@@ -71,7 +69,7 @@ function launcher(cluster, bin) {
     : traversable(cluster) && traversable(bin.postgres);
   if (asNobody) {
     if (exists && !(traversable(cluster) && traversable(bin.postgres))) {
-      throw new PostgresError(
+      throw new StartError(
         `Postgres runs as "nobody" and may not enter ${path.dirname(cluster)}. Allow it (chmod o+x on the folders above) or start with another DATA_DIR.`,
       );
     }
@@ -81,7 +79,7 @@ function launcher(cluster, bin) {
     };
   }
   if (!canMapUsers()) {
-    throw new PostgresError(
+    throw new StartError(
       "Postgres refuses to run as root, and here it can become nobody else. Start as an ordinary user, move the clone to a folder that others may enter, or set DATABASE_URL and SESSION_SECRET.",
     );
   }
@@ -112,7 +110,7 @@ function run(launch, command, args) {
   const result = spawnSync(file, argv, { encoding: "utf8", ...ids });
   if (result.error || result.status !== 0) {
     const reason = result.error?.message ?? result.stderr.trim().split("\n").at(-1);
-    throw new PostgresError(`Postgres could not make its data folder: ${reason}`);
+    throw new StartError(`Postgres could not make its data folder: ${reason}`);
   }
 }
 
@@ -121,7 +119,7 @@ function initialise(launch, bin, home, cluster) {
   const mark = path.join(home, "cluster-ready");
   if (fs.existsSync(mark)) {
     if (!fs.existsSync(path.join(cluster, "PG_VERSION"))) {
-      throw new PostgresError(
+      throw new StartError(
         `The data folder is damaged: ${cluster} is not a Postgres cluster any more. Restore it from a backup, or delete ${home} to start with an empty one.`,
       );
     }
@@ -158,7 +156,7 @@ function initialise(launch, bin, home, cluster) {
  * Starts the cluster under `dataDir`, or finds it running (an earlier supervisor may have been killed).
  * @param {{ dataDir: string, log?: string, settings?: Record<string, string> }} options
  * @returns {Promise<{ pid: number, port: number, url: (database: string) => string, adopted: boolean }>}
- * @throws {PostgresError} with one line that names the fix
+ * @throws {StartError} with one line that names the fix
  */
 export async function startPostgres({
   dataDir,
@@ -219,11 +217,11 @@ async function waitReady(cluster, pid, log) {
     const server = runningServer(cluster);
     if (server?.ready && (await isListening(server.port))) return;
     if (!isAlive(pid)) {
-      throw new PostgresError(`Postgres does not start: ${lastFatal(log)} (its log: ${log})`);
+      throw new StartError(`Postgres does not start: ${lastFatal(log)} (its log: ${log})`);
     }
     await sleep(20);
   }
-  throw new PostgresError(`Postgres was not ready within 60 s; its log: ${log}`);
+  throw new StartError(`Postgres was not ready within 60 s; its log: ${log}`);
 }
 
 function lastFatal(log) {

@@ -61,7 +61,8 @@ async function chat() {
     return ((await response.json()) as { start: { seq_num: number } }).start.seq_num + records.length - 1;
   };
   const fetcher: typeof fetch = async (input, init) => {
-    if (!String(input).endsWith(`/chats/${chatId}/token`)) return await fetch(input, init);
+    const url = input instanceof Request ? input.url : input.toString();
+    if (!url.endsWith(`/chats/${chatId}/token`)) return await fetch(input, init);
     counts.renewed += 1;
     return Response.json({ publicAccessToken: await trigger.token(scopes(chatId)) });
   };

@@ -50,7 +50,9 @@ describe("creating a session", () => {
   it("makes one session and one run of 8 simultaneous creates, exactly one of them 201", async () => {
     const chatId = randomUUID();
     const replies = await Promise.all(Array.from({ length: 8 }, () => create(newSession(chatId))));
-    expect(replies.map((r) => r.status).sort()).toEqual([200, 200, 200, 200, 200, 200, 200, 201]);
+    expect(replies.map((r) => r.status).sort((a, b) => a - b)).toEqual([
+      200, 200, 200, 200, 200, 200, 200, 201,
+    ]);
     expect(new Set(replies.map((r) => r.body.id)).size).toBe(1);
     expect(new Set(replies.map((r) => r.body.runId)).size).toBe(1);
   });
