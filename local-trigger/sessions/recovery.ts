@@ -24,6 +24,7 @@ const continuationLimit = 3;
 const lostWorkerLimit = 10;
 
 const givenUp = "This message could not be answered: its run failed several times in a row. Try again.";
+const closedFirst = "The chat was closed before this was answered.";
 const crashedFirst = "The run failed before it could answer. Try again.";
 
 export type RecoveryDeps = { streams: StreamStore; runs: SessionRuns; log: Log };
@@ -43,14 +44,22 @@ type Progress = {
  */
 export async function afterRun(tx: Tx, deps: RecoveryDeps, run: Run): Promise<void> {
   const session = run.sessionId ? await findSession(tx, run.sessionId) : null;
-  // A run that was swapped out must not disturb the one that took over; a closed session takes no further turns.
-  if (!session || session.currentRunId !== run.id || session.closedAt) return;
+  // A run that was swapped out must not disturb the one that took over; of a deleted session nothing comes back.
+  if (!session || session.currentRunId !== run.id || session.purgedAt) return;
   const progress = await readProgress(tx, deps.streams, session);
+  if (session.closedAt) return afterClose(tx, deps, session, progress);
   if (run.status === "CANCELED") return afterCancel(tx, deps, session, run, progress);
   if (progress.unread.length > 0) return continueOrGiveUp(tx, deps, session, run, progress);
   if (!progress.turnIsOpen) return;
   const failed = run.status !== "COMPLETED_SUCCESSFULLY";
   await endTurn(tx, deps, session, knownInput(progress), failed ? crashedFirst : undefined);
+}
+
+/** A closed session takes no further turns, but whoever waits for one learns that it will not come. */
+async function afterClose(tx: Tx, deps: RecoveryDeps, session: Session, progress: Progress) {
+  const newest = progress.unread.at(-1);
+  if (newest === undefined && !progress.turnIsOpen) return;
+  await endTurn(tx, deps, session, newest ?? knownInput(progress), closedFirst);
 }
 
 /** The turn that was cancelled ends; messages that came after it are answered by a new run. */

@@ -95,7 +95,7 @@ describe("a run that ends with an unanswered message", () => {
     expect(await runCount()).toBe(2);
   });
 
-  it("is not continued when the session is closed", async () => {
+  it("is not continued when the session is closed, but the turn that was waited for ends", async () => {
     const first = await worker.take();
     await send("late");
     await client.call("POST", `/api/v1/sessions/${chat.chatId}/close`, {
@@ -103,6 +103,7 @@ describe("a run that ends with an unanswered message", () => {
     });
     await worker.succeed(first);
     expect(await runCount()).toBe(1);
+    expect(await boundaries()).toEqual(["0"]);
   });
 });
 
