@@ -6,6 +6,7 @@ import fs from "node:fs";
 import path from "node:path";
 import { StartError } from "./config.mjs";
 import { withLock } from "./lock.mjs";
+import { isAlive } from "./processes.mjs";
 
 const KEEP = 3; // newest builds of each part that stay on the disk
 const COMMON = ["package-lock.json", "tsconfig.json"];
@@ -129,24 +130,39 @@ async function ensurePart(root, name) {
   const folder = path.join(base, hashOf(root, sources));
   if (fs.existsSync(folder)) {
     fs.utimesSync(folder, new Date(), new Date());
-    return { folder, built: false };
+    return folder;
   }
   const draft = `${folder}.draft`;
   prune(base);
   fs.mkdirSync(draft, { recursive: true });
   await make(root, draft);
   fs.renameSync(draft, folder);
-  return { folder, built: true };
+  return folder;
 }
 
-/** Removes what killed builds left (we hold the lock, so nobody works on it) and all but the newest builds. */
-function prune(base) {
+/** Removes what killed builds left (we hold the lock, so nobody works on it), and old builds that nobody runs. */
+export function prune(base) {
   if (!fs.existsSync(base)) return;
   const age = (name) => fs.statSync(path.join(base, name)).mtimeMs;
   const [drafts, whole] = [[], []];
   for (const name of fs.readdirSync(base)) (name.includes(".draft") ? drafts : whole).push(name);
-  const old = whole.sort((a, b) => age(b) - age(a)).slice(KEEP - 1);
+  const old = whole
+    .sort((a, b) => age(b) - age(a))
+    .slice(KEEP - 1)
+    .filter((name) => !isInUse(path.join(base, name)));
   for (const name of [...drafts, ...old]) fs.rmSync(path.join(base, name), { recursive: true, force: true });
+}
+
+/** Each process that runs a build leaves its pid in it. */
+function markInUse(folder) {
+  const users = path.join(folder, ".in-use");
+  fs.mkdirSync(users, { recursive: true });
+  fs.writeFileSync(path.join(users, String(process.pid)), "");
+}
+
+function isInUse(folder) {
+  const users = path.join(folder, ".in-use");
+  return fs.existsSync(users) && fs.readdirSync(users).some((pid) => isAlive(Number(pid)));
 }
 
 /**
@@ -160,7 +176,8 @@ export function ensureBuilt(root, parts, say) {
       (name) => !fs.existsSync(path.join(root, "build", name, hashOf(root, PARTS[name].sources))),
     );
     if (names.length > 0) say(`building ${names.join(", ")} (half a minute, when sources changed)`);
-    const results = await Promise.all(parts.map((name) => ensurePart(root, name)));
-    return Object.fromEntries(parts.map((name, index) => [name, results[index].folder]));
+    const folders = await Promise.all(parts.map((name) => ensurePart(root, name)));
+    folders.forEach(markInUse);
+    return Object.fromEntries(parts.map((name, index) => [name, folders[index]]));
   });
 }
