@@ -77,10 +77,10 @@ async function readmePicture({ app, model, browser }: Scene): Promise<void> {
   }
   await page.goto("/chats");
   const text = "What happens to an answer when I reload the page?";
-  const prepared = model.answer(text, { text: README_ANSWER, pieceSize: 30, holdAfter: 22 });
+  const prepared = model.answer(text, { text: README_ANSWER, pieceSize: 20, holdAfter: 24 });
   await send(page, text);
   await prepared.held();
-  await waitForText(page, 500);
+  await waitForText(page, 400);
   await composer(page).focus();
   await shoot(tab, "docs/screenshot.png");
   prepared.release();

@@ -7,7 +7,7 @@ import { ModelReply } from "./scripted-reply.ts";
 interface Prepared {
   /** The requests that met this answer, oldest first. */
   asked: Asked[];
-  /** Resolves once the answer stands still at its `holdAfter`. */
+  /** Resolves once the answer stands still at its `holdAfter`; throws after 30 s. */
   held(): Promise<void>;
   /** Lets a held answer, and all later ones, go on. */
   release(): void;
@@ -51,9 +51,15 @@ class Gate {
     });
   }
 
-  held(): Promise<void> {
-    if (this.waiting.length > 0) return Promise.resolve();
-    return new Promise((resolve) => this.watchers.push(resolve));
+  async held(what: string): Promise<void> {
+    if (this.waiting.length > 0) return;
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<never>((_, reject) => {
+      const fail = (): void => reject(new Error(`no answer to "${what}" was held within ${HELD_MS} ms`));
+      timer = setTimeout(fail, HELD_MS);
+    });
+    const held = new Promise<void>((resolve) => this.watchers.push(resolve));
+    await Promise.race([held, late]).finally(() => clearTimeout(timer));
   }
 
   release(): void {
@@ -62,6 +68,7 @@ class Gate {
   }
 }
 
+const HELD_MS = 30_000;
 const MODEL_ID = "scripted";
 
 /** Starts the scripted model on a free port of the loopback address; `side` answers the side requests. */
@@ -140,7 +147,7 @@ export async function startScriptedModel(
         gate,
         asked: [],
         script: typeof script === "function" ? script : () => script,
-        held: () => gate.held(),
+        held: () => gate.held(key),
         release: () => gate.release(),
       };
       rules.push(rule);
