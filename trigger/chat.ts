@@ -13,6 +13,8 @@ import { chatTools } from "#trigger/tools/index.ts";
 import { agentStorage } from "#trigger/transcript-storage.ts";
 import * as hooks from "#trigger/turn-hooks.ts";
 
+export { warmUp } from "#trigger/warm-up.ts";
+
 /** How long a run waits in its process for the next message: a person who reads and answers finds it warm. */
 const IDLE_SECONDS = 30;
 /**

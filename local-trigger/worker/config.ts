@@ -78,6 +78,8 @@ function taskEnvironment(env: NodeJS.ProcessEnv, apiUrl: string, projectRef: str
     TRIGGER_API_URL: apiUrl,
     TRIGGER_PROJECT_REF: projectRef,
     TRIGGER_OTEL_EXPORTER_OTLP_ENDPOINT: `${apiUrl}/otel`,
+    // Each thread of a process would keep what it once allocated.
+    MALLOC_ARENA_MAX: "2",
     // Telemetry goes nowhere on one machine: send it rarely and in one piece.
     TRIGGER_OTEL_BATCH_PROCESSING_ENABLED: "1",
     TRIGGER_OTEL_METRICS_COLLECTION_INTERVAL_MILLIS: "60000",

@@ -5,6 +5,8 @@
  */
 import { readFileSync } from "node:fs";
 import { pathToFileURL } from "node:url";
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
 
 // A run whose host is gone is taken over by the next host: it must not write on. The host also reads our output,
 // so a broken pipe says the same, and may come first: a logger that logs its own EPIPE would spin for ever and
@@ -15,6 +17,8 @@ for (const stream of [process.stdout, process.stderr]) stream.on("error", endWit
 
 /** A spare that cannot get warm, with the database away, is a spare all the same. */
 const WARM_MS = 2_000;
+/** Still a spare after this time: it will stand for longer. */
+const REST_MS = 1_000;
 const warmUps = [];
 
 const log = console.log.bind(console);
@@ -38,6 +42,14 @@ async function becomeReady() {
   await warmUp().catch((error) => log("The process is not warm:", error));
   process.title = "longrun-run spare";
   process.send?.({ type: "LONGRUN_READY", tasks });
+  const rest = setTimeout(collectGarbage, REST_MS);
+  process.on("message", () => clearTimeout(rest));
+}
+
+/** A spare stands idle for long: what booting left on the heap is given back. */
+function collectGarbage() {
+  setFlagsFromString("--expose-gc");
+  runInNewContext("gc")();
 }
 
 const readJson = (file) => JSON.parse(readFileSync(file, "utf8"));

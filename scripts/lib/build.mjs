@@ -18,12 +18,14 @@ const PARTS = {
   tasks: {
     sources: [
       "trigger",
+      "app/model-catalog",
       "app/models",
       "app/shared",
       "app/env.server.ts",
       "prisma/schema.prisma",
       "trigger.config.ts",
       "scripts/build-tasks.mjs",
+      "local-trigger/worker/run-preload.mjs",
     ],
     make: makeTasks,
   },
