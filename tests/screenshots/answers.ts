@@ -1,3 +1,6 @@
+export const SHORT_ANSWER =
+  "Work that goes on by itself, in a process of its own. Whoever asked may leave, and find it done.";
+
 export const README_ANSWER = `Nothing. The answer is not made by the page, nor by the web server that sent you the page: it is a **durable run** that writes into a stream of its own.
 
 When you reload, three things happen:

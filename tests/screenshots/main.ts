@@ -7,7 +7,7 @@ import { launchBrowser, openTab, type Tab, type TabOptions } from "../support/br
 import { composer, hydrated, send, signUp, waitAnswered, waitForText, waitStatus } from "../support/page.ts";
 import type { ChatRequest } from "../support/model-script.ts";
 import { startScriptedModel, type ScriptedModel } from "../support/scripted-model.ts";
-import { LONG_ANSWER, README_ANSWER } from "./answers.ts";
+import { LONG_ANSWER, README_ANSWER, SHORT_ANSWER } from "./answers.ts";
 
 const FOLDER = "test-results/screenshots";
 const SIZES: Record<string, NonNullable<TabOptions["viewport"]>> = {
@@ -76,7 +76,12 @@ async function readmePicture({ app, model, browser }: Scene): Promise<void> {
     await waitAnswered(page, 1);
   }
   await page.goto("/chats");
-  const text = "What happens to an answer when I reload the page?";
+  const opening = "What is a durable run?";
+  model.answer(opening, { text: SHORT_ANSWER });
+  await send(page, opening);
+  await waitAnswered(page, 1);
+  await page.getByRole("link", { name: LAST_TITLE }).waitFor();
+  const text = "And what happens to an answer when I reload the page?";
   const prepared = model.answer(text, { text: README_ANSWER, pieceSize: 20, holdAfter: 24 });
   await send(page, text);
   await prepared.held();
@@ -89,10 +94,12 @@ async function readmePicture({ app, model, browser }: Scene): Promise<void> {
 
 const TITLES = ["Plan a week in Lisbon", "Why is the sky blue?", "Names for a small bakery"];
 
+const LAST_TITLE = "Durable runs explained";
+
 /** What a model would call the conversation. */
 function titleOf(request: ChatRequest): string {
   const asked = JSON.stringify(request.messages);
-  return TITLES.find((title) => asked.includes(title)) ?? "What a reload changes";
+  return TITLES.find((title) => asked.includes(title)) ?? LAST_TITLE;
 }
 
 async function main(): Promise<void> {
