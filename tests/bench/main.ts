@@ -49,7 +49,7 @@ async function lineTurn(
   const at = (own: number | null | undefined): number => performance.timeOrigin + (own ?? Number.NaN) - start;
   return {
     ack: acknowledged - start,
-    // The column holds the session's local time without a zone; only its distance within the hour counts.
+    // The transaction's beginning. The column holds the session's local time without a zone; only its distance within the hour counts.
     saved: withinHour(Number(row?.createdAt) - start),
     asked: at(asked?.at),
     modelFirst: at(asked?.firstTextAt),
@@ -112,8 +112,8 @@ function stages(line: LineTurn[]): [string, number][] {
   const of = (pick: (turn: LineTurn) => number): number => median(line.map(pick));
   return [
     ["append: send → acknowledged", of((turn) => turn.ack)],
-    ["wake-up and hook: acknowledged → message saved", of((turn) => turn.saved - turn.ack)],
-    ["save and model request: saved → model asked", of((turn) => turn.asked - turn.saved)],
+    ["wake-up: acknowledged → the save begins", of((turn) => turn.saved - turn.ack)],
+    ["save, hooks and request: the save begins → model asked", of((turn) => turn.asked - turn.saved)],
     ["model: asked → its first piece", of((turn) => turn.modelFirst - turn.asked)],
     ["flush: first piece → stored in .out", of((turn) => turn.stored - turn.modelFirst)],
     ["relay: stored → at the reader", of((turn) => turn.total - turn.stored)],
