@@ -2,6 +2,7 @@ import { Database } from "./database.ts";
 import { Front } from "./http/front.ts";
 import { Router, type Route } from "./http/router.ts";
 import { authRoutes } from "./http/routes/auth.ts";
+import { batchRoutes } from "./http/routes/batches.ts";
 import { cliRoutes } from "./http/routes/cli.ts";
 import { engineRoutes } from "./http/routes/engine.ts";
 import { runFeedRoutes } from "./http/routes/run-feed.ts";
@@ -116,6 +117,7 @@ function allRoutes(
     ...runRoutes({ runs }),
     ...runFeedRoutes({ runs }),
     ...triggerRoutes({ runs, secretKey }),
+    ...batchRoutes({ runs, secretKey }),
     ...waitpointRoutes({ runs, origin, findSession: (key) => sessions.find(key) }),
     ...sessionRoutes({ sessions, sessionDeps, secretKey }),
     ...snapshotRoutes({ db, sessions, secretKey, origin }),

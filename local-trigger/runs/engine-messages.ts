@@ -106,6 +106,7 @@ function execution({ run, worker }: StartedAttempt, projectRef: string) {
     organization: ORGANIZATION,
     project: { id: projectId, ref: projectRef, slug: "local", name: "Local" },
     machine: MACHINE,
+    ...(run.batchId === null ? {} : { batch: { id: run.batchId } }),
   };
 }
 

@@ -2,6 +2,7 @@ import type { Database, Tx } from "../database.ts";
 import type { Log } from "../log.ts";
 import type { StreamStore } from "../streams/stream-store.ts";
 import { Attempts } from "./attempts.ts";
+import { Batches } from "./batches.ts";
 import { Cancels } from "./cancels.ts";
 import { Queue } from "./queue.ts";
 import { Reaper } from "./reaper.ts";
@@ -37,6 +38,7 @@ export class RunEngine {
   readonly waits: Waits;
   readonly notes: RunNotes;
   readonly triggers: Triggers;
+  readonly batches: Batches;
   readonly reaper: Reaper;
   private readonly cancels: Cancels;
   private readonly core: RunCore;
@@ -50,6 +52,7 @@ export class RunEngine {
     this.attempts = new Attempts(this.core, this.notes);
     this.waits = new Waits(this.core, deps.streams);
     this.triggers = new Triggers(this.core, this.waits);
+    this.batches = new Batches(this.core, this.waits, this.triggers);
     this.cancels = new Cancels(this.core);
     this.reaper = new Reaper(this.core);
   }
@@ -97,9 +100,9 @@ export class RunEngine {
     this.core.onRunFinished(listener);
   }
 
-  /** Whether a worker is there that would take a new run. */
+  /** Whether a worker is there that takes a new run, at once or when it has room. */
   workerReady(): boolean {
-    return this.queue.hasWorker;
+    return this.signals.workers.isPresent;
   }
 
   /** Makes these tasks the newest version; calls that wait for work under an older one return empty. */

@@ -14,7 +14,7 @@ import { internalId } from "./snapshot.ts";
 /** The runs that a subscriber follows, read now; and whether a change of this run may concern it. */
 export type FeedSource = {
   read: () => Promise<RunRow[]>;
-  concerns: (run: { id: string; tags: string[] }) => boolean;
+  concerns: (run: { id: string; tags: string[]; batchId: string | null }) => boolean;
 };
 
 export type FeedRequest = {

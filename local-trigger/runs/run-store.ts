@@ -49,9 +49,9 @@ export async function insertRun(tx: Tx, input: CreateRun): Promise<RunRow> {
     `INSERT INTO local_trigger.runs (id, session_id, task_identifier, status, execution_status, snapshot_id,
        payload, payload_type, tags, metadata, metadata_type, max_attempts, max_duration, locked_to_version,
        parent_run_id, root_run_id, depth, trigger_function, idempotency_key, is_test, ttl, delay_until,
-       created_at, updated_at, queued_at, queue_position)
+       created_at, updated_at, queued_at, queue_position, batch_id)
      VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22,
-       $23, $23, $24, CASE WHEN $25 THEN nextval('local_trigger.queue_positions') END)
+       $23, $23, $24, CASE WHEN $25 THEN nextval('local_trigger.queue_positions') END, $26)
      RETURNING ${RUN_COLUMNS}`,
     [
       newId("run"),
@@ -79,6 +79,7 @@ export async function insertRun(tx: Tx, input: CreateRun): Promise<RunRow> {
       now,
       queued ? now : null,
       queued,
+      input.batchId ?? null,
     ],
   );
   const run = rows[0];

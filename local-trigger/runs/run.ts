@@ -30,6 +30,7 @@ export type Run = {
   depth: number;
   triggerFunction: string;
   idempotencyKey: string | null;
+  batchId: string | null;
   cancelReason: string | null;
   isTest: boolean;
   ttl: string | null;
@@ -57,6 +58,7 @@ export type CreateRun = {
   /** Seconds of compute that an attempt may take; the worker enforces it. */
   maxDuration?: number;
   parentRunId?: string;
+  batchId?: string;
   triggerFunction?: string;
   lockToVersion?: string;
   delayUntil?: Date;

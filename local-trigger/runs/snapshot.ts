@@ -8,7 +8,7 @@ export type CompletedWaitpoint = {
   type: "MANUAL" | "DATETIME" | "RUN";
   completedAt: string;
   completedAfter?: string;
-  completedByTaskRun?: { id: string; friendlyId: string };
+  completedByTaskRun?: { id: string; friendlyId: string; batch?: { id: string; friendlyId: string } };
   output?: string;
   outputType: string;
   outputIsError: boolean;

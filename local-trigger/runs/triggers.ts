@@ -75,7 +75,8 @@ export class Triggers {
     return rowCount > 0;
   }
 
-  private async findOrCreate(tx: Tx, input: TriggerInput): Promise<{ run: RunRow; isCached: boolean }> {
+  /** The same inside a transaction, without blocking anybody. */
+  async findOrCreate(tx: Tx, input: TriggerInput): Promise<{ run: RunRow; isCached: boolean }> {
     const keys = keysOf(input);
     // In one fixed order, so that two triggers with the same keys wait for each other instead of making two runs.
     for (const { scope, key } of keys) await lockKey(tx, `idempotency:${scope}:${key}`);

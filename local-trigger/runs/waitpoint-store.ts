@@ -7,7 +7,7 @@ import type { Waitpoint, WaitpointResult } from "./waitpoint.ts";
 type Reader = Pick<Tx, "query">;
 
 const COLUMNS = `id, type, status, run_id AS "runId", stream, after_seq AS "afterSeq", session_id AS "sessionId",
-  child_run_id AS "childRunId", idempotency_key AS "idempotencyKey",
+  child_run_id AS "childRunId", batch_id AS "batchId", idempotency_key AS "idempotencyKey",
   idempotency_key_expires_at AS "idempotencyKeyExpiresAt", callback_hash AS "callbackHash", tags,
   timeout_at AS "timeoutAt", completed_after AS "completedAfter", completed_at AS "completedAt",
   output, output_type AS "outputType", output_is_error AS "outputIsError", created_at AS "createdAt"`;
@@ -143,6 +143,39 @@ export async function insertBlocker(
      ON CONFLICT DO NOTHING`,
     [runId, waitpointId, position],
   );
+}
+
+/** Blocks a run by one waitpoint for each item of a batch, whose runs are not known yet. */
+export async function insertBatchBlockers(
+  tx: Tx,
+  runId: string,
+  batch: { id: string; runCount: number },
+): Promise<void> {
+  const ids = Array.from({ length: batch.runCount }, () => newId("waitpoint"));
+  await tx.query(
+    `INSERT INTO local_trigger.waitpoints (id, type, run_id, batch_id, created_at)
+     SELECT id, 'RUN', $1, $2, $3 FROM unnest($4::text[]) AS made(id)`,
+    [runId, batch.id, new Date(), ids],
+  );
+  await tx.query(
+    `INSERT INTO local_trigger.run_blockers (run_id, waitpoint_id, position)
+     SELECT $1, id, n - 1 FROM unnest($2::text[]) WITH ORDINALITY AS made(id, n)`,
+    [runId, ids],
+  );
+}
+
+export type BatchPlace = { parentRunId: string; batchId: string; position: number };
+
+/** Names the run that an item of a batch has become; the waitpoint of that item, or null when nobody waits for it. */
+export async function setChildOfItem(tx: Tx, place: BatchPlace, childRunId: string): Promise<string | null> {
+  const { rows } = await tx.query<{ id: string }>(
+    `UPDATE local_trigger.waitpoints w SET child_run_id = $4 FROM local_trigger.run_blockers b
+     WHERE b.waitpoint_id = w.id AND b.run_id = $1 AND w.batch_id = $2 AND b.position = $3
+       AND w.child_run_id IS NULL
+     RETURNING w.id`,
+    [place.parentRunId, place.batchId, place.position, childRunId],
+  );
+  return rows[0]?.id ?? null;
 }
 
 /** All that a run waits for, in order. */

@@ -10,6 +10,8 @@ export type Waitpoint = {
   afterSeq: number | null;
   sessionId: string | null;
   childRunId: string | null;
+  /** Of a run that waits for a batch. */
+  batchId: string | null;
   idempotencyKey: string | null;
   idempotencyKeyExpiresAt: Date | null;
   callbackHash: string | null;
@@ -39,7 +41,8 @@ export function hasTimedOut(waitpoint: Waitpoint): boolean {
 
 /** A completed waitpoint as workers read it. */
 export function toCompleted(waitpoint: Waitpoint, position: number | null): CompletedWaitpoint {
-  const { childRunId } = waitpoint;
+  const { childRunId, batchId } = waitpoint;
+  const batch = batchId ? { batch: { id: internalId(batchId), friendlyId: batchId } } : {};
   return {
     id: internalId(waitpoint.id),
     friendlyId: waitpoint.id,
@@ -47,7 +50,9 @@ export function toCompleted(waitpoint: Waitpoint, position: number | null): Comp
     type: waitpoint.type,
     completedAt: (waitpoint.completedAt ?? new Date()).toISOString(),
     ...(waitpoint.completedAfter ? { completedAfter: waitpoint.completedAfter.toISOString() } : {}),
-    ...(childRunId ? { completedByTaskRun: { id: internalId(childRunId), friendlyId: childRunId } } : {}),
+    ...(childRunId
+      ? { completedByTaskRun: { id: internalId(childRunId), friendlyId: childRunId, ...batch } }
+      : {}),
     ...(waitpoint.output === null ? {} : { output: waitpoint.output }),
     outputType: waitpoint.outputType,
     outputIsError: waitpoint.outputIsError,

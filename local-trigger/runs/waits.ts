@@ -4,6 +4,7 @@ import { durationMs, momentAfter } from "./duration.ts";
 import type { RunCore } from "./run-core.ts";
 import type { RunRow } from "./run-rows.ts";
 import { findRun } from "./run-store.ts";
+import { isFinalStatus } from "./run-status.ts";
 import type { Run } from "./run.ts";
 import { hasRecordAfter } from "./stream-tail.ts";
 import { TIMED_OUT, toCompleted, type Waitpoint, type WaitpointResult } from "./waitpoint.ts";
@@ -13,10 +14,14 @@ import {
   clearBlockers,
   completeWaitpoint,
   findWaitpoint,
+  insertBatchBlockers,
   insertBlocker,
   insertWaitpoint,
   lockWaitpoint,
   pendingWaitpointsOfStream,
+  resultOf,
+  setChildOfItem,
+  type BatchPlace,
 } from "./waitpoint-store.ts";
 
 const KEY_TTL_MS = 30 * 86_400_000;
@@ -141,6 +146,19 @@ export class Waits {
     const { waitpoint } = await insertWaitpoint(tx, { type: "RUN", runId: parent.id, childRunId: child.id });
     if (result) await completeWaitpoint(tx, waitpoint.id, result);
     await this.block(tx, parent, waitpoint.id);
+  }
+
+  /** Blocks a locked parent until every item of a batch has become a run, and all these runs have ended. */
+  async waitForBatch(tx: Tx, parent: RunRow, batch: { id: string; runCount: number }): Promise<void> {
+    await insertBatchBlockers(tx, parent.id, batch);
+    if (parent.executionStatus !== "EXECUTING_WITH_WAITPOINTS")
+      await this.core.apply(tx, parent, { type: "blocked" });
+  }
+
+  /** Ties what a parent waits for to a locked child; one that has ended already counts at once. */
+  async bindToChild(tx: Tx, place: BatchPlace, child: Run): Promise<void> {
+    const waitpointId = await setChildOfItem(tx, place, child.id);
+    if (waitpointId && isFinalStatus(child.status)) await this.finish(tx, waitpointId, resultOf(child));
   }
 
   private async block(tx: Tx, run: RunRow, waitpointId: string): Promise<void> {

@@ -1,3 +1,4 @@
+import { runsOfBatch } from "../../runs/batch-store.ts";
 import { RunFeed, type FeedSource } from "../../runs/run-feed.ts";
 import type { RunEngine } from "../../runs/run-engine.ts";
 import { runsWithTags } from "../../runs/run-list.ts";
@@ -8,6 +9,7 @@ import { badRequest, forbidden, notFound } from "../errors.ts";
 import { assertRunAccess } from "../run-access.ts";
 import type { RequestContext, Route } from "../router.ts";
 import { allows } from "../scopes.ts";
+import { readableBatch } from "./batches.ts";
 
 const DAY_MS = 86_400_000;
 const TAG_FEED_LIMIT = 200;
@@ -47,6 +49,25 @@ export function runFeedRoutes(deps: { runs: RunEngine; holdMs?: number }): Route
         await send(c, feed, {
           read: () => runsWithTags(runs.db, tags, since, TAG_FEED_LIMIT),
           concerns: (run) => tags.every((tag) => run.tags.includes(tag)),
+        });
+      },
+    },
+    {
+      method: "GET",
+      path: "/realtime/v1/batches/:batch",
+      access: "jwt-or-secret",
+      realtime: true,
+      handler: async (c) => {
+        const { id } = await readableBatch(c, runs);
+        // A run that a batch has found by its idempotency key names another batch; it is known once it was read.
+        const members = new Set<string>();
+        await send(c, feed, {
+          read: async () => {
+            const found = await runsOfBatch(runs.db, id);
+            for (const run of found) members.add(run.id);
+            return found;
+          },
+          concerns: (run) => run.batchId === id || members.has(run.id),
         });
       },
     },

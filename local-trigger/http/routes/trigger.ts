@@ -1,35 +1,14 @@
 import { z } from "zod";
-import { momentAfter } from "../../runs/duration.ts";
 import type { RunEngine } from "../../runs/run-engine.ts";
-import type { TriggerInput } from "../../runs/triggers.ts";
-import { environmentId, signToken } from "../../wire/tokens.ts";
 import { json } from "../answer.ts";
 import { readJson } from "../body.ts";
-import { HttpError, badRequest, forbidden } from "../errors.ts";
-import type { RequestContext, Route } from "../router.ts";
+import { forbidden } from "../errors.ts";
+import type { Route } from "../router.ts";
 import { allows } from "../scopes.ts";
+import { requestKeyOf, tokenHeaders } from "../trigger-answer.ts";
+import { inputOf, triggerOptions } from "../trigger-options.ts";
 
-const tags = z.union([z.string().max(128), z.array(z.string().max(128)).max(10)]);
-const options = z.looseObject({
-  payloadType: z.string().optional(),
-  tags: tags.optional(),
-  metadata: z.unknown().optional(),
-  metadataType: z.string().optional(),
-  delay: z.string().optional(),
-  ttl: z.union([z.string(), z.number().int().nonnegative()]).optional(),
-  idempotencyKey: z.string().max(2048).optional(),
-  idempotencyKeyTTL: z.string().optional(),
-  maxAttempts: z.number().int().positive().optional(),
-  maxDuration: z.number().positive().optional(),
-  parentRunId: z.string().optional(),
-  resumeParentOnCompletion: z.boolean().optional(),
-  lockToVersion: z.string().optional(),
-  test: z.boolean().optional(),
-});
-type Options = z.infer<typeof options>;
-const triggerBody = z.looseObject({ payload: z.unknown().optional(), options: options.optional() });
-
-const KEY_TTL = "30d";
+const triggerBody = z.looseObject({ payload: z.unknown().optional(), options: triggerOptions.optional() });
 
 /** `tasks.trigger`, `triggerAndWait` and `useRealtimeTaskTrigger`. */
 export function triggerRoutes({ runs, secretKey }: { runs: RunEngine; secretKey: string }): Route[] {
@@ -47,81 +26,8 @@ export function triggerRoutes({ runs, secretKey }: { runs: RunEngine; secretKey:
         const body = await readJson(c, triggerBody);
         const input = inputOf(task, body.payload, body.options ?? {}, requestKeyOf(c));
         const { run, isCached } = await runs.triggers.trigger(input);
-        json(c, 200, { id: run.id, isCached }, await tokenHeaders(c, run.id, secretKey));
+        json(c, 200, { id: run.id, isCached }, await tokenHeaders(c, `read:runs:${run.id}`, secretKey));
       },
     },
   ];
-}
-
-function inputOf(
-  task: string,
-  payload: unknown,
-  given: Options,
-  requestKey: string | undefined,
-): TriggerInput {
-  if (given.payloadType === "application/store")
-    throw new HttpError(
-      501,
-      "local-trigger does not store large payloads; local-trigger/README.md lists what it serves.",
-    );
-  const delayUntil = given.delay === undefined ? undefined : dateOf("delay", given.delay);
-  const { idempotencyKey: key, parentRunId } = given;
-  const expiresAt = dateOf("idempotencyKeyTTL", given.idempotencyKeyTTL ?? KEY_TTL);
-  return {
-    taskIdentifier: task,
-    payload: packetText(payload),
-    payloadType: given.payloadType ?? "application/json",
-    tags: [given.tags ?? []].flat(),
-    triggerFunction: given.resumeParentOnCompletion ? "triggerAndWait" : "trigger",
-    blocksParent: given.resumeParentOnCompletion ?? false,
-    isTest: given.test ?? false,
-    ...metadataOption(given),
-    ...(key === undefined ? {} : { idempotency: { key, expiresAt } }),
-    ...(requestKey === undefined ? {} : { requestKey }),
-    ...(parentRunId === undefined ? {} : { parentRunId }),
-    ...(delayUntil && delayUntil.getTime() > Date.now() ? { delayUntil } : {}),
-    ...(given.ttl === undefined ? {} : { ttl: typeof given.ttl === "number" ? `${given.ttl}s` : given.ttl }),
-    ...(given.maxAttempts === undefined ? {} : { maxAttempts: given.maxAttempts }),
-    ...(given.maxDuration === undefined ? {} : { maxDuration: given.maxDuration }),
-    ...(given.lockToVersion === undefined ? {} : { lockToVersion: given.lockToVersion }),
-  };
-}
-
-/** Kept as JSON text whatever comes: text that is no JSON would end every subscription that meets it. */
-function metadataOption({ metadata, metadataType }: Options): { metadata?: string; metadataType?: string } {
-  if (metadata === undefined || metadata === null) return {};
-  if (typeof metadata !== "string") return { metadata: JSON.stringify(metadata) };
-  try {
-    JSON.parse(metadata);
-  } catch {
-    throw badRequest("metadata is not valid JSON.");
-  }
-  return { metadata, ...(metadataType === undefined ? {} : { metadataType }) };
-}
-
-function packetText(payload: unknown): string {
-  if (payload === undefined) return "{}";
-  return typeof payload === "string" ? payload : JSON.stringify(payload);
-}
-
-function dateOf(name: string, value: string): Date {
-  const date = momentAfter(value);
-  if (!date) throw badRequest(`${name} is neither a duration such as 30s nor a date.`);
-  return date;
-}
-
-function requestKeyOf(c: RequestContext): string | undefined {
-  const header = c.req.headers["x-trigger-request-idempotency-key"];
-  return typeof header === "string" ? header : undefined;
-}
-
-/** A holder of the secret key signs its own token; a browser gets one that is ready. */
-async function tokenHeaders(
-  c: RequestContext,
-  runId: string,
-  secretKey: string,
-): Promise<Record<string, string>> {
-  if (c.credential?.kind === "jwt")
-    return { "x-trigger-jwt": await signToken(secretKey, [`read:runs:${runId}`]) };
-  return { "x-trigger-jwt-claims": JSON.stringify({ sub: environmentId, pub: true }) };
 }
