@@ -36,6 +36,8 @@ const schema = z.object({
   OPENAI_COMPATIBLE_API_KEY: optional,
   OLLAMA_BASE_URL: optional,
   DEFAULT_MODEL: optional,
+  /** Whether strangers may make accounts. */
+  SIGNUP: optional.pipe(z.enum(["open", "closed"], "must be open or closed").default("open")),
   /** Pause of the built-in demo model before each word. */
   DEMO_MODEL_DELAY_MS: z.coerce.number().int().min(0).max(10_000).default(35),
 });

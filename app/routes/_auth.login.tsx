@@ -16,7 +16,7 @@ export const loader = authLoader;
 export const action = (args: ActionFunctionArgs) => authAction("sign-in", args);
 
 export default function Login() {
-  const { redirectTo } = useLoaderData<typeof loader>();
+  const { redirectTo, signUp } = useLoaderData<typeof loader>();
   const refused = useActionData<typeof action>();
   const busy = useNavigation().state !== "idle";
   const form = useFirstField(refused);
@@ -47,9 +47,11 @@ export default function Login() {
           Sign in
         </Button>
       </Form>
-      <p className="auth-other">
-        No account yet? <Link to={`/signup?${new URLSearchParams({ redirectTo })}`}>Make one</Link>
-      </p>
+      {signUp === "open" && (
+        <p className="auth-other">
+          No account yet? <Link to={`/signup?${new URLSearchParams({ redirectTo })}`}>Make one</Link>
+        </p>
+      )}
     </>
   );
 }

@@ -16,50 +16,65 @@ export const loader = authLoader;
 export const action = (args: ActionFunctionArgs) => authAction("sign-up", args);
 
 export default function SignUp() {
-  const { redirectTo } = useLoaderData<typeof loader>();
+  const { redirectTo, signUp } = useLoaderData<typeof loader>();
+  return (
+    <>
+      {signUp === "open" ? <SignUpForm redirectTo={redirectTo} /> : <Closed />}
+      <p className="auth-other">
+        Have an account? <Link to={`/login?${new URLSearchParams({ redirectTo })}`}>Sign in</Link>
+      </p>
+    </>
+  );
+}
+
+function Closed() {
+  return (
+    <section className="auth-form">
+      <h1>Sign-up is closed</h1>
+      <p>No new accounts can be made here at the moment. Ask whoever runs this server for one.</p>
+    </section>
+  );
+}
+
+function SignUpForm({ redirectTo }: { redirectTo: string }) {
   const refused = useActionData<typeof action>();
   const busy = useNavigation().state !== "idle";
   const form = useFirstField(refused);
   const errors = refused?.fieldErrors;
   return (
-    <>
-      <Form method="post" className="auth-form" noValidate ref={form}>
-        <h1>Create an account</h1>
-        {refused?.formError && <ErrorLine>{refused.formError}</ErrorLine>}
-        <input type="hidden" name="redirectTo" value={redirectTo} />
-        <Field
-          name="name"
-          label="Name"
-          autoComplete="name"
-          required
-          defaultValue={refused?.values.name}
-          error={errors?.name}
-        />
-        <Field
-          name="email"
-          label="Email"
-          type="email"
-          autoComplete="username"
-          required
-          defaultValue={refused?.values.email}
-          error={errors?.email}
-        />
-        <Field
-          name="password"
-          label="Password"
-          type="password"
-          autoComplete="new-password"
-          required
-          hint="At least 8 characters. A few unrelated words work well."
-          error={errors?.password}
-        />
-        <Button type="submit" look="primary" aria-disabled={busy}>
-          Create account
-        </Button>
-      </Form>
-      <p className="auth-other">
-        Have an account? <Link to={`/login?${new URLSearchParams({ redirectTo })}`}>Sign in</Link>
-      </p>
-    </>
+    <Form method="post" className="auth-form" noValidate ref={form}>
+      <h1>Create an account</h1>
+      {refused?.formError && <ErrorLine>{refused.formError}</ErrorLine>}
+      <input type="hidden" name="redirectTo" value={redirectTo} />
+      <Field
+        name="name"
+        label="Name"
+        autoComplete="name"
+        required
+        defaultValue={refused?.values.name}
+        error={errors?.name}
+      />
+      <Field
+        name="email"
+        label="Email"
+        type="email"
+        autoComplete="username"
+        required
+        defaultValue={refused?.values.email}
+        error={errors?.email}
+      />
+      <Field
+        name="password"
+        label="Password"
+        type="password"
+        autoComplete="new-password"
+        required
+        hint="At least 8 characters. A few unrelated words work well."
+        error={errors?.password}
+      />
+      <Button type="submit" look="primary" aria-disabled={busy}>
+        Create account
+      </Button>
+    </Form>
   );
 }

@@ -1,5 +1,6 @@
 import type { ActionFunctionArgs } from "@remix-run/node";
 import { requireUserJson } from "#app/server/auth.server.ts";
+import { auditForeignChat } from "#app/server/foreign-chat.server.ts";
 import { describeError, log } from "#app/server/log.server.ts";
 import { startChat } from "#app/server/start-chat.server.ts";
 import { isChatId } from "#app/shared/chat-id.ts";
@@ -17,6 +18,9 @@ export async function action({ request, params }: ActionFunctionArgs): Promise<R
     log("error", "session-failed", { chatId, ...describeError(error) });
     return Response.json({ error: "The chat could not be started. Try again in a moment." }, { status: 503 });
   }
-  if (publicAccessToken === null) return Response.json({ error: "There is no such chat." }, { status: 404 });
+  if (publicAccessToken === null) {
+    await auditForeignChat({ userId: user.id, chatId });
+    return Response.json({ error: "There is no such chat." }, { status: 404 });
+  }
   return Response.json({ publicAccessToken } satisfies TokenReply);
 }

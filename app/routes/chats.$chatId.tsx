@@ -12,6 +12,7 @@ import { keepLast } from "#app/chat/keep-last.ts";
 import { chatOwner } from "#app/models/chat.server.ts";
 import { requireUser } from "#app/server/auth.server.ts";
 import { answerIntent } from "#app/server/chat-intents.server.ts";
+import { auditForeignChat } from "#app/server/foreign-chat.server.ts";
 import { loadChat } from "#app/server/load-chat.server.ts";
 import { publicTriggerUrl } from "#app/server/trigger-url.server.ts";
 import { isChatId } from "#app/shared/chat-id.ts";
@@ -32,8 +33,11 @@ export async function loader({ request, params }: LoaderFunctionArgs) {
   const user = await requireUser(request);
   if (!isChatId(params.chatId)) throw missing();
   const loaded = await loadChat({ userId: user.id, chatId: params.chatId });
-  if (!loaded) throw missing();
   const { chatId } = params;
+  if (!loaded) {
+    await auditForeignChat({ userId: user.id, chatId });
+    throw missing();
+  }
   return { ...loaded, chatId, messageId: crypto.randomUUID(), triggerUrl: publicTriggerUrl(request.url) };
 }
 
@@ -43,7 +47,11 @@ export const clientLoader = keepLast<Awaited<ReturnType<typeof loader>>>();
 export async function action({ request, params }: ActionFunctionArgs) {
   const user = await requireUser(request);
   const { chatId } = params;
-  if (!isChatId(chatId) || (await chatOwner(chatId)) !== user.id) throw missing();
+  if (!isChatId(chatId)) throw missing();
+  if ((await chatOwner(chatId)) !== user.id) {
+    await auditForeignChat({ userId: user.id, chatId });
+    throw missing();
+  }
   const answer = await answerIntent({ userId: user.id, chatId }, await request.formData());
   if ("redirectTo" in answer) return redirect(answer.redirectTo);
   return data(answer.body, { status: answer.status });

@@ -6,7 +6,7 @@ export type FieldErrors = Partial<Record<"name" | "email" | "password", string>>
 /** Why a form was not accepted, in words for the person who filled it in. */
 export class AuthFormError extends Error {
   constructor(
-    readonly status: 400 | 429 | 503,
+    readonly status: 400 | 403 | 429 | 503,
     readonly told: { fieldErrors?: FieldErrors; formError?: string },
     readonly retryAfter?: number,
   ) {

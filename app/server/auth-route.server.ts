@@ -1,13 +1,14 @@
 import { data, redirect, type ActionFunctionArgs, type LoaderFunctionArgs } from "@remix-run/node";
+import { env } from "#app/env.server.ts";
 import { AuthFormError } from "#app/server/auth-form.server.ts";
 import { currentUser, signInWith } from "#app/server/auth.server.ts";
 import { safeRedirect } from "#app/server/redirect-to.server.ts";
 
-/** Loader of both forms: where to go afterwards. Whoever is signed in already goes there at once. */
+/** Loader of both forms: where to go afterwards, and whether accounts can be made. Whoever is signed in already goes there at once. */
 export async function authLoader({ request }: LoaderFunctionArgs) {
   const redirectTo = safeRedirect(new URL(request.url).searchParams.get("redirectTo"));
   if (await currentUser(request)) throw redirect(redirectTo);
-  return { redirectTo };
+  return { redirectTo, signUp: env().SIGNUP };
 }
 
 /** Action of both forms. A refused form comes back with what was typed, but for the password. */

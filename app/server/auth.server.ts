@@ -1,66 +1,56 @@
 import { redirect } from "@remix-run/node";
 import { Authenticator } from "remix-auth";
 import { FormStrategy } from "remix-auth-form";
+import { env } from "#app/env.server.ts";
 import { createLoginSession, endLoginSession, userOfLogin } from "#app/models/login-session.server.ts";
 import { createUser, findUserByEmail, foldEmail, type User } from "#app/models/user.server.ts";
+import { hashing, QUARTER_HOUR, refuseThrottled } from "#app/server/auth-limits.server.ts";
+import { audit } from "#app/server/audit-log.server.ts";
 import { AuthFormError, parseSignIn, parseSignUp } from "#app/server/auth-form.server.ts";
-import { log } from "#app/server/log.server.ts";
 import { endedCookie, loginCookie, readLoginCookie } from "#app/server/login-cookie.server.ts";
-import { HashingBusyError, hashPassword, verifyPassword } from "#app/server/password.server.ts";
+import { hashPassword, verifyPassword } from "#app/server/password.server.ts";
 import { safeRedirect } from "#app/server/redirect-to.server.ts";
 import { Throttle } from "#app/server/throttle.server.ts";
 
-const QUARTER_HOUR = 15 * 60 * 1000;
 const wrongByAccount = new Throttle({ limit: 10, windowMs: QUARTER_HOUR });
 const wrongByAddress = new Throttle({ limit: 100, windowMs: QUARTER_HOUR });
 const signUpsByAddress = new Throttle({ limit: 300, windowMs: QUARTER_HOUR });
 
-function refuseThrottled(seconds: number, event: string, ip: string): void {
-  if (seconds === 0) return;
-  log("warn", event, { outcome: "throttled", ip });
-  const minutes = Math.ceil(seconds / 60);
-  const wait = minutes === 1 ? "a minute" : `${minutes} minutes`;
-  throw new AuthFormError(429, { formError: `Too many attempts. Try again in ${wait}.` }, seconds);
-}
-
-async function hashing<T>(work: Promise<T>): Promise<T> {
-  try {
-    return await work;
-  } catch (error) {
-    if (!(error instanceof HashingBusyError)) throw error;
-    throw new AuthFormError(429, { formError: "Too many people are signing in. Try again in a moment." }, 5);
-  }
-}
-
 async function signIn(form: FormData, ip: string): Promise<User> {
   const { email, password } = parseSignIn(form);
   const account = foldEmail(email);
-  refuseThrottled(Math.max(wrongByAccount.retryAfter(account), wrongByAddress.retryAfter(ip)), "sign-in", ip);
+  refuseThrottled(Math.max(wrongByAccount.retryAfter(account), wrongByAddress.retryAfter(ip)), "sign-in", {
+    ip,
+  });
   // Counted before the slow check, so that guesses sent all at once do not pass together.
   wrongByAccount.hit(account);
   wrongByAddress.hit(ip);
   const found = await findUserByEmail(account);
   if (!(await hashing(verifyPassword(found?.passwordHash ?? null, password))) || !found) {
-    log("warn", "sign-in", { outcome: "wrong", ip });
+    audit("denied", "sign-in", { reason: "wrong", account, ip });
     throw new AuthFormError(400, { formError: "The email address or the password is wrong." });
   }
   wrongByAccount.clear(account);
   wrongByAddress.forgive(ip);
-  log("info", "sign-in", { outcome: "ok", userId: found.id, ip });
+  audit("ok", "sign-in", { userId: found.id, ip });
   return { id: found.id, email: found.email, name: found.name };
 }
 
 async function signUp(form: FormData, ip: string): Promise<User> {
+  if (env().SIGNUP === "closed") {
+    audit("denied", "sign-up", { reason: "closed", ip });
+    throw new AuthFormError(403, { formError: "No new accounts can be made here at the moment." });
+  }
   const { name, email, password } = parseSignUp(form);
-  refuseThrottled(signUpsByAddress.retryAfter(ip), "sign-up", ip);
+  refuseThrottled(signUpsByAddress.retryAfter(ip), "sign-up", { ip });
   signUpsByAddress.hit(ip);
   const user = await createUser({ name, email, passwordHash: await hashing(hashPassword(password)) });
   if (!user) {
-    log("warn", "sign-up", { outcome: "taken", ip });
+    audit("denied", "sign-up", { reason: "taken", account: foldEmail(email), ip });
     const taken = "This address cannot be used for a new account. If it is yours, sign in.";
     throw new AuthFormError(400, { fieldErrors: { email: taken } });
   }
-  log("info", "sign-up", { outcome: "ok", userId: user.id, ip });
+  audit("ok", "sign-up", { userId: user.id, ip });
   return user;
 }
 
@@ -98,7 +88,9 @@ export async function signInWith(
 /** Ends this browser's sign-in, on the server too. */
 export async function signOut(request: Request): Promise<Response> {
   const token = await readLoginCookie(request);
+  const user = token ? await userOfLogin(token) : null;
   if (token) await endLoginSession(token);
+  if (user) audit("ok", "sign-out", { userId: user.id });
   return redirect("/login", { headers: { "Set-Cookie": await endedCookie(request) } });
 }
 
@@ -120,5 +112,6 @@ export async function requireUser(request: Request): Promise<User> {
 export async function requireUserJson(request: Request): Promise<User> {
   const user = await currentUser(request);
   if (user) return user;
+  audit("denied", "signed-out-access", { path: new URL(request.url).pathname });
   throw Response.json({ error: "Sign in first." }, { status: 401 });
 }

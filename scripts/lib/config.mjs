@@ -42,6 +42,14 @@ function defaultModel(env) {
   return value;
 }
 
+function signUp(env) {
+  const value = text(env, "SIGNUP") ?? "open";
+  if (!["open", "closed"].includes(value)) {
+    throw new StartError(`SIGNUP is "${value}", but must be open or closed.`);
+  }
+  return value;
+}
+
 /**
  * Reads and checks what `npm start` needs to know.
  * @param {Record<string, string | undefined>} [env]
@@ -62,6 +70,7 @@ export function readConfig(env = process.env, root = process.cwd()) {
     triggerSecretKey: text(env, "TRIGGER_SECRET_KEY"),
     triggerPublicUrl: url(env, "TRIGGER_PUBLIC_URL", web),
     defaultModel: defaultModel(env),
+    signUp: signUp(env),
   };
   url(env, "OPENAI_COMPATIBLE_BASE_URL", web);
   if (text(env, "OLLAMA_BASE_URL") !== "off") url(env, "OLLAMA_BASE_URL", web);

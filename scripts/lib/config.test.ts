@@ -17,6 +17,7 @@ describe("a wrong variable is one line that names the fix", () => {
     [{ TRIGGER_API_URL: "http://x", TRIGGER_SECRET_KEY: "x" }, /DATABASE_URL is not/],
     [{ DEFAULT_MODEL: "gpt-5" }, /^DEFAULT_MODEL is "gpt-5", but must be provider:model/],
     [{ DEFAULT_MODEL: "acme:x" }, /one of the providers openai-compatible/],
+    [{ SIGNUP: "perhaps" }, /^SIGNUP is "perhaps", but must be open or closed\.$/],
     [{ OPENAI_COMPATIBLE_BASE_URL: "localhost:8080" }, /^OPENAI_COMPATIBLE_BASE_URL must be a URL/],
     [{ OLLAMA_BASE_URL: "nope" }, /^OLLAMA_BASE_URL must be a URL/],
   ];
