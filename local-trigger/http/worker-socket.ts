@@ -22,7 +22,10 @@ export function attachWorkerSocket(
       () => next(new Error("unauthorized")),
     );
   });
-  namespace.on("connection", follow);
+  namespace.on("connection", (socket: Socket) => {
+    socket.on("disconnect", deps.signals.workers.connects());
+    follow(socket);
+  });
   const stop = deps.signals.onNotify((run) => notify(namespace, run.id));
   return async () => {
     stop();

@@ -9,34 +9,24 @@ import { findWorker, liveWorkerOfVersion, type Worker } from "./worker-store.ts"
 export type Dequeued = { run: RunRow; snapshot: Snapshot; worker: Worker };
 
 const BATCH = 10;
-/** Workers ask again within a fraction of this. */
-const WORKER_PAUSE_MS = 2_000;
 
 /** Hands queued runs to workers: first in, first out; a run that lost its worker keeps its place. */
 export class Queue {
   private readonly core: RunCore;
   private readonly maxConcurrentRuns: number;
-  private waiting = 0;
-  private askedAt = 0;
 
   constructor(core: RunCore, maxConcurrentRuns: number) {
     this.core = core;
     this.maxConcurrentRuns = maxConcurrentRuns;
   }
 
-  /** Whether a worker waits for runs now, or asked a moment ago. */
-  get hasWorker(): boolean {
-    return this.waiting > 0 || Date.now() - this.askedAt < WORKER_PAUSE_MS;
-  }
-
   /** Up to ten runs for this worker. With none, holds on until there are, a newer worker is there, or time is up. */
   async dequeue(workerId: string, signal: AbortSignal): Promise<Dequeued[]> {
-    this.waiting += 1;
+    const stopsAsking = this.core.signals.workers.asks();
     try {
       return await this.nextRuns(workerId, signal);
     } finally {
-      this.waiting -= 1;
-      if (!signal.aborted) this.askedAt = Date.now();
+      stopsAsking(!signal.aborted);
     }
   }
 

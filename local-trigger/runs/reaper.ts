@@ -36,6 +36,7 @@ export class Reaper {
   /** A worker has shown that it still has this run. */
   heardOf(runId: string): void {
     this.heard.set(runId, Date.now());
+    this.core.signals.workers.reports();
   }
 
   /** Its worker is known to be gone: queue it again, retry it or end it. */

@@ -1,4 +1,5 @@
 import type { Run } from "./run.ts";
+import { WorkerPresence } from "./worker-presence.ts";
 
 /** `queued`: a run was queued, or a slot became free. `registered`: a newer worker is there. */
 export type QueueMove = "queued" | "registered" | "timeout" | "aborted" | "stopped";
@@ -10,6 +11,7 @@ const REPEAT_AFTER_MS = [250, 1_000, 2_500];
 
 /** Wake-ups inside this process. Only ever called after the commit of what they tell of. */
 export class RunSignals {
+  readonly workers = new WorkerPresence();
   private readonly watchers = new Set<Watcher>();
   private readonly notified = new Set<Watcher>();
   private readonly queueWaiters = new Set<(move: QueueMove) => void>();

@@ -84,6 +84,14 @@ export async function findWorker(db: Pick<Tx, "query">, id: string): Promise<Wor
   return rows[0] ?? null;
 }
 
+/** The newest version of the task code, whether or not its process lives. */
+export async function newestWorker(db: Pick<Tx, "query">): Promise<(Worker & { createdAt: Date }) | null> {
+  const { rows } = await db.query<Worker & { createdAt: Date }>(
+    `SELECT ${COLUMNS}, created_at AS "createdAt" FROM local_trigger.workers ORDER BY seq DESC LIMIT 1`,
+  );
+  return rows[0] ?? null;
+}
+
 /** The worker of a version, as long as one of its runs lives: after that its process may be gone. */
 export async function liveWorkerOfVersion(db: Pick<Tx, "query">, version: string): Promise<Worker | null> {
   const { rows } = await db.query<Worker>(

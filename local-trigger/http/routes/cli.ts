@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { projectId } from "../../runs/engine-messages.ts";
 import type { RunEngine } from "../../runs/run-engine.ts";
-import { workerMetadata } from "../../runs/worker-store.ts";
+import { newestWorker, workerMetadata } from "../../runs/worker-store.ts";
 import { environmentId } from "../../wire/tokens.ts";
 import { json } from "../answer.ts";
 import { readBody, readJson } from "../body.ts";
@@ -63,6 +63,12 @@ export function cliRoutes(deps: CliDeps): Route[] {
     },
     {
       method: "GET",
+      path: "/api/v1/deployments/current",
+      access: "secret",
+      handler: (c) => currentDeployment(c, deps.runs),
+    },
+    {
+      method: "GET",
       path: "/engine/v1/dev/config",
       access: "secret",
       handler: async (c) =>
@@ -93,6 +99,15 @@ function whoami(c: RequestContext, { origin, projectRef }: CliDeps): void {
   const user = { userId: "user_local", email: "local@example.com", dashboardUrl: url };
   const asked = c.url.searchParams.get("projectRef") === projectRef;
   json(c, 200, asked ? { ...user, project: { name: "Local", url, orgTitle: "Local" } } : user);
+}
+
+/** The code that new runs get; 404 while no worker is there to run it. */
+async function currentDeployment(c: RequestContext, runs: RunEngine): Promise<void> {
+  const worker = runs.workerReady() ? await newestWorker(runs.db) : null;
+  if (!worker) throw notFound("No worker is connected, so nothing is deployed here.");
+  const { id, version, runtime, createdAt } = worker;
+  const times = { createdAt, deployedAt: createdAt };
+  json(c, 200, { id, shortCode: id, version, runtime, runtimeVersion: null, status: "DEPLOYED", ...times });
 }
 
 function checkProject(c: RequestContext, projectRef: string): void {
