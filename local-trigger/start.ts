@@ -7,6 +7,7 @@ import { cliRoutes } from "./http/routes/cli.ts";
 import { engineRoutes } from "./http/routes/engine.ts";
 import { runFeedRoutes } from "./http/routes/run-feed.ts";
 import { runRoutes } from "./http/routes/runs.ts";
+import { runStreamRoutes } from "./http/routes/run-streams.ts";
 import { s2Routes } from "./http/routes/s2.ts";
 import { serviceRoutes } from "./http/routes/service.ts";
 import { sessionRoutes } from "./http/routes/sessions.ts";
@@ -109,6 +110,7 @@ function allRoutes(
   const { secretKey, projectRef } = options;
   const sessions = new SessionService(sessionDeps);
   const flushIntervalMs = options.flushIntervalMs ?? defaultFlushIntervalMs;
+  const s2 = { secretKey, origin, flushIntervalMs };
   return [
     ...serviceRoutes({ db, workerReady: () => runs.workerReady() }),
     ...authRoutes({ secretKey }),
@@ -121,7 +123,8 @@ function allRoutes(
     ...waitpointRoutes({ runs, origin, findSession: (key) => sessions.find(key) }),
     ...sessionRoutes({ sessions, sessionDeps, secretKey }),
     ...snapshotRoutes({ db, sessions, secretKey, origin }),
-    ...sessionStreamRoutes({ sessions, streams, s2: { secretKey, origin, flushIntervalMs } }),
+    ...sessionStreamRoutes({ sessions, streams, s2 }),
+    ...runStreamRoutes({ runs, streams, s2 }),
     ...s2Routes({ streams, secretKey }),
   ];
 }

@@ -60,13 +60,27 @@ export class RunNotes {
     });
   }
 
+  /** Notes that the run has a stream of this name, so that its followers read it. */
+  async addStream(runId: string, name: string): Promise<void> {
+    await this.core.db.transaction(async (tx) => {
+      const run = await lockRun(tx, runId);
+      if (!run || run.realtimeStreams.includes(name)) return;
+      await this.update(tx, runId, "realtime_streams", [...run.realtimeStreams, name]);
+    });
+  }
+
   private async write(tx: Tx, run: RunRow, change: MetadataChange): Promise<RunRow> {
     const before = change.metadata ?? metadataOf(run);
     const text = JSON.stringify(applyOperations(before, change.operations ?? []));
     return this.update(tx, run.id, "metadata", text);
   }
 
-  private async update(tx: Tx, runId: string, column: "metadata" | "tags", value: unknown): Promise<RunRow> {
+  private async update(
+    tx: Tx,
+    runId: string,
+    column: "metadata" | "tags" | "realtime_streams",
+    value: unknown,
+  ): Promise<RunRow> {
     const type = column === "metadata" ? ", metadata_type = 'application/json'" : "";
     const { rows } = await tx.query<RunRow>(
       `UPDATE local_trigger.runs

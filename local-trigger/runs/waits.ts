@@ -1,12 +1,13 @@
 import { lockKey, type Tx } from "../database.ts";
-import type { StreamStore } from "../streams/stream-store.ts";
+import type { NewRecord, StreamStore } from "../streams/stream-store.ts";
+import { openEnvelope } from "../wire/session-records.ts";
 import { durationMs, momentAfter } from "./duration.ts";
 import type { RunCore } from "./run-core.ts";
 import type { RunRow } from "./run-rows.ts";
 import { findRun } from "./run-store.ts";
 import { isFinalStatus } from "./run-status.ts";
 import type { Run } from "./run.ts";
-import { hasRecordAfter } from "./stream-tail.ts";
+import { firstRecordAfter } from "./stream-tail.ts";
 import { TIMED_OUT, toCompleted, type Waitpoint, type WaitpointResult } from "./waitpoint.ts";
 import {
   blockedBy,
@@ -37,8 +38,8 @@ export type WaitOptions = {
 
 export type StreamWaitpointInput = WaitOptions & {
   stream: string;
-  /** The `session_…` id of the session that the stream belongs to; its lock guards the race check. */
-  sessionId: string;
+  /** The `session_…` id of the session that the stream belongs to, if any; its lock guards the race check. */
+  sessionId?: string;
   /** The last record that the run has read; without it any record counts. */
   afterSeq?: number;
 };
@@ -72,13 +73,16 @@ export class Waits {
   ): Promise<{ waitpointId: string; isCached: boolean } | null> {
     if (!(await findRun(this.core.db, runId))) return null;
     return this.core.db.transaction(async (tx) => {
-      await lockKey(tx, `session:${input.sessionId}`);
+      await lockKey(
+        tx,
+        input.sessionId === undefined ? inputKey(input.stream) : `session:${input.sessionId}`,
+      );
       const timeoutAt = momentAfter(input.timeout) ?? undefined;
       const { waitpoint, isCached } = await insertWaitpoint(tx, {
         type: "MANUAL",
         runId,
         stream: input.stream,
-        sessionId: input.sessionId,
+        ...(input.sessionId === undefined ? {} : { sessionId: input.sessionId }),
         ...(input.afterSeq === undefined ? {} : { afterSeq: input.afterSeq }),
         ...(timeoutAt ? { timeoutAt } : {}),
         ...common(input, `run:${runId}`),
@@ -95,6 +99,15 @@ export class Waits {
   async wakeStream(tx: Tx, stream: string): Promise<void> {
     for (const waitpoint of await pendingWaitpointsOfStream(tx, stream))
       await this.completeFromStream(tx, waitpoint);
+  }
+
+  /** Appends to an input stream of a run, and completes what waits for it. */
+  async appendInput(stream: string, record: NewRecord, partId: string): Promise<void> {
+    await this.core.db.transaction(async (tx) => {
+      await lockKey(tx, inputKey(stream));
+      await this.streams.append(stream, [record], { tx, partId });
+      await this.wakeStream(tx, stream);
+    });
   }
 
   /** A waitpoint that somebody outside completes, by default within ten minutes. */
@@ -180,9 +193,11 @@ export class Waits {
 
   private async completeFromStream(tx: Tx, waitpoint: Waitpoint): Promise<void> {
     if (waitpoint.stream === null) return;
-    // No output: the run reads the record from the stream itself, and people's words are kept in one place only.
-    if (await hasRecordAfter(this.streams, tx, waitpoint.stream, waitpoint.afterSeq))
-      await this.finish(tx, waitpoint.id, { output: null });
+    const record = await firstRecordAfter(this.streams, tx, waitpoint.stream, waitpoint.afterSeq);
+    if (!record) return;
+    // Of a session no output: the run reads the record from the stream itself, and people's words are kept in one place.
+    const data = waitpoint.sessionId === null ? openEnvelope(record).data : null;
+    await this.finish(tx, waitpoint.id, { output: typeof data === "string" ? data : null });
   }
 
   private async timeIsUp(tx: Tx, waitpointId: string): Promise<void> {
@@ -202,6 +217,11 @@ export class Waits {
     if (waitpoint.timeoutAt)
       await this.core.timers.set(tx, "waitpoint", waitpoint.id, { at: waitpoint.timeoutAt });
   }
+}
+
+/** The lock that keeps an append to a run's input stream and a wait for it apart. */
+function inputKey(stream: string): string {
+  return `stream:${stream}`;
 }
 
 function common(options: WaitOptions, scope: string) {

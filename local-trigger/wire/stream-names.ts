@@ -14,6 +14,16 @@ export function sessionStream(key: string, io: Direction, channel?: string): str
     : `sessions/${part(key)}/channels/${part(channel)}/${io}`;
 }
 
+/** A stream that a run writes, such as those of `streams.define`. */
+export function runStream(runId: string, name: string): string {
+  return `runs/${part(runId)}/${part(name)}`;
+}
+
+/** A stream that others write for a run to read. */
+export function runInputStream(runId: string, name: string): string {
+  return `runs/${part(runId)}/input/${part(name)}`;
+}
+
 /** What all streams of a session begin with. */
 export function sessionStreamsPrefix(key: string): string {
   return `sessions/${part(key)}/`;

@@ -12,16 +12,16 @@ import { assertOpen, type SessionIdentity } from "../../sessions/session.ts";
 import { sessionKey, sessionStream, type Direction } from "../../wire/stream-names.ts";
 import { json } from "../answer.ts";
 import { readText, tooLarge } from "../body.ts";
-import { badRequest, forbidden } from "../errors.ts";
+import { forbidden } from "../errors.ts";
 import { originOf } from "../origin.ts";
 import type { RequestContext, Route } from "../router.ts";
 import { streamCredentials, type S2Settings } from "../s2-credentials.ts";
 import { authorizeSession, requireIdentity, unlessUnavailable } from "../session-access.ts";
 import { sendStream } from "../sse.ts";
+import { eventNumber, header, startOf, waitSecondsOf } from "../stream-request.ts";
 
 const maxRecordBytes = 1024 * 1024;
 const recordOverhead = 8;
-const defaultWaitSeconds = 60;
 
 export type SessionStreamsDeps = { sessions: SessionService; streams: StreamStore; s2: S2Settings };
 
@@ -50,7 +50,7 @@ export function sessionStreamRoutes(deps: SessionStreamsDeps): Route[] {
 
 const subscribe: Handler = async (c, io, { sessions, streams }) => {
   const { key } = await authorizeSession(c, sessions, "read");
-  const waitSeconds = timeoutSeconds(c.req.headers["timeout-seconds"]);
+  const waitSeconds = waitSecondsOf(c);
   const stream = sessionStream(key, io, c.params["channel"]);
   const peeks = io === "out" && c.req.headers["x-peek-settled"] === "1";
   const settled = peeks && (await isSettled(streams, stream));
@@ -129,28 +129,4 @@ async function isSettled(streams: StreamStore, stream: string): Promise<boolean>
   if (!newest) return false;
   if (isTurnComplete(newest)) return true;
   return isCommand(newest) && last !== undefined && before !== undefined && isTurnComplete(before);
-}
-
-async function startOf(c: RequestContext, streams: StreamStore, stream: string): Promise<number> {
-  const lastEventId = header(c, "last-event-id");
-  if (lastEventId !== undefined) return (eventNumber(lastEventId) ?? -1) + 1;
-  if (header(c, "x-trigger-stream-start") !== "latest") return 0;
-  return Math.max(0, (await streams.bounds(stream)).next - 1);
-}
-
-/** A whole number from 0, or null for anything else (the SSE id line `0,1,106` is a usual mistake). */
-function eventNumber(text: string | null): number | null {
-  return text !== null && /^\d{1,15}$/.test(text) ? Number(text) : null;
-}
-
-function timeoutSeconds(value: string | string[] | undefined): number {
-  if (value === undefined) return defaultWaitSeconds;
-  const seconds = /^\d{1,3}$/.test(String(value)) ? Number(value) : 0;
-  if (seconds < 1 || seconds > 600) throw badRequest("Timeout-Seconds must be a whole number from 1 to 600.");
-  return seconds;
-}
-
-function header(c: RequestContext, name: string): string | undefined {
-  const value = c.req.headers[name];
-  return (Array.isArray(value) ? value[0] : value) || undefined;
 }

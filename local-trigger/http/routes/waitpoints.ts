@@ -1,5 +1,4 @@
 import { z } from "zod";
-import { momentAfter } from "../../runs/duration.ts";
 import type { RunEngine } from "../../runs/run-engine.ts";
 import { hasTimedOut, type Waitpoint } from "../../runs/waitpoint.ts";
 import { findWaitpoint, listTokens } from "../../runs/waitpoint-store.ts";
@@ -10,6 +9,7 @@ import { readJson, readText } from "../body.ts";
 import { HttpError, badRequest, forbidden, notFound } from "../errors.ts";
 import type { RequestContext, Route } from "../router.ts";
 import { allows } from "../scopes.ts";
+import { keyOptions, waitOptions } from "../wait-options.ts";
 
 type SessionRef = { id: string; externalId: string | null };
 export type WaitpointDeps = {
@@ -18,28 +18,14 @@ export type WaitpointDeps = {
   findSession: (key: string) => Promise<SessionRef | null>;
 };
 
-const tags = z
-  .union([z.string(), z.array(z.string())])
-  .transform((value) => (typeof value === "string" ? [value] : value))
-  .optional();
-const idempotency = {
-  idempotencyKey: z.string().max(2048).optional(),
-  idempotencyKeyTTL: z.string().optional(),
-};
-const timeout = z
-  .string()
-  .refine((value) => momentAfter(value) !== null, "is neither a duration such as 30s nor a date")
-  .optional();
 const sessionWaitBody = z.object({
   session: z.string(),
   io: z.enum(["in", "out"]),
-  timeout,
   lastSeqNum: z.number().int().optional(),
-  tags,
-  ...idempotency,
+  ...waitOptions,
 });
-const durationBody = z.object({ date: z.iso.datetime({ offset: true }), tags, ...idempotency });
-const tokenBody = z.object({ timeout, tags, ...idempotency });
+const durationBody = z.object({ date: z.iso.datetime({ offset: true }), ...keyOptions });
+const tokenBody = z.object(waitOptions);
 const completeBody = z.object({ data: z.unknown().optional() });
 const LIST_LIMIT = 100;
 
