@@ -1,6 +1,7 @@
-import { useRevalidator, useRouteLoaderData } from "@remix-run/react";
+import { useRouteLoaderData } from "@remix-run/react";
 import { useCallback, useEffect, useRef, useState } from "react";
 import type { ListedChat } from "#app/chat/group-by-age.ts";
+import { useReread } from "#app/chat/use-reread.ts";
 
 /** A title is made after the first answer; how soon depends on the model. */
 const LOOK_AGAIN_MS = [250, 500, 1_000, 2_500, 6_000, 15_000];
@@ -11,7 +12,7 @@ const LOOK_AGAIN_MS = [250, 500, 1_000, 2_500, 6_000, 15_000];
  */
 export function useTitleArrival(chatId: string): () => void {
   const chats = useRouteLoaderData<{ chats: ListedChat[] }>("routes/chats")?.chats ?? [];
-  const { revalidate } = useRevalidator();
+  const reread = useReread();
   const [looks, setLooks] = useState<number | null>(null);
   const untitled = chats.find(({ id }) => id === chatId)?.title == null;
   const settled = !untitled && chats[0]?.id === chatId;
@@ -24,15 +25,15 @@ export function useTitleArrival(chatId: string): () => void {
     const wait = looks === null ? undefined : LOOK_AGAIN_MS[looks];
     if (wait === undefined || !untitled) return;
     const timer = setTimeout(() => {
-      revalidate();
+      reread();
       setLooks((count) => (count ?? 0) + 1);
     }, wait);
     return () => clearTimeout(timer);
-  }, [looks, untitled, revalidate]);
+  }, [looks, untitled, reread]);
 
   return useCallback(() => {
     if (latest.current) return;
-    revalidate();
+    reread();
     setLooks(0);
-  }, [revalidate]);
+  }, [reread]);
 }
