@@ -1,4 +1,3 @@
-import { useRevalidator } from "@remix-run/react";
 import { useCallback, useEffect, useState } from "react";
 import { ChatHeader } from "#app/chat/chat-header.tsx";
 import { Composer } from "#app/chat/composer.tsx";
@@ -9,6 +8,7 @@ import { runState, type RunStatus } from "#app/chat/run-state.ts";
 import { RunStateLine } from "#app/chat/run-state-line.tsx";
 import { TurnNotices } from "#app/chat/turn-notices.tsx";
 import { useDurableChat, type TurnEnd } from "#app/chat/use-durable-chat.ts";
+import { useReread } from "#app/chat/use-reread.ts";
 import { useTitleArrival } from "#app/chat/use-title-arrival.ts";
 import type { LongrunUIMessage } from "#app/shared/chat-message.ts";
 import type { ChatStatus, ResumeHandle } from "#app/shared/resume-handle.ts";
@@ -33,7 +33,6 @@ export type ChatViewProps = {
 export function ChatView(props: ChatViewProps) {
   const { chatId, handle, triggerUrl } = props;
   const hydrated = useHydrated();
-  const { revalidate } = useRevalidator();
   const cut = useCutAnswers(useTitleArrival(chatId));
   const chat = useDurableChat<LongrunUIMessage>({
     chatId,
@@ -41,7 +40,7 @@ export function ChatView(props: ChatViewProps) {
     handle,
     triggerUrl,
     initialStatus: props.status,
-    onForeignTurn: revalidate,
+    onForeignTurn: useReread(),
     onTurnEnd: cut.onTurnEnd,
   });
   const { messages, delivery, stopping, connection } = chat;
