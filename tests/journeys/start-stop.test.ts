@@ -96,6 +96,15 @@ test("after kill -9 of npm start the next one takes over, on the same Postgres, 
   await second.noneLeft();
 });
 
+test("after kill -9 of npm itself all that it started ends, and the next start need not wait to be asked", async () => {
+  const first = await start({ command: ["npm", "start"] });
+  const { dataDir, port, triggerPort } = first;
+  first.process.kill("SIGKILL");
+  const second = await start({ dataDir, ports: { port, triggerPort } });
+  expect(second.pid("supervisor")).toBe(second.process.pid);
+  expect(await ask(second)).not.toBe("");
+});
+
 test("a part that is killed comes back under a new pid", async () => {
   const app = await start();
   for (const part of ["web", "worker", "local-trigger", "postgres"] as const) {
