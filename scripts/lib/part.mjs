@@ -4,7 +4,7 @@ import fs from "node:fs";
 import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { holderOf } from "./lock.mjs";
-import { end, isAlive } from "./processes.mjs";
+import { end, endGroup, isAlive } from "./processes.mjs";
 
 const FIRST_DELAY_MS = 100;
 const LONGEST_DELAY_MS = 5_000;
@@ -40,7 +40,10 @@ export class Part {
   /** Ends what an earlier, killed supervisor left running. */
   async endLeftover() {
     const pid = holderOf(this.pidFile, this.mark);
-    if (pid !== null) await end(pid);
+    if (pid !== null) {
+      await end(pid);
+      endGroup(pid);
+    }
     fs.rmSync(this.pidFile, { force: true });
   }
 
@@ -94,6 +97,7 @@ export class Part {
       child.once("error", (error) => resolve(error.message));
       child.once("exit", (code, signal) => {
         this.#child = null;
+        endGroup(child.pid);
         fs.rmSync(this.pidFile, { force: true });
         resolve(signal ?? `exit ${code}`);
       });
@@ -104,6 +108,8 @@ export class Part {
   async stop(graceMs = 6000) {
     this.#stopping = true;
     const pid = this.#child?.pid;
-    if (pid && isAlive(pid)) await end(pid, graceMs);
+    if (!pid) return;
+    if (isAlive(pid)) await end(pid, graceMs);
+    endGroup(pid);
   }
 }

@@ -41,3 +41,12 @@ export async function end(pid, graceMs = 5000) {
     if (Date.now() > deadline) signal("SIGKILL");
   }
 }
+
+/** Ends what a process that has ended left behind in the group that it led. */
+export function endGroup(pid) {
+  try {
+    process.kill(-pid, "SIGKILL");
+  } catch {
+    // nothing was left
+  }
+}

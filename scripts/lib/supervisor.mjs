@@ -1,4 +1,5 @@
 // Starts the parts in order, keeps them alive, and stops them in the opposite order.
+import { createHash } from "node:crypto";
 import fs from "node:fs";
 import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -135,7 +136,11 @@ export class Supervisor {
     const home = path.join(this.config.dataDir, "trigger-cli");
     fs.mkdirSync(home, { recursive: true });
     const cli = path.join(this.config.root, "node_modules", "trigger.dev", "dist", "esm", "index.js");
+    // The CLI ends any other that it finds under the same branch in this folder.
+    const branch = createHash("sha256").update(this.config.dataDir).digest("hex").slice(0, 12);
     const flags = [
+      "--branch",
+      `longrun-${branch}`,
       "--skip-update-check",
       "--skip-telemetry",
       "--skip-platform-notifications",

@@ -1,6 +1,6 @@
-import { writeFileSync } from "node:fs";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { eventually } from "../support/eventually.ts";
+import { isAlive } from "../support/process-list.ts";
 import { triggerClient, type Reply } from "../support/trigger-client.ts";
 import { startTriggerDev, triggerProject, type TriggerDev } from "../support/trigger-dev.ts";
 import { localUnderTest, type LocalInside, type TriggerUnderTest } from "../support/trigger-server.ts";
@@ -53,8 +53,6 @@ beforeAll(async () => {
   });
 }, 120_000);
 afterAll(async () => {
-  if (process.env.TRYOUT)
-    writeFileSync(process.env.TRYOUT, dev?.output() + "\n" + trigger.local.logged.join("\n"));
   await dev?.stop();
   await trigger.stop();
   await project.remove();
@@ -85,6 +83,20 @@ test("the unmodified CLI registers its tasks, the agent as one", async () => {
   );
   const sources = Object.fromEntries((rows[0]?.tasks ?? []).map((task) => [task.id, task.triggerSource]));
   expect(sources).toMatchObject({ talk: "agent", double: undefined });
+});
+
+test("a second CLI of the same folder, under a branch of its own, leaves the first alone", async () => {
+  const second = await startTriggerDev({
+    dir: project.dir,
+    apiUrl: trigger.url,
+    accessToken: trigger.local.accessToken,
+    flags: ["--branch", "another"],
+  });
+  try {
+    expect(isAlive(dev.pid)).toBe(true);
+  } finally {
+    await second.stop();
+  }
 });
 
 test("it executes a run and hands back its output", async () => {

@@ -41,9 +41,10 @@ export async function startTriggerDev(options: {
   apiUrl: string;
   accessToken: string;
   readyMs?: number;
+  flags?: string[];
 }): Promise<TriggerDev> {
   let output = "";
-  const child = spawn(process.execPath, [CLI, "dev", ...FLAGS], {
+  const child = spawn(process.execPath, [CLI, "dev", ...FLAGS, ...(options.flags ?? [])], {
     cwd: options.dir,
     env: environment(options),
     stdio: ["ignore", "pipe", "pipe"],

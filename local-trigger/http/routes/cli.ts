@@ -14,6 +14,7 @@ const PRESENCE_MS = 15_000;
 // The server holds a dequeue open itself, so the worker may ask again at once.
 const DEQUEUE_PAUSE_MS = 50;
 const workerBody = z.looseObject({ metadata: workerMetadata });
+const branchBody = z.looseObject({ branch: z.string().min(1) });
 const workerBodyLimit = 32 * 1024 * 1024;
 
 /** What `trigger dev` and `trigger deploy --dry-run` ask before any run: who, which project, which code. */
@@ -37,6 +38,17 @@ export function cliRoutes(deps: CliDeps): Route[] {
         json(c, 200, { apiKey: deps.secretKey, ...project });
       },
     })),
+    {
+      // A branch gives each `trigger dev` of one folder its own lock and files; there is one environment all the same.
+      method: "POST",
+      path: "/api/v1/projects/:ref/branches",
+      access: "pat",
+      handler: async (c) => {
+        checkProject(c, deps.projectRef);
+        const { branch } = await readJson(c, branchBody);
+        json(c, 200, { id: `branch_${branch}` });
+      },
+    },
     {
       method: "GET",
       path: "/api/v1/projects/:ref/envvars",
