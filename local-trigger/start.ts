@@ -5,6 +5,7 @@ import { authRoutes } from "./http/routes/auth.ts";
 import { batchRoutes } from "./http/routes/batches.ts";
 import { cliRoutes } from "./http/routes/cli.ts";
 import { engineRoutes } from "./http/routes/engine.ts";
+import { packetRoutes } from "./http/routes/packets.ts";
 import { runFeedRoutes } from "./http/routes/run-feed.ts";
 import { runRoutes } from "./http/routes/runs.ts";
 import { runStreamRoutes } from "./http/routes/run-streams.ts";
@@ -116,7 +117,8 @@ function allRoutes(
     ...authRoutes({ secretKey }),
     ...cliRoutes({ runs, origin, secretKey, projectRef }),
     ...engineRoutes({ runs, origin, projectRef }),
-    ...runRoutes({ runs }),
+    ...runRoutes({ runs, urls: { secretKey, origin } }),
+    ...packetRoutes({ runs, urls: { secretKey, origin } }),
     ...runFeedRoutes({ runs }),
     ...triggerRoutes({ runs, secretKey }),
     ...batchRoutes({ runs, secretKey }),

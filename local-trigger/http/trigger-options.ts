@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { momentAfter } from "../runs/duration.ts";
 import type { TriggerInput } from "../runs/triggers.ts";
-import { HttpError, badRequest } from "./errors.ts";
+import { badRequest } from "./errors.ts";
 
 const tags = z.union([z.string().max(128), z.array(z.string().max(128)).max(10)]);
 /** The options of a trigger, as far as they mean something here. */
@@ -32,11 +32,6 @@ export function inputOf(
   given: Options,
   requestKey: string | undefined,
 ): TriggerInput {
-  if (given.payloadType === "application/store")
-    throw new HttpError(
-      501,
-      "local-trigger does not store large payloads; local-trigger/README.md lists what it serves.",
-    );
   const delayUntil = given.delay === undefined ? undefined : dateOf("delay", given.delay);
   const { idempotencyKey: key, parentRunId } = given;
   const expiresAt = dateOf("idempotencyKeyTTL", given.idempotencyKeyTTL ?? KEY_TTL);

@@ -4,6 +4,7 @@ import type { StreamStore } from "../streams/stream-store.ts";
 import { Attempts } from "./attempts.ts";
 import { Batches } from "./batches.ts";
 import { Cancels } from "./cancels.ts";
+import { deletePacketsOfSession } from "./packet-store.ts";
 import { Queue } from "./queue.ts";
 import { Reaper } from "./reaper.ts";
 import { DEFAULT_TIMING, RunCore, type EngineTiming, type RunFinishedListener } from "./run-core.ts";
@@ -121,9 +122,10 @@ export class RunEngine {
 
   /** Removes what the runs of a session hold of people's words; their ids and states stay. */
   async purgeSession(tx: Tx, sessionId: string): Promise<void> {
+    await deletePacketsOfSession(tx, sessionId);
     await tx.query(
       `UPDATE local_trigger.runs SET payload = '{}', payload_type = 'application/json', output = NULL,
-         error = NULL, metadata = NULL, tags = '{}' WHERE session_id = $1`,
+         output_type = 'application/json', error = NULL, metadata = NULL, tags = '{}' WHERE session_id = $1`,
       [sessionId],
     );
   }

@@ -10,6 +10,7 @@ import { environmentId } from "../../wire/tokens.ts";
 import { json } from "../answer.ts";
 import { readJson } from "../body.ts";
 import { HttpError, forbidden, notFound } from "../errors.ts";
+import { packetUrl, type PacketUrlSettings } from "../packet-urls.ts";
 import { assertRunAccess } from "../run-access.ts";
 import type { RequestContext, Route } from "../router.ts";
 import { allows } from "../scopes.ts";
@@ -20,7 +21,7 @@ const PAGE_SIZE = 25;
 const MAX_PAGE_SIZE = 100;
 
 /** Reading, listing and cancelling runs, and what runs write about themselves. */
-export function runRoutes({ runs }: { runs: RunEngine }): Route[] {
+export function runRoutes({ runs, urls }: { runs: RunEngine; urls: PacketUrlSettings }): Route[] {
   const find = async (c: RequestContext): Promise<RunRow> => {
     const run = await findRun(runs.db, c.params.run ?? "");
     if (!run) throw notFound("Run not found.");
@@ -36,7 +37,13 @@ export function runRoutes({ runs }: { runs: RunEngine }): Route[] {
       handler: async (c) => {
         const run = await find(c);
         assertRunAccess(c.credential, "read", run);
-        json(c, 200, runDetails(run, await relatedRuns(runs.db, run)));
+        const stored = (type: string, path: string | null) =>
+          type === "application/store" && path !== null ? packetUrl(c, urls, "GET", path) : undefined;
+        json(c, 200, {
+          ...runDetails(run, await relatedRuns(runs.db, run)),
+          payloadPresignedUrl: stored(run.payloadType, run.payload),
+          outputPresignedUrl: stored(run.outputType, run.output),
+        });
       },
     },
     {
