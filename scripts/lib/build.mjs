@@ -12,9 +12,20 @@ const KEEP = 3; // newest builds of each part that stay on the disk
 const COMMON = ["package-lock.json", "tsconfig.json"];
 
 /** The parts, in the order in which they may be made. `sources` are files and folders below the root. */
-const PARTS = {
+export const PARTS = {
   web: { sources: ["app", "public", "prisma/schema.prisma", "vite.config.ts"], make: makeWeb },
-  host: { sources: ["app/web-host.ts", "local-trigger", "scripts/lib/build.mjs"], make: makeHosts },
+  host: {
+    sources: [
+      "app/web-host.ts",
+      "app/host",
+      "app/env.server.ts",
+      "app/server/log.server.ts",
+      "app/server/trigger-url.server.ts",
+      "local-trigger",
+      "scripts/lib/build.mjs",
+    ],
+    make: makeHosts,
+  },
   tasks: {
     sources: [
       "trigger",
@@ -74,16 +85,17 @@ async function makeWeb(root, folder) {
   await run(root, bin(root, "remix"), ["vite:build"], { WEB_BUILD_DIR: folder });
 }
 
+export const HOST_ENTRIES = {
+  web: "app/web-host.ts",
+  "local-trigger": "local-trigger/main.ts",
+  "worker-host": "local-trigger/worker/main.ts",
+};
+
 async function makeHosts(root, folder) {
   const { build } = await import("esbuild");
-  const entries = {
-    web: "app/web-host.ts",
-    "local-trigger": "local-trigger/main.ts",
-    "worker-host": "local-trigger/worker/main.ts",
-  };
   await build({
     absWorkingDir: root,
-    entryPoints: entries,
+    entryPoints: HOST_ENTRIES,
     outdir: folder,
     outExtension: { ".js": ".mjs" },
     bundle: true,
@@ -100,7 +112,7 @@ async function makeHosts(root, folder) {
 }
 
 /** `packages: "external"` would leave our own `#app/…` imports outside the bundle too. */
-function aliases(root) {
+export function aliases(root) {
   return {
     name: "longrun-aliases",
     setup(build) {

@@ -1,8 +1,9 @@
 import { existsSync, mkdirSync, mkdtempSync, rmSync, utimesSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
+import { build as bundle } from "esbuild";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { prune } from "./build.mjs";
+import { aliases, HOST_ENTRIES, PARTS, prune } from "./build.mjs";
 
 let base: string;
 beforeEach(() => {
@@ -34,4 +35,28 @@ test("what a killed build left behind is removed", () => {
   build("abc.draft", 0);
   prune(base);
   expect(existsSync(path.join(base, "abc.draft"))).toBe(false);
+});
+
+test.each([
+  ["host", Object.values(HOST_ENTRIES)],
+  ["tasks", ["trigger/chat.ts"]],
+] as const)("%s is built anew when any file changes that goes into it", async (part, entryPoints) => {
+  const root = path.resolve(".");
+  const { metafile } = await bundle({
+    absWorkingDir: root,
+    entryPoints: [...entryPoints],
+    outdir: base,
+    bundle: true,
+    write: false,
+    metafile: true,
+    platform: "node",
+    format: "esm",
+    packages: "external",
+    plugins: [aliases(root)],
+  });
+  const watched = (file: string) =>
+    PARTS[part].sources.some((source) => file === source || file.startsWith(`${source}/`)) ||
+    // Made from the schema, which is watched.
+    file.startsWith("prisma/generated/");
+  expect(Object.keys(metafile.inputs).filter((file) => !watched(file))).toEqual([]);
 });
