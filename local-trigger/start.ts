@@ -6,6 +6,7 @@ import { batchRoutes } from "./http/routes/batches.ts";
 import { cliRoutes } from "./http/routes/cli.ts";
 import { engineRoutes } from "./http/routes/engine.ts";
 import { packetRoutes } from "./http/routes/packets.ts";
+import { rerunRoutes } from "./http/routes/reruns.ts";
 import { runFeedRoutes } from "./http/routes/run-feed.ts";
 import { runRoutes } from "./http/routes/runs.ts";
 import { runStreamRoutes } from "./http/routes/run-streams.ts";
@@ -119,6 +120,7 @@ function allRoutes(
     ...engineRoutes({ runs, origin, projectRef }),
     ...runRoutes({ runs, urls: { secretKey, origin } }),
     ...packetRoutes({ runs, urls: { secretKey, origin } }),
+    ...rerunRoutes({ runs }),
     ...runFeedRoutes({ runs }),
     ...triggerRoutes({ runs, secretKey }),
     ...batchRoutes({ runs, secretKey }),

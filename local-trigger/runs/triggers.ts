@@ -2,7 +2,7 @@ import type { Tx } from "../database.ts";
 import { lockKey } from "../database.ts";
 import { momentAfter } from "./duration.ts";
 import type { RunCore } from "./run-core.ts";
-import type { RunRow } from "./run-rows.ts";
+import { RUN_COLUMNS, type RunRow } from "./run-rows.ts";
 import { isFinalStatus } from "./run-status.ts";
 import { insertRun, lockRun } from "./run-store.ts";
 import type { CreateRun } from "./run.ts";
@@ -64,6 +64,30 @@ export class Triggers {
       if (made) return made;
     }
     return this.core.db.transaction((tx) => this.findOrCreate(tx, input));
+  }
+
+  /** Moves a delayed run to another moment; null when it is not delayed (any more). */
+  async reschedule(runId: string, at: Date): Promise<RunRow | null> {
+    return this.core.change(runId, async (tx, run) => {
+      if (run.status !== "DELAYED") return null;
+      const { rows } = await tx.query<RunRow>(
+        `UPDATE local_trigger.runs
+         SET delay_until = $2, updated_at = greatest($3::timestamptz, updated_at + interval '1 millisecond')
+         WHERE id = $1 RETURNING ${RUN_COLUMNS}`,
+        [runId, at, new Date()],
+      );
+      const moved = rows[0];
+      if (!moved) throw new Error(`The run ${runId} is gone.`);
+      await this.core.timers.clear(tx, "enqueue", runId);
+      await this.core.timers.set(tx, "enqueue", runId, { at });
+      const expiresAt = momentAfter(moved.ttl ?? undefined, at);
+      if (expiresAt) {
+        await this.core.timers.clear(tx, "expire", runId);
+        await this.core.timers.set(tx, "expire", runId, { at: expiresAt });
+      }
+      tx.afterCommit(() => this.core.signals.changed(moved));
+      return moved;
+    });
   }
 
   /** Lets an idempotency key be used for a new run. */
