@@ -26,7 +26,7 @@ export default defineConfig({
   build: { sourcemap: false, target: "es2022", chunkSizeWarningLimit: 900 },
   // All of it is found at once: a dependency that turns up later would reload the page in the middle of work.
   optimizeDeps: {
-    entries: ["app/entry.client.tsx", "app/{chat,ui}/*.tsx", "!**/*.test.*"],
+    entries: ["app/entry.client.tsx", "app/{chat,settings,ui}/*.tsx", "!**/*.test.*"],
     // Vite meets these on its way through the routes, though only the server uses them.
     exclude: [
       "@node-rs/argon2",

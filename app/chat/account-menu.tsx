@@ -1,8 +1,9 @@
-import { Form } from "@remix-run/react";
+import { Form, Link } from "@remix-run/react";
 import { ChevronUp } from "lucide-react";
 import { useEffect, useRef } from "react";
 import type { Theme } from "#app/shared/theme.ts";
 import { Button } from "#app/ui/button.tsx";
+import { dropAllDrafts } from "#app/chat/drafts.ts";
 import { ThemeSwitch } from "#app/chat/theme-switch.tsx";
 
 /** Who is signed in, the theme, and the way out. Opens without scripts too. */
@@ -36,7 +37,10 @@ export function AccountMenu({ user, theme }: { user: { name: string; email: stri
       <div className="account-menu">
         <p className="account-email">{user.email}</p>
         <ThemeSwitch initial={theme} />
-        <Form method="post" action="/logout">
+        <Link to="/settings" className="button">
+          Settings
+        </Link>
+        <Form method="post" action="/logout" onSubmit={dropAllDrafts}>
           <Button type="submit">Sign out</Button>
         </Form>
       </div>

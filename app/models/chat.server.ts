@@ -72,6 +72,16 @@ export function listChats(input: {
   });
 }
 
+/** The ids of all of the user's chats, oldest first. */
+export async function chatIdsOf(userId: string): Promise<string[]> {
+  const chats = await db().chat.findMany({
+    where: { userId },
+    orderBy: { createdAt: "asc" },
+    select: { id: true },
+  });
+  return chats.map(({ id }) => id);
+}
+
 /** False when the chat is missing or someone else's. */
 export async function renameChat(input: { userId: string; chatId: string; title: string }): Promise<boolean> {
   const { count } = await db().chat.updateMany({

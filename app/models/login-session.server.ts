@@ -47,3 +47,37 @@ export async function userOfLogin(token: string): Promise<User | null> {
 export async function endLoginSession(token: string): Promise<void> {
   await db().loginSession.deleteMany({ where: { id: hashOf(token) } });
 }
+
+export type Login = {
+  id: string;
+  userAgent: string | null;
+  createdAt: Date;
+  /** Exact to the hour. */
+  lastSeenAt: Date;
+  /** Whether this is the login that asks. */
+  current: boolean;
+};
+
+/** The user's signed-in browsers, the one that asks first, then the one last seen. */
+export async function listLogins(input: { userId: string; token: string }): Promise<Login[]> {
+  const rows = await db().loginSession.findMany({
+    where: { userId: input.userId, expiresAt: { gt: new Date() } },
+    orderBy: [{ lastSeenAt: "desc" }, { createdAt: "desc" }],
+    select: { id: true, userAgent: true, createdAt: true, lastSeenAt: true },
+  });
+  const id = hashOf(input.token);
+  const logins = rows.map((row) => ({ ...row, current: row.id === id }));
+  return logins.toSorted((a, b) => Number(b.current) - Number(a.current));
+}
+
+/** Ends one of the user's sign-ins. False when it is not there or someone else's. */
+export async function endLogin(input: { userId: string; id: string }): Promise<boolean> {
+  const { count } = await db().loginSession.deleteMany({ where: { id: input.id, userId: input.userId } });
+  return count > 0;
+}
+
+/** Ends all of the user's sign-ins but the token's; answers how many there were. */
+export async function endOtherLogins(input: { userId: string; token: string }): Promise<number> {
+  const where = { userId: input.userId, id: { not: hashOf(input.token) } };
+  return (await db().loginSession.deleteMany({ where })).count;
+}

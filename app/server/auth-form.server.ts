@@ -1,7 +1,10 @@
 import { z } from "zod";
 import { isCommonPassword } from "#app/server/password-rules.server.ts";
 
-export type FieldErrors = Partial<Record<"name" | "email" | "password", string>>;
+type Field =
+  "name" | "email" | "password" | "currentPassword" | "newPassword" | "deletePassword" | "confirmation";
+
+export type FieldErrors = Partial<Record<Field, string>>;
 
 /** Why a form was not accepted, in words for the person who filled it in. */
 export class AuthFormError extends Error {
@@ -28,34 +31,51 @@ const newPassword = z
   .max(MAX_PASSWORD, `Use at most ${MAX_PASSWORD} characters.`)
   .refine((value) => !isCommonPassword(value), "This is one of the commonest passwords. Choose another.");
 
+const SAYS_WHO = "Choose a password that is not your name or address.";
+
+function saysWho(chosen: string, who: { name: string; email: string }): boolean {
+  const known = [who.name, who.email, who.email.split("@")[0]].map((word) => word?.toLowerCase());
+  return known.includes(chosen.toLowerCase());
+}
+
 const signUpSchema = z.object({ name, email, password: newPassword }).superRefine((form, context) => {
-  const known = [form.name, form.email, form.email.split("@")[0]].map((word) => word?.toLowerCase());
-  if (!known.includes(form.password.toLowerCase())) return;
-  const message = "Choose a password that is not your name or address.";
-  context.addIssue({ code: "custom", path: ["password"], message });
+  if (!saysWho(form.password, form)) return;
+  context.addIssue({ code: "custom", path: ["password"], message: SAYS_WHO });
 });
 
-const signInSchema = z.object({
-  email,
-  password: z
-    .string()
-    .min(1, "Enter your password.")
-    .max(MAX_PASSWORD, `Use at most ${MAX_PASSWORD} characters.`),
-});
+const password = z
+  .string()
+  .min(1, "Enter your password.")
+  .max(MAX_PASSWORD, `Use at most ${MAX_PASSWORD} characters.`);
 
-function parse<T>(schema: z.ZodType<T>, form: FormData): T {
+const signInSchema = z.object({ email, password });
+
+function parse<Shape extends z.core.$ZodShape>(schema: z.ZodObject<Shape>, form: FormData) {
   const text = (value: unknown) => (typeof value === "string" ? value : "");
-  const fields = ["name", "email", "password"].map((key) => [key, text(form.get(key))]);
+  const fields = Object.keys(schema.shape).map((key) => [key, text(form.get(key))]);
   const result = schema.safeParse(Object.fromEntries(fields));
   if (result.success) return result.data;
   const fieldErrors: FieldErrors = {};
   for (const issue of result.error.issues) {
-    const field = issue.path[0] as keyof FieldErrors;
+    const field = issue.path[0] as Field;
     fieldErrors[field] ??= issue.message;
   }
   throw new AuthFormError(400, { fieldErrors });
 }
 
-/** Both throw AuthFormError with an error for each wrong field. */
+/** All of these throw AuthFormError with an error for each wrong field. */
 export const parseSignUp = (form: FormData) => parse(signUpSchema, form);
 export const parseSignIn = (form: FormData) => parse(signInSchema, form);
+export const parseProfile = (form: FormData) => parse(z.object({ name }), form);
+
+export function parsePasswordChange(form: FormData, who: { name: string; email: string }) {
+  const chosen = newPassword.refine((value) => !saysWho(value, who), SAYS_WHO);
+  return parse(z.object({ currentPassword: password, newPassword: chosen }), form);
+}
+
+/** `confirmation` must be the account's address. */
+export function parseDeletion(form: FormData, account: string) {
+  const same = (value: string) => value.trim().toLowerCase() === account;
+  const confirmation = z.string().refine(same, `Type ${account} to confirm.`);
+  return parse(z.object({ deletePassword: password, confirmation }), form);
+}

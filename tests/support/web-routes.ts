@@ -154,6 +154,11 @@ export class WebUnderTest {
     return ((await this.ask(`/api/v1/runs?filter[tag]=chat:${chatId}`)) as { data: unknown[] }).data.length;
   }
 
+  /** Why a chat's session was closed; null while it is open. */
+  async closedReason(chatId: string): Promise<string | null> {
+    return ((await this.ask(`/api/v1/sessions/${chatId}`)) as { closedReason: string | null }).closedReason;
+  }
+
   private async ask(path: string): Promise<unknown> {
     const response = await fetch(this.trigger.url + path, { headers: { Authorization: `Bearer ${SECRET}` } });
     return response.json();

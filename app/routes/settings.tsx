@@ -1,0 +1,71 @@
+import {
+  data,
+  type ActionFunctionArgs,
+  type HeadersFunction,
+  type LoaderFunctionArgs,
+  type MetaFunction,
+} from "@remix-run/node";
+import { Link, useActionData, useLoaderData } from "@remix-run/react";
+import { DeleteAccount } from "#app/settings/delete-account.tsx";
+import { PasswordForm } from "#app/settings/password-form.tsx";
+import { ProfileForm } from "#app/settings/profile-form.tsx";
+import { Section } from "#app/settings/section.tsx";
+import { SignIns } from "#app/settings/sign-ins.tsx";
+import { AuthFormError } from "#app/server/auth-form.server.ts";
+import { requireUser } from "#app/server/auth.server.ts";
+import { answerSettings, signInsOf } from "#app/server/settings.server.ts";
+
+export const meta: MetaFunction = () => [{ title: "Settings – Longrun" }];
+
+/** Retry-After must reach the browser. */
+export const headers: HeadersFunction = ({ actionHeaders }) => actionHeaders;
+
+/** One's own account, and the browsers that are signed in to it. `?saved=` names the form that was just saved. */
+export async function loader({ request }: LoaderFunctionArgs) {
+  const user = await requireUser(request);
+  const saved = new URL(request.url).searchParams.get("saved");
+  return { name: user.name, email: user.email, signIns: await signInsOf({ user, request }), saved };
+}
+
+export async function action({ request, context }: ActionFunctionArgs) {
+  const user = await requireUser(request);
+  const form = await request.formData();
+  try {
+    return await answerSettings({ user, request, ip: context.ip }, form);
+  } catch (error) {
+    if (!(error instanceof AuthFormError)) throw error;
+    const headers = error.retryAfter ? { "Retry-After": String(error.retryAfter) } : undefined;
+    const refused = { intent: form.get("intent"), ...error.told };
+    return data(refused, { status: error.status, ...(headers ? { headers } : {}) });
+  }
+}
+
+export default function Settings() {
+  const { name, email, signIns, saved } = useLoaderData<typeof loader>();
+  const returned = useActionData<typeof action>();
+  const refusedBy = (intent: string) => (returned?.intent === intent ? returned : undefined);
+  const savedBy = (form: string) => !returned && saved === form;
+  return (
+    <main className="settings">
+      <header className="settings-head">
+        <Link to="/chats" className="settings-back">
+          Back to your chats
+        </Link>
+        <h1>Settings</h1>
+      </header>
+      <ProfileForm name={name} email={email} refused={refusedBy("profile")} saved={savedBy("profile")} />
+      <PasswordForm email={email} refused={refusedBy("password")} saved={savedBy("password")} />
+      <SignIns list={signIns} saved={savedBy("sign-ins")} />
+      <Section
+        id="export"
+        title="Your chats"
+        text="All chats and messages, with their dates, as one JSON file."
+      >
+        <a className="button" href="/settings/export" download>
+          Download my chats
+        </a>
+      </Section>
+      <DeleteAccount email={email} refused={refusedBy("delete")} />
+    </main>
+  );
+}

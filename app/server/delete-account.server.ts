@@ -1,0 +1,36 @@
+import { deleteUser } from "#app/models/user.server.ts";
+import { AuthFormError } from "#app/server/auth-form.server.ts";
+import { describeError, log } from "#app/server/log.server.ts";
+import { closeSession } from "#app/server/trigger-client.server.ts";
+
+const AT_ONCE = 8;
+
+/**
+ * Closes the session of every chat, which ends its run and purges its streams, and then deletes the account with
+ * all its rows; answers how many chats there were. Throws AuthFormError 503 when a session cannot be closed; then
+ * no row is deleted, and the same again goes on where this stopped.
+ */
+export async function deleteAccount(userId: string): Promise<number> {
+  const closedChats = new Set<string>();
+  for (;;) {
+    // A chat that was made meanwhile is closed too before anything is deleted.
+    const open = await deleteUser({ userId, closedChats });
+    if (open.length === 0) return closedChats.size;
+    for (let at = 0; at < open.length; at += AT_ONCE) {
+      const some = open.slice(at, at + AT_ONCE);
+      await closeAll(userId, some);
+      for (const id of some) closedChats.add(id);
+    }
+  }
+}
+
+async function closeAll(userId: string, chatIds: string[]): Promise<void> {
+  try {
+    await Promise.all(chatIds.map((chatId) => closeSession(chatId, "deleted")));
+  } catch (error) {
+    log("error", "account-deletion-failed", { userId, ...describeError(error) });
+    const formError =
+      "The account was not deleted: the service that answers cannot be reached. Try again in a moment.";
+    throw new AuthFormError(503, { formError });
+  }
+}

@@ -1,0 +1,40 @@
+import { chatIdsOf, chatPage } from "#app/models/chat.server.ts";
+import type { User } from "#app/models/user.server.ts";
+
+/** Everything that is stored of the user's chats, as pieces of one JSON document; one chat in memory at a time. */
+async function* exportOf(user: User): AsyncGenerator<string> {
+  const head = { exportedAt: new Date(), account: { name: user.name, email: user.email } };
+  yield `${JSON.stringify(head, null, 2).slice(0, -2)},\n  "chats": [`;
+  let separator = "\n";
+  for (const chatId of await chatIdsOf(user.id)) {
+    const page = await chatPage({ userId: user.id, chatId });
+    // Deleted since the export began.
+    if (!page) continue;
+    const messages = page.messages.map(({ createdAt, final, message }) => ({ createdAt, final, ...message }));
+    yield `${separator}${JSON.stringify({ ...page.chat, messages }, null, 2)}`;
+    separator = ",\n";
+  }
+  yield "\n  ]\n}\n";
+}
+
+/** The download of all of one's own chats. */
+export function exportChats(user: User): Response {
+  const pieces = exportOf(user);
+  const encoder = new TextEncoder();
+  const body = new ReadableStream<Uint8Array>({
+    async pull(controller) {
+      const { done, value } = await pieces.next();
+      if (done) controller.close();
+      else controller.enqueue(encoder.encode(value));
+    },
+    async cancel() {
+      await pieces.return(undefined);
+    },
+  });
+  const name = `longrun-chats-${new Date().toISOString().slice(0, 10)}.json`;
+  const headers = {
+    "Content-Type": "application/json; charset=utf-8",
+    "Content-Disposition": `attachment; filename="${name}"`,
+  };
+  return new Response(body, { headers });
+}

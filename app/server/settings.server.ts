@@ -1,0 +1,115 @@
+import { redirect } from "@remix-run/node";
+import {
+  createLoginSession,
+  endLogin,
+  endOtherLogins,
+  listLogins,
+} from "#app/models/login-session.server.ts";
+import { passwordHashOf, renameUser, replacePassword, type User } from "#app/models/user.server.ts";
+import { audit, type AuditEvent } from "#app/server/audit-log.server.ts";
+import {
+  AuthFormError,
+  parseDeletion,
+  parsePasswordChange,
+  parseProfile,
+} from "#app/server/auth-form.server.ts";
+import { hashing, QUARTER_HOUR, refuseThrottled } from "#app/server/auth-limits.server.ts";
+import { deleteAccount } from "#app/server/delete-account.server.ts";
+import { endedCookie, loginCookie, readLoginCookie } from "#app/server/login-cookie.server.ts";
+import { hashPassword, verifyPassword } from "#app/server/password.server.ts";
+import { Throttle } from "#app/server/throttle.server.ts";
+import { agoOf } from "#app/shared/ago.ts";
+import { deviceName } from "#app/shared/device-name.ts";
+
+/** A signed-in person's request, and the address that it came from. */
+export type Asker = { user: User; request: Request; ip: string };
+
+export type SignIn = { id: string; device: string; lastUse: string; current: boolean };
+
+/** Whoever has found an open browser must not be able to guess the password in it. */
+const wrongPasswords = new Throttle({ limit: 10, windowMs: QUARTER_HOUR });
+
+const tokenOf = async (request: Request) => (await readLoginCookie(request)) ?? "";
+
+/** The browsers that are signed in, this one first. */
+export async function signInsOf({ user, request }: Omit<Asker, "ip">): Promise<SignIn[]> {
+  const logins = await listLogins({ userId: user.id, token: await tokenOf(request) });
+  const now = new Date();
+  return logins.map(({ id, userAgent, lastSeenAt, current }) => ({
+    id,
+    device: deviceName(userAgent),
+    lastUse: agoOf(lastSeenAt, now),
+    current,
+  }));
+}
+
+/** Does what a form of the settings asks for. Throws AuthFormError with what to tell when it is refused. */
+export async function answerSettings(asker: Asker, form: FormData): Promise<Response> {
+  switch (form.get("intent")) {
+    case "profile":
+      await renameUser({ userId: asker.user.id, name: parseProfile(form).name });
+      return redirect("/settings?saved=profile");
+    case "password":
+      return changePassword(asker, form);
+    case "end-sign-in":
+      return endOne(asker, form.get("id"));
+    case "end-others":
+      return endOthers(asker);
+    case "delete":
+      return erase(asker, form);
+    default:
+      throw new AuthFormError(400, { formError: "This form asks for nothing that is known here." });
+  }
+}
+
+async function checkPassword(
+  { user, ip }: Asker,
+  event: AuditEvent,
+  password: string,
+  field: "currentPassword" | "deletePassword",
+): Promise<void> {
+  refuseThrottled(wrongPasswords.retryAfter(user.id), event, { ip, userId: user.id });
+  wrongPasswords.hit(user.id);
+  if (!(await hashing(verifyPassword(await passwordHashOf(user.id), password)))) {
+    audit("denied", event, { reason: "wrong", userId: user.id, ip });
+    throw new AuthFormError(400, { fieldErrors: { [field]: "This is not your password." } });
+  }
+  wrongPasswords.clear(user.id);
+}
+
+/** Ends every sign-in, this browser's too, which goes on under a new one. */
+async function changePassword(asker: Asker, form: FormData): Promise<Response> {
+  const { user, request, ip } = asker;
+  const parsed = parsePasswordChange(form, user);
+  await checkPassword(asker, "password-change", parsed.currentPassword, "currentPassword");
+  const passwordHash = await hashing(hashPassword(parsed.newPassword));
+  const count = await replacePassword({ userId: user.id, passwordHash });
+  audit("ok", "password-change", { userId: user.id, ip, count });
+  const userAgent = request.headers.get("User-Agent");
+  const token = await createLoginSession({ userId: user.id, userAgent, ip });
+  const headers = { "Set-Cookie": await loginCookie(request, token) };
+  return redirect("/settings?saved=password", { headers });
+}
+
+async function endOne({ user, ip }: Asker, id: FormDataEntryValue | null): Promise<Response> {
+  // One that has ended already is as it should be.
+  if (typeof id === "string" && (await endLogin({ userId: user.id, id }))) {
+    audit("ok", "sign-ins-ended", { userId: user.id, ip, count: 1 });
+  }
+  return redirect("/settings?saved=sign-ins");
+}
+
+async function endOthers({ user, request, ip }: Asker): Promise<Response> {
+  const count = await endOtherLogins({ userId: user.id, token: await tokenOf(request) });
+  audit("ok", "sign-ins-ended", { userId: user.id, ip, count });
+  return redirect("/settings?saved=sign-ins");
+}
+
+async function erase(asker: Asker, form: FormData): Promise<Response> {
+  const { user, request, ip } = asker;
+  const { deletePassword } = parseDeletion(form, user.email);
+  await checkPassword(asker, "account-deletion", deletePassword, "deletePassword");
+  const count = await deleteAccount(user.id);
+  audit("ok", "account-deletion", { userId: user.id, ip, count });
+  return redirect("/login", { headers: { "Set-Cookie": await endedCookie(request) } });
+}
