@@ -1,4 +1,5 @@
 import { randomUUID } from "node:crypto";
+import type { Page } from "playwright-core";
 import { expect } from "vitest";
 import { append, HttpUser, messageBody, subscribe } from "../support/http-user.ts";
 import { journeys } from "../support/journey.ts";
@@ -14,6 +15,59 @@ async function answerOf(response: Response, id: string): Promise<{ status: numbe
     status: response.status,
     body: body.replaceAll(id, "<id>").replace(/nonce(=|":)"[^"]*"/g, "nonce"),
   };
+}
+
+type ManifestRoute = {
+  id: string;
+  parentId?: string;
+  path?: string;
+  index?: boolean;
+  hasLoader: boolean;
+  hasAction: boolean;
+};
+
+/** Routes that answer whoever is signed out. A new route is not among them until somebody decides so. */
+const PUBLIC = new Set([
+  "root",
+  "routes/_auth",
+  "routes/_auth.login",
+  "routes/_auth.signup",
+  "routes/_index",
+  "routes/logout",
+  "routes/healthz",
+]);
+
+/** Remix's own list of routes, as the page has it. */
+async function manifestOf(page: Page): Promise<ManifestRoute[]> {
+  return page.evaluate(() => {
+    const { __remixManifest } = window as unknown as {
+      __remixManifest: { routes: Record<string, ManifestRoute> };
+    };
+    return Object.values(__remixManifest.routes);
+  });
+}
+
+/** Every call that a route answers: its document, its data, its action. */
+function callsOf(routes: ManifestRoute[]) {
+  const byId = new Map(routes.map((route) => [route.id, route]));
+  const pathOf = (route: ManifestRoute | undefined): string =>
+    route ? [pathOf(byId.get(route.parentId ?? "")), route.path].filter(Boolean).join("/") : "";
+  return routes.flatMap((route) => {
+    const path = `/${pathOf(route)}`;
+    const address = (suffix: string) => (id: string) => {
+      const filled = path.replace(":chatId", id);
+      if (/[:*]/.test(filled)) throw new Error(`say what the parameters of ${route.id} stand for`);
+      return filled + suffix;
+    };
+    const index = route.index ? "?index" : "";
+    const data = path === "/" ? "_root.data" : ".data";
+    return [
+      { routeId: route.id, method: "GET", address: address("") },
+      { routeId: route.id, method: "GET", address: address(data) },
+      { routeId: route.id, method: "POST", address: address(index) },
+      { routeId: route.id, method: "POST", address: address(data + index) },
+    ];
+  });
 }
 
 journey("another user's page, token and session answer like ones that are not there", async (journey) => {
@@ -45,6 +99,40 @@ journey("another user's page, token and session answer like ones that are not th
   expect(await (await stranger.get("/chats")).text()).not.toContain(chatId);
   await check(chatId, [{ user: text, answer: "The answer to the secret." }], page);
 });
+
+journey(
+  "no route of the manifest tells a foreign id from a missing one, or anything to whoever is signed out",
+  async (journey) => {
+    const { app, open } = journey;
+    const owner = await new HttpUser(app).signUp();
+    const { chatId } = await owner.newChat();
+    const key = "A secret title";
+    await owner.post(`/chats/${chatId}`, { intent: "rename", title: key });
+    const missing = randomUUID();
+    const stranger = await new HttpUser(app).signUp();
+    const nobody = new HttpUser(app);
+    const { page } = await open();
+    await page.goto("/login");
+    const calls = callsOf(await manifestOf(page));
+    expect(calls.length).toBeGreaterThan(20);
+    for (const { routeId, method, address } of calls) {
+      const ask = (user: HttpUser, id: string) =>
+        user.get(address(id), method === "POST" ? { method, headers: { origin: app.url } } : {});
+      const what = `${method} ${address("<id>")} of ${routeId}`;
+      const signedOut = await answerOf(await ask(nobody, chatId), chatId);
+      expect(signedOut.body, what).not.toContain(key);
+      if (!PUBLIC.has(routeId)) expect([202, 302, 400, 401, 405], what).toContain(signedOut.status);
+      if (!address("<id>").includes("<id>")) continue;
+      const foreign = await answerOf(await ask(stranger, chatId), chatId);
+      expect(foreign.body, what).not.toContain(key);
+      expect([400, 404, 405], what).toContain(foreign.status);
+      // Under a free id the session route makes a chat, so it cannot hide that one is taken.
+      if (routeId === "routes/chats.$chatId.session") continue;
+      expect(foreign, what).toEqual(await answerOf(await ask(stranger, missing), missing));
+    }
+    expect(await (await owner.get(`/chats/${chatId}`)).text(), "the owner still has it").toContain(key);
+  },
+);
 
 journey(
   "a token opens its own session and no other, and cannot write what the agent writes",
