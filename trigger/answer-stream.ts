@@ -70,20 +70,22 @@ export function guardAnswer(watch: StallWatch): TransformStream<Chunk, Chunk> {
   });
 }
 
-type Facts = { model: ResolvedModel; runId: string; attempt: number; startedAt: number };
+type Facts = { model: ResolvedModel; runId: string; attempt: number; recovered: boolean; startedAt: number };
 
 /** What the answer tells about itself: at its start, at its first token and at its end. */
 function metadataOf({
   model,
   runId,
   attempt,
+  recovered,
   startedAt,
 }: Facts): NonNullable<StreamOptions["messageMetadata"]> {
   let seenToken = false;
   return ({ part }) => {
     const elapsed = Math.round(performance.now() - startedAt);
     if (part.type === "start") {
-      return { model: model.id, runId, attempt, createdAt: new Date().toISOString() };
+      const createdAt = new Date().toISOString();
+      return { model: model.id, runId, attempt, createdAt, ...(recovered ? { recovered } : {}) };
     }
     if (
       !seenToken &&

@@ -43,7 +43,7 @@ export const longrunChat = chat.withUIMessage<LongrunUIMessage>().agent({
   onTurnStart: hooks.onTurnStart,
   onTurnComplete: hooks.onTurnComplete,
   run: async ({ messages, signal, streamText, ctx }) => {
-    const { chatId, chat: own } = runState();
+    const { chatId, chat: own, recovering } = runState();
     if (!chatId || !own)
       throw new VisibleError("This chat does not exist any more, so nothing was answered.");
     const startedAt = performance.now();
@@ -65,6 +65,7 @@ export const longrunChat = chat.withUIMessage<LongrunUIMessage>().agent({
       // The sentence alone: the error itself holds the request, and with it the conversation.
       onError: ({ error }) => logger.warn("the model failed", { sentence: explainModelError(error, model) }),
     });
-    return toAnswer(result, { model, runId: ctx.run.id, attempt: ctx.attempt.number, startedAt }, watch);
+    const facts = { model, runId: ctx.run.id, attempt: ctx.attempt.number, recovered: recovering, startedAt };
+    return toAnswer(result, facts, watch);
   },
 });

@@ -39,6 +39,14 @@ describe("after a crash", () => {
     expect(plan([u1, a1], [u2, u3])).toEqual(expected);
   });
 
+  it("the message that is answered anew is named, and a kept partial or a first answer is not", () => {
+    const waiting = { settledMessages: [u1, a1], inFlightUsers: [u2], partialAssistant: partial };
+    expect(planRecovery(waiting, open).anewId).toBe("u2");
+    expect(planRecovery({ ...waiting, inFlightUsers: [u2, u3] }, open).anewId).toBeNull();
+    expect(planRecovery({ ...waiting, partialAssistant: undefined }, open).anewId).toBeNull();
+    expect(planRecovery(waiting, ended).anewId).toBeNull();
+  });
+
   it("the same message twice in the input counts once", () => {
     expect(plan([u1, a1, u2], [u2, u2])).toEqual({ chain: ["u1", "a1"], turns: ["u2"], partialId: null });
   });

@@ -23,6 +23,8 @@ type RecoveryPlan = {
   recoveredTurns: LongrunUIMessage[];
   /** Id of the partial answer that stays in the history. */
   partialId: string | null;
+  /** Id of the message whose partial answer was dropped, and that is answered anew. */
+  anewId: string | null;
 };
 
 /**
@@ -42,14 +44,15 @@ export function planRecovery(
   // A stopped or failed turn ended without a `finish`, so its answer looks interrupted: it stays as it is.
   const turnEnded = tail !== null && tail.boundary !== null && !tail.openTurn;
   if (partial && turnEnded) {
-    return { chain: [...settled, partial], recoveredTurns: waiting, partialId: partial.id };
+    return { chain: [...settled, partial], recoveredTurns: waiting, partialId: partial.id, anewId: null };
   }
   const [first, ...rest] = waiting;
   // One message: it is answered anew and the partial goes. More: the first keeps what it got.
   if (!partial || !first || rest.length === 0) {
-    return { chain: settled, recoveredTurns: waiting, partialId: null };
+    const anewId = partial && first ? first.id : null;
+    return { chain: settled, recoveredTurns: waiting, partialId: null, anewId };
   }
-  return { chain: [...settled, first, partial], recoveredTurns: rest, partialId: partial.id };
+  return { chain: [...settled, first, partial], recoveredTurns: rest, partialId: partial.id, anewId: null };
 }
 
 /**
@@ -79,6 +82,7 @@ async function keep(chatId: string, { chain, partialId }: RecoveryPlan): Promise
 export function recover(event: RecoveryBootEvent<LongrunUIMessage>): RecoveryBootResult<LongrunUIMessage> {
   const plan = planRecovery(event, runState().tail);
   const { chain, recoveredTurns, partialId } = plan;
+  runState().recoveredId = plan.anewId;
   if (partialId === null) return { chain, recoveredTurns };
   return { chain, recoveredTurns, beforeBoot: () => keep(event.chatId, plan) };
 }

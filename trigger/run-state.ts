@@ -18,6 +18,10 @@ export type RunState = {
   abandoned: boolean;
   /** The history from before a message that was refused in this turn. */
   beforeRefusal: LongrunUIMessage[] | null;
+  /** The message whose answer a lost run had begun: what this run gives to it is a recovered answer. */
+  recoveredId: string | null;
+  /** The turn that runs answers that message. */
+  recovering: boolean;
   /** Ends the title that is being made. */
   title: AbortController | null;
 };
@@ -36,6 +40,8 @@ export function runState(): RunState {
     loadFailed: false,
     abandoned: false,
     beforeRefusal: null,
+    recoveredId: null,
+    recovering: false,
     title: null,
   };
   locals.set(key, fresh);

@@ -59,7 +59,9 @@ export async function onTurnStart(event: TurnStartEvent<unknown, LongrunUIMessag
     chat.endRun();
     throw new VisibleError("This chat does not exist any more, so nothing was answered.");
   }
-  if (event.uiMessages.at(-1)?.role !== "user") throw new VisibleError("There is no message to answer.");
+  const asked = event.uiMessages.at(-1);
+  state.recovering = asked !== undefined && asked.id === state.recoveredId;
+  if (asked?.role !== "user") throw new VisibleError("There is no message to answer.");
 }
 
 async function beginTurn(

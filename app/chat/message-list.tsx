@@ -1,5 +1,6 @@
 import { memo, type ReactNode } from "react";
 import { Check, Copy } from "lucide-react";
+import { MessageInfo } from "#app/chat/message-info.tsx";
 import { MessagePart } from "#app/chat/message-part.tsx";
 import type { Delivery } from "#app/chat/use-durable-chat.ts";
 import { messageText, type LongrunUIMessage } from "#app/shared/chat-message.ts";
@@ -57,8 +58,11 @@ const AssistantMessage = memo(function AssistantMessage({ message, streaming, pa
       <Body message={message} streaming={streaming} />
       {!streaming && (
         <Foot>
-          {partial && <span className="note">This answer was cut short.</span>}
-          <CopyAnswer message={message} />
+          <MessageInfo message={message} partial={partial} />
+          <div className="message-acts">
+            <CopyAnswer message={message} />
+            {partial && <span className="note">This answer was cut short.</span>}
+          </div>
         </Foot>
       )}
     </article>

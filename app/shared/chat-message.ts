@@ -17,6 +17,8 @@ const messageMetadataSchema = z.object({
   inputTokens: z.number().int().optional(),
   outputTokens: z.number().int().optional(),
   finishReason: z.string().optional(),
+  /** The answer is a new one: the run that began it was lost, and what it had written with it. */
+  recovered: z.boolean().optional(),
 });
 
 export type MessageMetadata = z.infer<typeof messageMetadataSchema>;

@@ -1,0 +1,48 @@
+import { describe, expect, it } from "vitest";
+import { messageFacts } from "./message-facts.ts";
+
+const shown = (metadata: Parameters<typeof messageFacts>[0]["metadata"], partial = false) =>
+  Object.fromEntries(messageFacts({ metadata }, partial).map(({ name, value }) => [name, value]));
+
+describe("what a message tells about itself", () => {
+  it("is everything that the run stored with it, in words", () => {
+    expect(
+      shown({
+        model: "openai:gpt-4.1-mini",
+        runId: "run_1",
+        attempt: 2,
+        firstTokenMs: 840,
+        durationMs: 12_345,
+        inputTokens: 1_234,
+        outputTokens: 56,
+        finishReason: "stop",
+        recovered: true,
+      }),
+    ).toEqual({
+      Model: "openai:gpt-4.1-mini",
+      "Tokens in": "1,234",
+      "Tokens out": "56",
+      "First token after": "840 ms",
+      Took: "12.3 s",
+      "Ended by": "The model was done",
+      Recovered: "Answered anew after its first run was lost",
+      Attempt: "2",
+      Run: "run_1",
+    });
+  });
+
+  it("leaves out what nobody said, and is nothing for a message without metadata", () => {
+    expect(shown({ model: "demo:demo", durationMs: 61_400 })).toEqual({
+      Model: "demo:demo",
+      Took: "1 min 1 s",
+    });
+    expect(messageFacts({}, false)).toEqual([]);
+  });
+
+  it("says that an answer was cut short, and an unknown reason as the provider gave it", () => {
+    expect(shown({ finishReason: "other" }, true)).toEqual({
+      "Ended by": "other",
+      Complete: "No, it was cut short",
+    });
+  });
+});
