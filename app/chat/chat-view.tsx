@@ -7,6 +7,7 @@ import { MessageList } from "#app/chat/message-list.tsx";
 import { runState, type RunStatus } from "#app/chat/run-state.ts";
 import { RunStateLine } from "#app/chat/run-state-line.tsx";
 import { TurnNotices } from "#app/chat/turn-notices.tsx";
+import { useChatDraft } from "#app/chat/use-draft.ts";
 import { useDurableChat, type TurnEnd } from "#app/chat/use-durable-chat.ts";
 import { useReread } from "#app/chat/use-reread.ts";
 import { useTitleArrival } from "#app/chat/use-title-arrival.ts";
@@ -49,6 +50,7 @@ export function ChatView(props: ChatViewProps) {
   const [run, setRun] = useState<RunStatus>(null);
   const told = runState({ status, connection, stopping, empty: messages.length === 0, run });
   useEscape(open, chat.stop);
+  const draft = useChatDraft(chatId, props.messages, delivery);
   return (
     <main className="chat" data-chat-status={status} data-hydrated={hydrated ? "" : undefined}>
       <ChatHeader>
@@ -79,6 +81,7 @@ export function ChatView(props: ChatViewProps) {
           open={open}
           closed={chat.closed !== null}
           initialText={props.returned?.text}
+          draft={draft}
           onSend={(text) => {
             chat.send(text);
             return true;

@@ -1,5 +1,7 @@
 import { ArrowUp, Square } from "lucide-react";
 import { useEffect, useRef, type FormEvent, type KeyboardEvent, type MutableRefObject } from "react";
+import { draftSent, keepDraft } from "#app/chat/drafts.ts";
+import { fillFromDraft, type DraftOf } from "#app/chat/use-draft.ts";
 
 type Props = {
   /** Where the form goes when there are no scripts. */
@@ -10,6 +12,8 @@ type Props = {
   /** Nothing more can be sent here. */
   closed?: boolean;
   initialText?: string | undefined;
+  /** Where what is typed here survives a reload. */
+  draft: DraftOf;
   /** Takes the text; false leaves it in the box. Without it the form is posted. */
   onSend: (text: string) => boolean;
   onStop?: () => void;
@@ -31,14 +35,17 @@ export function Composer({
   open,
   closed = false,
   initialText,
+  draft,
   onSend,
   onStop,
   textRef,
 }: Props) {
   const own = useRef<HTMLTextAreaElement | null>(null);
+  const atFirst = useRef(draft);
   useEffect(() => {
     const box = own.current;
     if (!box) return;
+    fillFromDraft(box, atFirst.current);
     grow(box);
     // On a touch screen the keyboard would cover what one came to read.
     if (finePointer()) box.focus({ preventScroll: true });
@@ -49,6 +56,7 @@ export function Composer({
     const box = own.current;
     if (!box || closed || box.value.trim() === "") return;
     if (!onSend(box.value)) return;
+    draftSent(draft.name, box.value);
     box.value = "";
     grow(box);
     box.focus();
@@ -87,7 +95,10 @@ export function Composer({
         defaultValue={initialText}
         disabled={closed}
         autoComplete="off"
-        onInput={(event) => grow(event.currentTarget)}
+        onInput={(event) => {
+          grow(event.currentTarget);
+          keepDraft(draft.name, event.currentTarget.value);
+        }}
         onKeyDown={onKeyDown}
       />
       <div className="composer-buttons">

@@ -3,6 +3,7 @@ import { useRef } from "react";
 import { ChatHeader } from "#app/chat/chat-header.tsx";
 import { Composer } from "#app/chat/composer.tsx";
 import { Conversation } from "#app/chat/conversation.tsx";
+import { keepDraft, NEW_CHAT_DRAFT } from "#app/chat/drafts.ts";
 import { MessageList } from "#app/chat/message-list.tsx";
 import type { ModelNotice } from "#app/shared/model-notice.ts";
 import type { LongrunUIMessage } from "#app/shared/chat-message.ts";
@@ -17,6 +18,7 @@ type Props = {
 };
 
 const ACTION = "/chats?index";
+const DRAFT = { name: NEW_CHAT_DRAFT, known: [] };
 
 /** The page before the first message. Sending makes the chat; the message shows at once. */
 export function NewChat({ chatId, messageId, notice, returned }: Props) {
@@ -36,6 +38,7 @@ export function NewChat({ chatId, messageId, notice, returned }: Props) {
   const suggest = (text: string) => {
     if (!box.current) return;
     box.current.value = text;
+    keepDraft(NEW_CHAT_DRAFT, text);
     box.current.focus();
   };
   const status = sending ? "submitted" : error ? "error" : "ready";
@@ -55,6 +58,7 @@ export function NewChat({ chatId, messageId, notice, returned }: Props) {
           hidden={{ chatId, messageId }}
           open={false}
           initialText={returned?.text}
+          draft={DRAFT}
           onSend={send}
           textRef={box}
         />

@@ -1,0 +1,74 @@
+import { beforeEach, describe, expect, it, vi } from "vitest";
+import { draftAcknowledged, draftSent, dropAllDrafts, dropDraft, keepDraft, reopenDraft } from "./drafts.ts";
+
+/** A browser's storage, as far as drafts use it. */
+class MapStorage {
+  private readonly entries = new Map<string, string>();
+  get length(): number {
+    return this.entries.size;
+  }
+  key = (index: number): string | null => [...this.entries.keys()][index] ?? null;
+  getItem = (key: string): string | null => this.entries.get(key) ?? null;
+  setItem = (key: string, value: string): void => void this.entries.set(key, value);
+  removeItem = (key: string): void => void this.entries.delete(key);
+}
+
+let storage: MapStorage;
+beforeEach(() => {
+  storage = new MapStorage();
+  vi.stubGlobal("localStorage", storage);
+});
+
+describe("a draft", () => {
+  it("is there again when its page opens again, for its own chat alone", () => {
+    keepDraft("chat-1", "half a thou");
+    expect(reopenDraft("chat-1", [])).toBe("half a thou");
+    expect(reopenDraft("chat-1", [])).toBe("half a thou");
+    expect(reopenDraft("chat-2", [])).toBe("");
+  });
+
+  it("that was sent comes back until the server has acknowledged it", () => {
+    keepDraft("chat-1", "hello");
+    draftSent("chat-1", "hello");
+    expect(reopenDraft("chat-1", [])).toBe("hello");
+    draftSent("chat-1", "hello");
+    draftAcknowledged("chat-1");
+    expect(reopenDraft("chat-1", [])).toBe("");
+    expect(storage.length).toBe(0);
+  });
+
+  it("that was sent and is in the history is not offered again, and what was typed since is", () => {
+    draftSent("chat-1", "first");
+    draftSent("chat-1", "second");
+    keepDraft("chat-1", "third");
+    expect(reopenDraft("chat-1", ["first"])).toBe("second\n\nthird");
+  });
+
+  it("of the new-chat page stays when another chat's message is what the server has", () => {
+    draftSent("new", "mine");
+    draftAcknowledged("new", ["another"]);
+    expect(reopenDraft("new", [])).toBe("mine");
+    draftSent("new", "mine");
+    draftAcknowledged("new", ["mine"]);
+    expect(reopenDraft("new", [])).toBe("");
+  });
+
+  it("goes with its chat, and all of them at sign-out, and nothing else does", () => {
+    storage.setItem("other", "stays");
+    for (const name of ["a", "b", "c"]) keepDraft(name, name);
+    draftSent("b", "b");
+    dropDraft("a");
+    expect(reopenDraft("a", [])).toBe("");
+    dropAllDrafts();
+    expect(storage.length).toBe(1);
+    expect(storage.getItem("other")).toBe("stays");
+  });
+
+  it("of a browser that keeps nothing is simply not there", () => {
+    vi.stubGlobal("localStorage", undefined);
+    keepDraft("chat-1", "text");
+    draftSent("chat-1", "text");
+    expect(reopenDraft("chat-1", [])).toBe("");
+    dropAllDrafts();
+  });
+});
