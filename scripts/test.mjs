@@ -91,6 +91,7 @@ const GROUPS = {
   unused: check("knip", []),
   unit: suite("unit"),
   contract: suite("contract"),
+  faults: suite("faults"),
   journeys: suite("journeys"),
 };
 

@@ -18,6 +18,8 @@ export class Database {
     this.dataDir = dataDir;
     this.say = say;
     this.pidFile = path.join(dataDir, "run", "postgres.pid");
+    // As of every part: while this file exists it is not started again.
+    this.holdFile = path.join(dataDir, "run", "postgres.hold");
   }
 
   /** Starts or adopts the server and returns the URL of our database in it. */
@@ -39,7 +41,7 @@ export class Database {
   async #watch() {
     while (!this.#stopping) {
       await sleep(WATCH_EVERY_MS);
-      if (this.#stopping || isAlive(this.#pid)) continue;
+      if (this.#stopping || isAlive(this.#pid) || fs.existsSync(this.holdFile)) continue;
       this.say("postgres ended; starting it again");
       try {
         await this.#launch();

@@ -1,0 +1,105 @@
+import { mkdirSync, writeFileSync } from "node:fs";
+import path from "node:path";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { startApp, type App } from "../../support/app.ts";
+import { HttpUser } from "../../support/http-user.ts";
+import { startScriptedModel, type ScriptedModel } from "../../support/scripted-model.ts";
+import { Dice, SEED } from "./dice.ts";
+import { FaultChat } from "./fault-chat.ts";
+import type { TabOptions } from "./tab.ts";
+
+/** What one row works with. */
+export class Fault {
+  readonly chats: FaultChat[] = [];
+  injected = 0;
+
+  constructor(
+    readonly app: App,
+    readonly model: ScriptedModel,
+    readonly user: HttpUser,
+    readonly dice: Dice,
+  ) {}
+
+  /** A new chat with an open tab. */
+  async chat(options?: TabOptions): Promise<FaultChat> {
+    const chat = await FaultChat.open(this.app, this.model, this.user, options);
+    this.chats.push(chat);
+    return chat;
+  }
+
+  /** Deletes a chat: it is not read again at the end, and its run ends. */
+  async forget(chat: FaultChat): Promise<void> {
+    chat.tab.close();
+    this.chats.splice(this.chats.indexOf(chat), 1);
+    const response = await this.user.post(`/chats/${chat.chatId}`, { intent: "delete", stay: "1" });
+    if (response.status !== 200) throw new Error(`the chat was not deleted: ${response.status}`);
+  }
+
+  /** The fault really happened, `times` times. */
+  fired(times = 1): void {
+    this.injected += times;
+  }
+}
+
+type Row = (fault: Fault) => Promise<void>;
+/** The long suite repeats a row some hundred times. */
+const ROW_MS = 30 * 60_000;
+
+/**
+ * One application, one scripted model and one user for the rows of a file. A row whose fault never happened has
+ * failed. At the end every chat is read once more.
+ */
+export function faults(env: Record<string, string> = {}) {
+  let app: App;
+  let model: ScriptedModel;
+  let user: HttpUser;
+  const counts: string[] = [];
+  const chats: FaultChat[] = [];
+
+  beforeAll(async () => {
+    model = await startScriptedModel();
+    app = await startApp({ env: { OPENAI_COMPATIBLE_BASE_URL: model.baseUrl, ...env } });
+    user = await new HttpUser(app).signUp();
+  });
+  afterAll(async () => {
+    try {
+      const late: string[] = [];
+      for (const chat of chats) late.push(...(await chat.recheck()));
+      expect(late, "each chat once more, at the end").toEqual([]);
+    } finally {
+      await app?.stop();
+      await model?.stop();
+      console.log([`FAULT_SEED=${SEED}`, ...counts].join("\n"));
+    }
+  }, 120_000);
+
+  const run = async (name: string, steps: Row): Promise<void> => {
+    await app.healthy();
+    const fault = new Fault(app, model, user, new Dice(name));
+    try {
+      await steps(fault);
+      expect(fault.injected, "a row whose fault never happened proves nothing").toBeGreaterThan(0);
+      chats.push(...fault.chats);
+    } catch (error) {
+      const file = keepLogs(name, app);
+      if (error instanceof Error) error.message += `\n(FAULT_SEED=${SEED}, logs: ${file})`;
+      throw error;
+    } finally {
+      app.letStart();
+      for (const chat of fault.chats) chat.tab.close();
+      counts.push(`${name}: ${fault.injected} injections fired`);
+    }
+  };
+  return {
+    row: (name: string, steps: Row) => test(name, () => run(name, steps), ROW_MS),
+    /** A row that finds a fault that is known and not yet mended. */
+    brokenRow: (name: string, steps: Row) => test.fails(name, () => run(name, steps), ROW_MS),
+  };
+}
+
+function keepLogs(name: string, app: App): string {
+  const file = path.join("test-results", `${name.replace(/\W+/g, "-").slice(0, 80)}.log`);
+  mkdirSync("test-results", { recursive: true });
+  writeFileSync(file, app.logs(400));
+  return file;
+}

@@ -1,0 +1,99 @@
+import { readFileSync } from "node:fs";
+import path from "node:path";
+import pg from "pg";
+import type { App, Part } from "../../support/app.ts";
+import { eventually } from "../../support/eventually.ts";
+import { isAlive } from "../../support/process-list.ts";
+
+/** kill -9 of the process that runs this chat. Throws when there is none. */
+export async function killRun(app: App, chatId: string): Promise<void> {
+  const pid = await eventually(async () => (await runOf(app, chatId))?.pid, {
+    what: () => `no process runs chat ${chatId}\n${app.logs()}`,
+  });
+  process.kill(pid, "SIGKILL");
+  await eventually(() => !isAlive(pid), { what: () => `${pid} outlives kill -9` });
+}
+
+/** The chat's run and its process, if it has one now. */
+async function runOf(app: App, chatId: string): Promise<{ runId: string; pid: number } | null> {
+  const response = await app.trigger(`/api/v1/sessions/${chatId}`);
+  const { currentRunId } = (await response.json()) as { currentRunId: string | null };
+  const pid = app.runPids().get(currentRunId ?? "");
+  return pid === undefined || currentRunId === null ? null : { runId: currentRunId, pid };
+}
+
+/** kill -9 of a part; resolves when another process has taken its place and all is well. */
+export async function killPart(app: App, part: Part): Promise<void> {
+  const old = app.kill9(part);
+  const fresh = await app.waitForNewPid(part, old);
+  if (fresh === old) throw new Error(`${part} has no new process`);
+  await app.healthy();
+}
+
+/** A connection of the test's own to the application's database. */
+export async function connect(app: App): Promise<pg.Client> {
+  const client = new pg.Client({
+    connectionString: readFileSync(path.join(app.dataDir, "database-url"), "utf8").trim(),
+  });
+  // A row may take Postgres away.
+  client.on("error", () => undefined);
+  await client.connect();
+  return client;
+}
+
+/** Holds rows until `release` is called: whoever wants to write them waits. */
+export async function hold(app: App, sql: string, values: unknown[]) {
+  const client = await connect(app);
+  await client.query("BEGIN");
+  const { rowCount } = await client.query(`${sql} FOR UPDATE`, values);
+  if (!rowCount) throw new Error(`there is nothing to hold: ${sql}`);
+  const { rows } = await client.query<{ pid: number }>("SELECT pg_backend_pid() AS pid");
+  const waiting = async (): Promise<number[]> => {
+    const { rows: waiters } = await client.query<{ pid: number }>(
+      "SELECT pid FROM pg_stat_activity WHERE $1 = ANY (pg_blocking_pids(pid))",
+      [rows[0]?.pid],
+    );
+    return waiters.map(({ pid }) => pid);
+  };
+  return {
+    /** Resolves when somebody waits. */
+    met: () =>
+      eventually(async () => (await waiting()).length > 0, { what: () => `nobody waits for ${sql}` }),
+    /** Ends the transactions that wait, as the end of their process would. */
+    cutWaiters: async () => {
+      for (const pid of await waiting()) await client.query("SELECT pg_terminate_backend($1)", [pid]);
+    },
+    release: async () => {
+      await client.query("ROLLBACK");
+      await client.end();
+    },
+  };
+}
+
+/** Holds the chat's row: every write of its messages waits. */
+export const holdChat = (app: App, chatId: string) =>
+  hold(app, `SELECT 1 FROM "Chat" WHERE id = $1`, [chatId]);
+
+/** Lets the answer be saved and holds the save that follows it, of the cursor on `.in`. */
+export async function holdCursor(app: App, chatId: string) {
+  const name = `hold_${chatId.replaceAll("-", "")}`;
+  const client = await connect(app);
+  const waiters = `SELECT pid FROM pg_locks WHERE locktype = 'advisory' AND NOT granted`;
+  await client.query("SELECT pg_advisory_lock(4711)");
+  await client.query(`CREATE FUNCTION ${name}() RETURNS trigger LANGUAGE plpgsql AS $$
+    BEGIN PERFORM pg_advisory_xact_lock(4711); RETURN NEW; END $$`);
+  await client.query(`CREATE TRIGGER ${name} BEFORE UPDATE ON "ChatSession" FOR EACH ROW
+    WHEN (NEW.id = '${chatId}' AND NEW."lastInEventId" IS DISTINCT FROM OLD."lastInEventId")
+    EXECUTE FUNCTION ${name}()`);
+  return {
+    met: () =>
+      eventually(async () => (await client.query(waiters)).rowCount, {
+        what: () => "the cursor on `.in` is not saved by itself",
+      }),
+    release: async () => {
+      await client.query(`SELECT pg_terminate_backend(pid) FROM (${waiters}) AS waiting`);
+      await client.query(`DROP FUNCTION ${name} CASCADE`);
+      await client.end();
+    },
+  };
+}
