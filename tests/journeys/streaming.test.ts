@@ -1,4 +1,5 @@
 import { expect } from "vitest";
+import { openSecondPage } from "../support/browser.ts";
 import { journeys } from "../support/journey.ts";
 import { numberedWords, question } from "../support/model-script.ts";
 import {
@@ -89,6 +90,30 @@ journey("an answer that ran to its end while no tab was open is there on the nex
   await page.goto(`/chats/${chatId}`);
   await waitAnswered(page, 1);
   await check(chatId, [{ user: text, answer }], page);
+});
+
+journey("what one tab sends, the other shows, question and answer, without a reload", async (journey) => {
+  const { model, check } = journey;
+  const tab = await journey.signedUp();
+  const first = question("In the first tab");
+  model.answer(first.key, { text: "Seen in both." });
+  await send(tab.page, first.text);
+  const chatId = await chatIdOf(tab.page);
+  await waitAnswered(tab.page, 1);
+  const other = await openSecondPage(tab, `/chats/${chatId}`);
+  await waitAnswered(other, 1);
+  const { text, key } = question("Across tabs");
+  const answer = numberedWords(20);
+  model.answer(key, { text: answer });
+  await send(other, text);
+  const turns = [
+    { user: first.text, answer: "Seen in both." },
+    { user: text, answer },
+  ];
+  for (const page of [other, tab.page]) {
+    await waitAnswered(page, 2);
+    await check(chatId, turns, page);
+  }
 });
 
 journey("two clicks on Send make one turn", async ({ model, signedUp, check }) => {
