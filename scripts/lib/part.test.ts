@@ -1,7 +1,7 @@
 import { mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import { afterEach, beforeEach, expect, test } from "vitest";
+import { afterEach, beforeEach, test } from "vitest";
 import { eventually } from "../../tests/support/eventually.ts";
 import { isAlive } from "../../tests/support/process-list.ts";
 import { Part } from "./part.mjs";
