@@ -111,5 +111,7 @@ export class Part {
     if (!pid) return;
     if (isAlive(pid)) await end(pid, graceMs);
     endGroup(pid);
+    // Not left to the exit event: the supervisor may leave before it.
+    fs.rmSync(this.pidFile, { force: true });
   }
 }

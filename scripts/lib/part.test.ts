@@ -1,7 +1,7 @@
-import { mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import { afterEach, beforeEach, test } from "vitest";
+import { afterEach, beforeEach, expect, test } from "vitest";
 import { eventually } from "../../tests/support/eventually.ts";
 import { isAlive } from "../../tests/support/process-list.ts";
 import { Part } from "./part.mjs";
@@ -44,6 +44,7 @@ test("what a part started ends with it when it is stopped", async () => {
   part.start();
   const pid = await child();
   await part.stop();
+  expect(existsSync(part.pidFile)).toBe(false);
   await gone(pid);
 });
 
