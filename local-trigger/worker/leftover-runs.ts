@@ -24,7 +24,7 @@ export async function freeLeftoverRuns(deps: {
 }
 
 /** The preload puts the run's id into the process title, so a reused pid is never taken for ours. */
-export function isRunProcess(pid: number, runId: string): boolean {
+function isRunProcess(pid: number, runId: string): boolean {
   try {
     return commandLine(pid).includes(runId);
   } catch {
