@@ -119,7 +119,8 @@ async function main() {
       `${failed === 0 ? "ok  " : "FAIL"} ${name}: ${passed} passed, ${failed} failed (${((Date.now() - startedAt) / 1000).toFixed(1)} s)`,
     );
   }
-  if (wanted.length === 0) say(`not run: ${[...BY_NAME_ONLY].join(", ")} (npm test -- ${[...BY_NAME_ONLY][0]})`);
+  if (wanted.length === 0)
+    say(`not run: ${[...BY_NAME_ONLY].join(", ")} (npm test -- ${[...BY_NAME_ONLY][0]})`);
   console.log(`${total.passed} passed, ${total.failed} failed`);
   process.exitCode = total.failed === 0 && total.passed > 0 ? 0 : 1;
 }
