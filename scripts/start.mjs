@@ -9,6 +9,7 @@ import { readConfig, StartError } from "./lib/config.mjs";
 import { prepareDataFolder } from "./lib/data-folder.mjs";
 import { ensureInstalled } from "./lib/install.mjs";
 import { tryLock, unlock } from "./lib/lock.mjs";
+import { isOwnAddress } from "./lib/ports.mjs";
 
 const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
 const dev = process.argv.includes("--dev");
@@ -17,6 +18,8 @@ const say = (line) => console.log(`longrun  ${line}`);
 
 async function main() {
   const config = readConfig(process.env, root);
+  await checkAddress("HOST", config.host);
+  if (config.local) await checkAddress("TRIGGER_HOST", config.triggerHost);
   prepareDataFolder(config.dataDir);
   const lock = path.join(config.dataDir, "run", "supervisor.pid");
   const other = await takeLock(lock);
@@ -45,6 +48,13 @@ async function main() {
     `started in ${((Date.now() - startedAt) / 1000).toFixed(1)} s; data in ${path.relative(process.cwd(), config.dataDir) || "."}; Ctrl-C stops everything`,
   );
   console.log(`ready ${url}`);
+}
+
+async function checkAddress(name, host) {
+  if (await isOwnAddress(host)) return;
+  throw new StartError(
+    `${name} is "${host}", which is no address of this machine. Use 127.0.0.1, or 0.0.0.0 for every network.`,
+  );
 }
 
 /** Exists while the holder of the lock stops. */

@@ -106,6 +106,8 @@ async function makeHosts(root, folder) {
     sourcemap: "linked",
     logLevel: "silent",
     plugins: [aliases(root)],
+  }).catch((error) => {
+    throw new StartError(`The build failed: ${error.message}`);
   });
   const migrations = path.join(root, "local-trigger", "migrations");
   if (fs.existsSync(migrations)) fs.cpSync(migrations, path.join(folder, "migrations"), { recursive: true });

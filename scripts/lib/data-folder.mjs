@@ -7,7 +7,7 @@ import { StartError } from "./config.mjs";
 /** Makes the folder and its sub-folders. Others may pass through (Postgres may run as another user) but not look in. */
 export function prepareDataFolder(dataDir) {
   try {
-    fs.mkdirSync(dataDir, { recursive: true });
+    makeFolder(dataDir);
     fs.chmodSync(dataDir, 0o711);
     for (const name of ["run", "run/runs", "logs", "logs/runs"]) {
       fs.mkdirSync(path.join(dataDir, name), { recursive: true, mode: 0o700 });
@@ -18,6 +18,13 @@ export function prepareDataFolder(dataDir) {
       `The data folder ${dataDir} cannot be used (${error.code}). Set DATA_DIR to a folder that you may write to.`,
     );
   }
+}
+
+/** Like a recursive mkdir, which never returns in places such as /proc where a made folder is not there. */
+function makeFolder(folder) {
+  if (fs.existsSync(folder)) return;
+  makeFolder(path.dirname(folder));
+  fs.mkdirSync(folder);
 }
 
 /** Reads a secret of DATA_DIR, and makes it the first time. */

@@ -13,6 +13,15 @@ export function freePort(host = "127.0.0.1") {
   });
 }
 
+/** Whether this machine has that address, so that a server may listen on it. */
+export function isOwnAddress(host) {
+  return new Promise((resolve) => {
+    const server = net.createServer();
+    server.once("error", () => resolve(false));
+    server.listen(0, host, () => server.close(() => resolve(true)));
+  });
+}
+
 /** Whether something listens on that port. */
 export function isListening(port, host = "127.0.0.1") {
   return new Promise((resolve) => {

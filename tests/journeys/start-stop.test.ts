@@ -150,6 +150,8 @@ test("a taken port is one clear line and exit 1, and nothing stays behind", asyn
 
 test("a wrong variable is one clear line that names it, and exit 1", async () => {
   const wrong: [string, Record<string, string>][] = [
+    ["DATA_DIR", { DATA_DIR: "/proc/nowhere" }],
+    ["HOST", { HOST: "not-an-address" }],
     ["PORT", { PORT: "eighty" }],
     ["TRIGGER_PORT", { TRIGGER_PORT: "70000" }],
     ["TRIGGER_SECRET_KEY", { TRIGGER_API_URL: "http://127.0.0.1:1" }],
