@@ -39,6 +39,17 @@ describe("after a crash", () => {
     expect(plan([u1, a1], [u2, u3])).toEqual(expected);
   });
 
+  it("of several the first is answered anew when its answer had only been opened", () => {
+    const opened: LongrunUIMessage = {
+      id: "a2",
+      role: "assistant",
+      parts: [{ type: "step-start" }, { type: "text", text: "", state: "streaming" }],
+    };
+    const event = { settledMessages: [u1, a1, u2], inFlightUsers: [u2, u3], partialAssistant: opened };
+    const { chain, recoveredTurns, partialId } = planRecovery(event, open);
+    expect([ids(chain), ids(recoveredTurns), partialId]).toEqual([["u1", "a1"], ["u2", "u3"], null]);
+  });
+
   it("the message that is answered anew is named, and a kept partial or a first answer is not", () => {
     const waiting = { settledMessages: [u1, a1], inFlightUsers: [u2], partialAssistant: partial };
     expect(planRecovery(waiting, open).anewId).toBe("u2");

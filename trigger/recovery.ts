@@ -1,7 +1,7 @@
 import { logger } from "@trigger.dev/sdk";
 import type { RecoveryBootEvent, RecoveryBootResult } from "@trigger.dev/sdk/ai";
 import { writeTranscript, type TranscriptChange } from "#app/models/transcript.server.ts";
-import { acceptSubmitted, type LongrunUIMessage } from "#app/shared/chat-message.ts";
+import { acceptSubmitted, saysSomething, type LongrunUIMessage } from "#app/shared/chat-message.ts";
 import { retry } from "#trigger/retry.ts";
 import { runState } from "#trigger/run-state.ts";
 import type { StreamTail } from "#trigger/stream-tail.ts";
@@ -40,7 +40,9 @@ export function planRecovery(
   const waitingIds = new Set(waiting.map((message) => message.id));
   const settled = event.settledMessages.filter((message) => !waitingIds.has(message.id));
   const known = settled.some((message) => message.id === event.partialAssistant?.id);
-  const partial = known ? undefined : event.partialAssistant;
+  // A beginning without a word is no answer to keep: its message would count as answered and never be.
+  const begun = event.partialAssistant && saysSomething(event.partialAssistant);
+  const partial = known || !begun ? undefined : event.partialAssistant;
   // A stopped or failed turn ended without a `finish`, so its answer looks interrupted: it stays as it is.
   const turnEnded = tail !== null && tail.boundary !== null && !tail.openTurn;
   if (partial && turnEnded) {
@@ -49,7 +51,7 @@ export function planRecovery(
   const [first, ...rest] = waiting;
   // One message: it is answered anew and the partial goes. More: the first keeps what it got.
   if (!partial || !first || rest.length === 0) {
-    const anewId = partial && first ? first.id : null;
+    const anewId = event.partialAssistant && !known && first ? first.id : null;
     return { chain: settled, recoveredTurns: waiting, partialId: null, anewId };
   }
   return { chain: [...settled, first, partial], recoveredTurns: rest, partialId: partial.id, anewId: null };

@@ -1,7 +1,8 @@
 import type { UIMessage } from "ai";
 import type { Awaited } from "#app/chat/input-ledger.ts";
-import { closeParts, type Place, placeAnswer, progress, replaceById } from "#app/chat/message-order.ts";
+import { closeParts, type Place, placeAnswer, replaceById } from "#app/chat/message-order.ts";
 import type { Boundary } from "#app/chat/turn-splitter.ts";
+import { saysSomething } from "#app/shared/chat-message.ts";
 
 /** The turn that is being written into the page, and the messages that it made there. */
 export class ActiveTurn<M extends UIMessage> {
@@ -42,7 +43,7 @@ export class ActiveTurn<M extends UIMessage> {
     this.note(message.id);
     if (!orphan) return placeAnswer(list, message, this.placeOf(message.id));
     const next = unanswered[this.#kept.size + 1];
-    if (!next || !hasContent(orphan)) return replaceById(list, orphan.id, message);
+    if (!next || !saysSomething(orphan)) return replaceById(list, orphan.id, message);
     this.#kept.set(orphan.id, this.answers);
     this.answers = next.messageId;
     return placeAnswer(list, message, this.placeOf(message.id));
@@ -85,8 +86,4 @@ export class ActiveTurn<M extends UIMessage> {
   placeOf(messageId: string): Place {
     return { after: this.#kept.get(messageId) ?? this.answers, before: null };
   }
-}
-
-function hasContent(message: UIMessage): boolean {
-  return progress({ ...message, parts: message.parts.filter((part) => part.type !== "step-start") }) > 0;
 }

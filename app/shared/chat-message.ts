@@ -88,6 +88,13 @@ export function messageText(message: Pick<LongrunUIMessage, "parts">): string {
   return message.parts.map((part) => (part.type === "text" ? part.text : "")).join("");
 }
 
+/** Whether a beginning of an answer holds anything: a word, a thought, a tool call; opened parts alone do not count. */
+export function saysSomething({ parts }: Pick<UIMessage, "parts">): boolean {
+  return parts.some((part) =>
+    part.type === "text" || part.type === "reasoning" ? part.text.trim() !== "" : part.type !== "step-start",
+  );
+}
+
 /** The sentence that says why an answer failed, or null when it did not. */
 export function messageError(message: Pick<LongrunUIMessage, "parts">): string | null {
   const part = message.parts.find((candidate) => candidate.type === "data-error");
