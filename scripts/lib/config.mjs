@@ -14,6 +14,12 @@ function port(env, name, fallback) {
   return number;
 }
 
+function count(env, name, least, most) {
+  const value = env[name]?.trim();
+  if (!value || (/^\d+$/.test(value) && Number(value) >= least && Number(value) <= most)) return;
+  throw new StartError(`${name} is "${value}", but must be a whole number from ${least} to ${most}.`);
+}
+
 function url(env, name, protocols) {
   const value = env[name]?.trim();
   if (!value) return undefined;
@@ -73,6 +79,8 @@ export function readConfig(env = process.env, root = process.cwd()) {
     signUp: signUp(env),
   };
   url(env, "OPENAI_COMPATIBLE_BASE_URL", web);
+  count(env, "WORKER_SPARES", 0, 20);
+  count(env, "WORKER_MAX_PROCESSES", 1, 1000);
   if (text(env, "OLLAMA_BASE_URL") !== "off") url(env, "OLLAMA_BASE_URL", web);
   checkTogether(config);
   return { ...config, local: config.triggerApiUrl === undefined };

@@ -19,6 +19,7 @@ describe("a wrong variable is one line that names the fix", () => {
     [{ DEFAULT_MODEL: "acme:x" }, /one of the providers openai-compatible/],
     [{ SIGNUP: "perhaps" }, /^SIGNUP is "perhaps", but must be open or closed\.$/],
     [{ OPENAI_COMPATIBLE_BASE_URL: "localhost:8080" }, /^OPENAI_COMPATIBLE_BASE_URL must be a URL/],
+    [{ WORKER_SPARES: "many" }, /^WORKER_SPARES is "many", but must be a whole number from 0 to 20/],
     [{ OLLAMA_BASE_URL: "nope" }, /^OLLAMA_BASE_URL must be a URL/],
   ];
   test.each(cases)("%j", (env, message) => {
