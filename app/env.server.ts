@@ -38,6 +38,8 @@ const schema = z.object({
   DEFAULT_MODEL: optional,
   /** Whether strangers may make accounts. */
   SIGNUP: optional.pipe(z.enum(["open", "closed"], "must be open or closed").default("open")),
+  /** A model that says nothing for so long is given up. */
+  MODEL_SILENCE_SECONDS: z.coerce.number().int().min(1).max(86_400).default(180),
   /** Pause of the built-in demo model before each word. */
   DEMO_MODEL_DELAY_MS: z.coerce.number().int().min(0).max(10_000).default(35),
 });

@@ -38,9 +38,53 @@ function split(chunk: Chunk): Chunk[] {
   return pieces.map((delta) => ({ ...chunk, delta }));
 }
 
+const STALLED = "The model stopped answering. Try again.";
+
+/**
+ * The model's stream, ended by an error that says so where it breaks or stands still: left alone, a broken one loses
+ * what is queued in it, and one that waits for a deaf tool or server never ends. A stop is passed on as it comes.
+ */
+export function unbroken(
+  source: ReadableStream<Chunk>,
+  watch: StallWatch,
+  stop: AbortSignal,
+  explain: (error: unknown) => string,
+): ReadableStream<Chunk> {
+  const reader = source.getReader();
+  let over = false;
+  const end = (controller: ReadableStreamDefaultController<Chunk>, errorText: string): void => {
+    if (over) return;
+    over = true;
+    controller.enqueue({ type: "error", errorText });
+    controller.close();
+    reader.cancel().catch(() => undefined);
+  };
+  return new ReadableStream<Chunk>({
+    start(controller) {
+      watch.signal.addEventListener("abort", () => end(controller, STALLED), { once: true });
+    },
+    async pull(controller) {
+      try {
+        const { done, value } = await reader.read();
+        if (over) return;
+        if (!done) return controller.enqueue(value);
+        over = true;
+        controller.close();
+      } catch (error) {
+        if (stop.aborted) throw error;
+        end(controller, explain(error));
+      }
+    },
+    cancel(reason) {
+      over = true;
+      return reader.cancel(reason);
+    },
+  });
+}
+
 /**
  * Watches over the model's stream: cuts deltas that no record could hold, ends an answer that grows without end,
- * and says so when there is an error, a silence, or no answer at all.
+ * and says so when there is an error, or no answer at all.
  */
 export function guardAnswer(watch: StallWatch): TransformStream<Chunk, Chunk> {
   let chars = 0;
@@ -54,7 +98,6 @@ export function guardAnswer(watch: StallWatch): TransformStream<Chunk, Chunk> {
         failed = true;
       };
       if (chunk.type === "error") return fail(chunk.errorText);
-      if (chunk.type === "abort" && watch.fired) return fail("The model stopped answering. Try again.");
       answered ||= VISIBLE.test(chunk.type);
       if (chunk.type === "finish" && !answered) {
         fail("The model answered nothing. Try again, or choose another model.");
@@ -70,7 +113,15 @@ export function guardAnswer(watch: StallWatch): TransformStream<Chunk, Chunk> {
   });
 }
 
-type Facts = { model: ResolvedModel; runId: string; attempt: number; recovered: boolean; startedAt: number };
+type Facts = {
+  model: ResolvedModel;
+  runId: string;
+  attempt: number;
+  recovered: boolean;
+  startedAt: number;
+  /** Aborted when the person or the run stops the answer. */
+  stop: AbortSignal;
+};
 
 /** What the answer tells about itself: at its start, at its first token and at its end. */
 function metadataOf({
@@ -116,14 +167,15 @@ export function toAnswer(result: Result, facts: Facts, watch: StallWatch): Answe
       return result.usage;
     },
     toUIMessageStream: (options) => {
+      const explain = (error: unknown) => explainModelError(error, facts.model);
       const stream = result.toUIMessageStream<LongrunUIMessage>({
         ...options,
         sendReasoning: true,
         sendSources: true,
         messageMetadata: metadataOf(facts),
-        onError: (error) => explainModelError(error, facts.model),
-      });
-      return (stream as ReadableStream<Chunk>).pipeThrough(guardAnswer(watch));
+        onError: explain,
+      }) as ReadableStream<Chunk>;
+      return unbroken(stream, watch, facts.stop, explain).pipeThrough(guardAnswer(watch));
     },
   };
 }

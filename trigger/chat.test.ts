@@ -124,11 +124,15 @@ describe("a failure of the model", () => {
 
   it("in the middle of the answer keeps the words that came, as a partial", async () => {
     bench.model.answer("breaks", { text: "some words before the end", cutAfter: 3 });
-    const turn = await bench.boot().sendMessage(user("breaks"));
-    expect(errorsOf(turn)).toHaveLength(1);
+    const run = bench.boot();
+    const turn = await run.sendMessage(user("breaks"));
     const failed = (await bench.history(2))[1];
-    expect(failed && messageText(failed.message)).toBe("some words befo".slice(0, 15));
+    const sentence = failed && messageError(failed.message);
+    expect(sentence).toMatch(/cannot be reached, or broke the connection/);
+    expect(errorsOf(turn)).toEqual([sentence]);
+    expect(failed && messageText(failed.message)).toBe("some words befo");
     expect(failed?.final).toBe(false);
+    expect(errorsOf(await run.sendMessage(user("and now")))).toEqual([]);
   });
 
   it("that answers nothing is said as such", async () => {

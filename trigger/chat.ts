@@ -1,6 +1,7 @@
 import { logger } from "@trigger.dev/sdk";
 import { chat } from "@trigger.dev/sdk/ai";
 import { stepCountIs } from "ai";
+import { env } from "#app/env.server.ts";
 import type { LongrunUIMessage } from "#app/shared/chat-message.ts";
 import { failedAnswer, toAnswer } from "#trigger/answer-stream.ts";
 import { explainModelError, VisibleError } from "#trigger/model-error.ts";
@@ -53,7 +54,7 @@ export const longrunChat = chat.withUIMessage<LongrunUIMessage>().agent({
     } catch (error) {
       return failedAnswer(error instanceof Error ? error.message : "No model can be used.");
     }
-    const watch = new StallWatch();
+    const watch = new StallWatch(env().MODEL_SILENCE_SECONDS * 1000);
     const result = streamText({
       model: model.instance,
       messages,
@@ -65,7 +66,11 @@ export const longrunChat = chat.withUIMessage<LongrunUIMessage>().agent({
       // The sentence alone: the error itself holds the request, and with it the conversation.
       onError: ({ error }) => logger.warn("the model failed", { sentence: explainModelError(error, model) }),
     });
-    const facts = { model, runId: ctx.run.id, attempt: ctx.attempt.number, recovered: recovering, startedAt };
-    return toAnswer(result, facts, watch);
+    const { run, attempt } = ctx;
+    return toAnswer(
+      result,
+      { model, runId: run.id, attempt: attempt.number, recovered: recovering, startedAt, stop: signal },
+      watch,
+    );
   },
 });

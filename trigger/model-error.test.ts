@@ -47,6 +47,7 @@ describe("an error of the model is a sentence that names the fix", () => {
       call(undefined, "Cannot connect", new TypeError("fetch failed", { cause: refused() })),
       /https:\/\/api\.example\.test cannot be reached.*OPENAI_API_KEY/,
     ],
+    ["an answer that broke off", call(200, "Failed to process successful response"), /broke the connection/],
     ["a broken connection", new TypeError("terminated"), /broke the connection/],
     ["anything else", new Error("at secret.ts:12 sk-secret"), /failed in the middle of its answer/],
     ["not even an error", "sk-secret", /failed in the middle of its answer/],

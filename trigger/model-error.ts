@@ -62,7 +62,9 @@ export function explainModelError(error: unknown, model: ResolvedModel): string 
   );
   if (spoken instanceof Error) return spoken.message;
   const call = errors.find((one) => APICallError.isInstance(one));
-  if (call?.statusCode) return ofStatus(call.statusCode, `${call.message} ${call.responseBody ?? ""}`, model);
+  // Below 400 it is an answer whose body broke off.
+  if (call?.statusCode && call.statusCode >= 400)
+    return ofStatus(call.statusCode, `${call.message} ${call.responseBody ?? ""}`, model);
   if (errors.some((one) => LoadAPIKeyError.isInstance(one))) return ofStatus(401, "", model);
   if (errors.some(isNetworkFault) || call) {
     const { access } = model;

@@ -1,21 +1,14 @@
-/** A model that says nothing for that long is taken for dead. */
-export const STALL_MS = 180_000;
-
-/** Aborts `signal` when nothing touched it for `ms`. */
+/** Aborts `signal` when nothing touched it for `ms`: a model that is silent for so long is taken for dead. */
 export class StallWatch {
   private readonly controller = new AbortController();
   private timer: NodeJS.Timeout | undefined;
 
-  constructor(private readonly ms = STALL_MS) {
+  constructor(private readonly ms: number) {
     this.touch();
   }
 
   get signal(): AbortSignal {
     return this.controller.signal;
-  }
-
-  get fired(): boolean {
-    return this.signal.aborted;
   }
 
   touch(): void {

@@ -11,6 +11,7 @@ const schema = z.object({
   DATA_DIR: z.string().min(1).default(".data"),
   WORKER_SPARES: z.coerce.number().int().min(0).max(20).default(1),
   WORKER_MAX_PROCESSES: z.coerce.number().int().min(1).max(1000).default(50),
+  WORKER_MEMORY_MB: z.coerce.number().int().min(256).max(65_536).default(1024),
 });
 
 /** What the worker host needs to know. Folders are absolute. */
@@ -18,6 +19,7 @@ export type WorkerConfig = {
   apiUrl: string;
   secretKey: string;
   projectRef: string;
+  /** The build of the tasks, or a link to it. */
   buildDir: string;
   pidDir: string;
   logDir: string;
@@ -25,6 +27,8 @@ export type WorkerConfig = {
   spares: number;
   /** Run processes at the same time, spares included; further work stays queued. */
   maxProcesses: number;
+  /** What one run process may take of the machine's memory, in MiB; one that takes more is ended. */
+  memoryMb: number;
   /** The environment of run processes. */
   taskEnv: TaskEnv;
 };
@@ -35,7 +39,7 @@ const TASK_VARIABLES = new Set(
   [
     "PATH HOME TMPDIR LANG LC_ALL TZ NODE_EXTRA_CA_CERTS SSL_CERT_FILE",
     "HTTP_PROXY HTTPS_PROXY NO_PROXY http_proxy https_proxy no_proxy",
-    "DATABASE_URL SESSION_SECRET DEFAULT_MODEL DEMO_MODEL_DELAY_MS LOCAL_TRIGGER_PORT",
+    "DATABASE_URL SESSION_SECRET DEFAULT_MODEL MODEL_SILENCE_SECONDS DEMO_MODEL_DELAY_MS LOCAL_TRIGGER_PORT",
   ].flatMap((line) => line.split(" ")),
 );
 const TASK_PREFIXES = ["TRIGGER_", "OPENAI_", "ANTHROPIC_", "GOOGLE_GENERATIVE_AI_", "OLLAMA_"];
@@ -61,6 +65,7 @@ export function readConfig(env: NodeJS.ProcessEnv): WorkerConfig {
     logDir: path.join(dataDir, "logs", "runs"),
     spares: values.WORKER_SPARES,
     maxProcesses: values.WORKER_MAX_PROCESSES,
+    memoryMb: values.WORKER_MEMORY_MB,
     taskEnv: taskEnvironment(env, values.TRIGGER_API_URL, values.TRIGGER_PROJECT_REF),
   };
 }

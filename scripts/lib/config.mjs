@@ -81,6 +81,7 @@ export function readConfig(env = process.env, root = process.cwd()) {
   url(env, "OPENAI_COMPATIBLE_BASE_URL", web);
   count(env, "WORKER_SPARES", 0, 20);
   count(env, "WORKER_MAX_PROCESSES", 1, 1000);
+  count(env, "MODEL_SILENCE_SECONDS", 1, 86_400);
   if (text(env, "OLLAMA_BASE_URL") !== "off") url(env, "OLLAMA_BASE_URL", web);
   checkTogether(config);
   return { ...config, local: config.triggerApiUrl === undefined };
