@@ -14,6 +14,18 @@ const optionalUrl = optional.refine(
   "must be a URL such as http://127.0.0.1:8080/v1",
 );
 
+const hostList = optional
+  .transform((value) =>
+    (value ?? "")
+      .split(",")
+      .map((host) => host.trim().toLowerCase())
+      .filter(Boolean),
+  )
+  .refine(
+    (hosts) => hosts.every((host) => /^[^\s:/]+:\d{1,5}$|^\[[\da-f:]+\]:\d{1,5}$/.test(host)),
+    "must be hosts with ports such as wiki.example.org:443, separated by commas",
+  );
+
 const port = z.coerce.number().int().min(0).max(65535);
 
 const schema = z.object({
@@ -36,6 +48,8 @@ const schema = z.object({
   OPENAI_COMPATIBLE_API_KEY: optional,
   OLLAMA_BASE_URL: optional,
   DEFAULT_MODEL: optional,
+  /** Hosts that the tool that reads pages may ask though they are not public: `wiki.intern:443,127.0.0.1:8080`. */
+  FETCH_ALLOWED_HOSTS: hostList,
   /** Whether strangers may make accounts. */
   SIGNUP: optional.pipe(z.enum(["open", "closed"], "must be open or closed").default("open")),
   /** A model that says nothing for so long is given up. */

@@ -36,7 +36,99 @@ export const searchChatsOutput = z.object({
   ),
 });
 
+export const calculateInput = z.object({
+  expression: z
+    .string()
+    .min(1)
+    .max(500)
+    .describe(
+      "One expression, such as (17.5% * 80 + 3^2) / sqrt(2). Knows + - * / ^ % ! ( ), pi, e, sqrt, cbrt, abs, round, " +
+        "floor, ceil, min, max, sum, mean, mod, exp, ln, log10, log2, sin, cos, tan, asin, acos, atan (radians).",
+    ),
+});
+
+export const calculateOutput = z.object({ result: z.string() });
+
+export const fetchPageInput = z.object({
+  url: z.string().min(1).max(2000).describe("The whole address, beginning with https:// or http://."),
+});
+
+export const fetchPageOutput = z.object({
+  /** Where the page was found in the end, after redirects. */
+  url: z.string(),
+  title: z.string().nullable(),
+  contentType: z.string(),
+  /** Markdown of an HTML page, otherwise the text as it is. */
+  text: z.string(),
+  /** More was there than was taken. */
+  truncated: z.boolean(),
+});
+
+export const runJavaScriptInput = z.object({
+  code: z
+    .string()
+    .min(1)
+    .max(50_000)
+    .describe(
+      "A script. Its last expression is the result; console.log writes output. There is no network, no file, no " +
+        "timer, no import.",
+    ),
+});
+
+export const runJavaScriptOutput = z.object({
+  /** What the script wrote, a line a call. */
+  console: z.string(),
+  /** Its last value as readable text; null when the script failed. */
+  result: z.string().nullable(),
+  /** Why it failed; null when it did not. */
+  error: z.string().nullable(),
+});
+
+const documentKinds = ["markdown", "html", "svg", "code"] as const;
+export type DocumentKind = (typeof documentKinds)[number];
+export const documentKind = z.enum(documentKinds);
+
+export const writeDocumentInput = z.object({
+  documentId: z
+    .uuid()
+    .optional()
+    .describe(
+      "Of the document to write a new version of, as an earlier call gave it. Leave it out for a new one.",
+    ),
+  title: z.string().min(1).max(200),
+  kind: documentKind.describe("What the content is. Scripts in HTML and SVG do not run."),
+  language: z.string().max(30).optional().describe("Of code: its language, such as python."),
+  content: z.string().min(1).max(200_000).describe("The whole document, never only what changed."),
+});
+
+export const writeDocumentOutput = z.object({
+  documentId: z.string(),
+  version: z.number().int(),
+  title: z.string(),
+  kind: documentKind,
+});
+
+export const askUserInput = z.object({
+  question: z.string().min(1).max(1000),
+  choices: z.array(z.string().min(1).max(200)).min(2).max(8).describe("Short answers to choose from."),
+  allowOther: z.boolean().optional().describe("The person may also write an answer of their own."),
+});
+
+export const MAX_OTHER_ANSWER = 4000;
+
+export const askUserOutput = z.object({
+  /** Null when the person wrote on without answering. */
+  answer: z.string().max(MAX_OTHER_ANSWER).nullable(),
+});
+
+type Call<I extends z.ZodType, O extends z.ZodType> = { input: z.infer<I>; output: z.infer<O> };
+
 export type ChatTools = {
-  currentTime: { input: z.infer<typeof currentTimeInput>; output: z.infer<typeof currentTimeOutput> };
-  searchChats: { input: z.infer<typeof searchChatsInput>; output: z.infer<typeof searchChatsOutput> };
+  currentTime: Call<typeof currentTimeInput, typeof currentTimeOutput>;
+  searchChats: Call<typeof searchChatsInput, typeof searchChatsOutput>;
+  calculate: Call<typeof calculateInput, typeof calculateOutput>;
+  fetchPage: Call<typeof fetchPageInput, typeof fetchPageOutput>;
+  runJavaScript: Call<typeof runJavaScriptInput, typeof runJavaScriptOutput>;
+  writeDocument: Call<typeof writeDocumentInput, typeof writeDocumentOutput>;
+  askUser: Call<typeof askUserInput, typeof askUserOutput>;
 };

@@ -56,6 +56,17 @@ function signUp(env) {
   return value;
 }
 
+function fetchAllowedHosts(env) {
+  const value = text(env, "FETCH_ALLOWED_HOSTS");
+  for (const host of value?.split(",").map((one) => one.trim()) ?? []) {
+    if (host && !/^[^\s:/]+:\d{1,5}$|^\[[\da-f:]+\]:\d{1,5}$/i.test(host)) {
+      throw new StartError(
+        `FETCH_ALLOWED_HOSTS names "${host}", but each host needs its port, such as wiki.example.org:443.`,
+      );
+    }
+  }
+}
+
 /**
  * Reads and checks what `npm start` needs to know.
  * @param {Record<string, string | undefined>} [env]
@@ -82,6 +93,7 @@ export function readConfig(env = process.env, root = process.cwd()) {
   count(env, "WORKER_SPARES", 0, 20);
   count(env, "WORKER_MAX_PROCESSES", 1, 1000);
   count(env, "MODEL_SILENCE_SECONDS", 1, 86_400);
+  fetchAllowedHosts(env);
   if (text(env, "OLLAMA_BASE_URL") !== "off") url(env, "OLLAMA_BASE_URL", web);
   checkTogether(config);
   return { ...config, local: config.triggerApiUrl === undefined };
