@@ -68,6 +68,12 @@ module.exports = {
       "^local-trigger/[^/]+\\.ts$",
     ),
     only(
+      "inspector-looks-at-all-but-the-worker",
+      "^local-trigger/inspector/",
+      "^local-trigger/(inspector|http|sessions|runs|streams|wire)/",
+      "^local-trigger/[^/]+\\.ts$",
+    ),
+    only(
       "worker-host-is-a-client",
       "^local-trigger/worker/",
       "^local-trigger/(worker|wire)/",

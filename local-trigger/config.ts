@@ -15,6 +15,20 @@ const schema = z.object({
     .refine((key) => !cloudKey.test(key), "must not have the form of a Trigger.dev Cloud key (tr_…_sk_…)"),
   TRIGGER_ACCESS_TOKEN: z.string().regex(/^tr_pat_\S+$/, "must begin with tr_pat_"),
   TRIGGER_PROJECT_REF: z.string().min(1).default("proj_longrun"),
+  RUN_LOGS_DIR: z.string().optional(),
+  INSPECTOR_HOSTS: z
+    .string()
+    .default("")
+    .transform((text) =>
+      text
+        .toLowerCase()
+        .split(/[\s,]+/)
+        .filter(Boolean),
+    )
+    .refine(
+      (names) => names.every((name) => /^(\[[0-9a-f:]+\]|[a-z0-9.-]+)$/.test(name)),
+      "must be host names without ports, separated by commas",
+    ),
   LOG_LEVEL: z.enum(["debug", "info", "warn", "error"]).default("info"),
 });
 

@@ -13,6 +13,8 @@ const server = await startLocalTrigger({
   secretKey: config.TRIGGER_SECRET_KEY,
   accessToken: config.TRIGGER_ACCESS_TOKEN,
   projectRef: config.TRIGGER_PROJECT_REF,
+  runLogsDir: config.RUN_LOGS_DIR,
+  inspectorHosts: config.INSPECTOR_HOSTS,
   log,
   onLockLost: () => fail("local-trigger: another server has taken over this database."),
 }).catch((error: unknown) => fail(startProblem(error)));

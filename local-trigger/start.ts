@@ -18,6 +18,8 @@ import { snapshotRoutes } from "./http/routes/snapshots.ts";
 import { triggerRoutes } from "./http/routes/trigger.ts";
 import { waitpointRoutes } from "./http/routes/waitpoints.ts";
 import { attachWorkerSocket } from "./http/worker-socket.ts";
+import { Access } from "./inspector/access.ts";
+import { inspectorRoutes } from "./inspector/routes.ts";
 import { createLog, type Log } from "./log.ts";
 import { RunEngine, type EngineTiming } from "./runs/run-engine.ts";
 import { finishPurges } from "./sessions/close-session.ts";
@@ -40,6 +42,10 @@ export type LocalTriggerOptions = {
   /** How long writers gather chunks before they append; default 10 ms. */
   flushIntervalMs?: number;
   timing?: Partial<EngineTiming>;
+  /** Names, beside this machine's own, under which the pages that show what is inside may be opened. */
+  inspectorHosts?: string[];
+  /** Where the worker host keeps what each run printed (`<runId>.log`). */
+  runLogsDir?: string;
   onLockLost?: () => void;
 };
 
@@ -74,7 +80,11 @@ async function serve(options: LocalTriggerOptions, log: Log, db: Database): Prom
   runs.onRunFinished((tx, run) => afterRun(tx, { streams, runs, log }, run));
 
   let origin = "";
-  const routes = allRoutes(options, sessionDeps, runs, () => origin);
+  const access = new Access({ secretKey: options.secretKey, hosts: options.inspectorHosts ?? [] });
+  const routes = [
+    ...allRoutes(options, sessionDeps, runs, () => origin),
+    ...inspectorRoutes({ runs, streams, access, runLogsDir: options.runLogsDir, log }),
+  ];
   const router = new Router(routes, { keys: options, log });
   const front = new Front((req, res) => void router.handle(req, res));
   const detachWorkers = attachWorkerSocket(front.http1, { signals: runs.signals, keys: options });

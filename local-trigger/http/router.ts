@@ -15,11 +15,14 @@ export type RequestContext = {
   log: Log;
 };
 
-/** `signed`: the handler checks a signature that was made for this one URL or stream. `realtime`: browsers call it, so it has CORS. */
+/**
+ * `signed`: the handler checks a signature that was made for this one URL or stream; `page`: it checks the cookie of a
+ * sign-in with the secret key. `realtime`: browsers call it, so it has CORS.
+ */
 export type Route = {
   method: string;
   path: string;
-  access: "public" | "signed" | "secret" | "pat" | "jwt-or-secret";
+  access: "public" | "signed" | "secret" | "pat" | "jwt-or-secret" | "page";
   realtime?: boolean;
   handler: (c: RequestContext) => Promise<void>;
 };
@@ -81,7 +84,7 @@ export class Router {
 }
 
 function checkAccess(access: Route["access"], credential: Credential | null): void {
-  if (access === "public" || access === "signed") return;
+  if (access === "public" || access === "signed" || access === "page") return;
   if (!credential) throw unauthorized();
   if (access === "pat") {
     if (credential.kind !== "pat") throw unauthorized("Invalid or missing personal access token.");

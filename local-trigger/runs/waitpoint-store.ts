@@ -180,10 +180,10 @@ export async function setChildOfItem(tx: Tx, place: BatchPlace, childRunId: stri
 
 /** All that a run waits for, in order. */
 export async function blockersOf(
-  tx: Tx,
+  db: Reader,
   runId: string,
 ): Promise<(Waitpoint & { position: number | null })[]> {
-  const { rows } = await tx.query<Waitpoint & { position: number | null }>(
+  const { rows } = await db.query<Waitpoint & { position: number | null }>(
     `WITH blocker AS (SELECT waitpoint_id, position FROM local_trigger.run_blockers WHERE run_id = $1)
      SELECT ${COLUMNS}, position FROM local_trigger.waitpoints JOIN blocker ON waitpoint_id = id
      ORDER BY position, id`,

@@ -6,14 +6,20 @@ const REPORT_MS = 65_000;
 /** Whether a worker is there: one that asks for runs, or one that has as many as it can take. */
 export class WorkerPresence {
   private asking = 0;
-  private askedAt = 0;
+  // Of the clock that does not jump.
+  private askedAt = -Infinity;
   private connected = 0;
-  private reportedAt = 0;
+  private reportedAt = -Infinity;
 
   get isPresent(): boolean {
-    const now = Date.now();
-    if (this.asking > 0 || now - this.askedAt < PAUSE_MS) return true;
-    return this.connected > 0 && now - this.reportedAt < REPORT_MS;
+    return this.state !== "absent";
+  }
+
+  /** asking: one takes runs at once; busy: one is there, and asks for none. */
+  get state(): "absent" | "busy" | "asking" {
+    const now = performance.now();
+    if (this.asking > 0 || now - this.askedAt < PAUSE_MS) return "asking";
+    return this.connected > 0 && now - this.reportedAt < REPORT_MS ? "busy" : "absent";
   }
 
   /** A worker waits for runs, until the returned function is called. */
@@ -21,7 +27,7 @@ export class WorkerPresence {
     this.asking += 1;
     return (wasAnswered) => {
       this.asking -= 1;
-      if (wasAnswered) this.askedAt = Date.now();
+      if (wasAnswered) this.askedAt = performance.now();
     };
   }
 
@@ -31,12 +37,12 @@ export class WorkerPresence {
     return () => {
       this.connected -= 1;
       // What was heard was the lost worker's: the next one has to be heard of itself.
-      if (this.connected === 0) this.reportedAt = 0;
+      if (this.connected === 0) this.reportedAt = -Infinity;
     };
   }
 
   /** A worker reported on one of its runs. */
   reports(): void {
-    this.reportedAt = Date.now();
+    this.reportedAt = performance.now();
   }
 }

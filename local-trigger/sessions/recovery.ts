@@ -3,18 +3,10 @@ import type { Log } from "../log.ts";
 import type { Run } from "../runs/run-engine.ts";
 import type { StreamStore } from "../streams/stream-store.ts";
 import { newId } from "../wire/ids.ts";
-import {
-  asksForTurn,
-  errorChunk,
-  headerOf,
-  inEventIdHeader,
-  isCommand,
-  isTurnComplete,
-  turnComplete,
-  turnCompleteHeader,
-} from "../wire/session-records.ts";
+import { errorChunk, turnComplete } from "../wire/session-records.ts";
 import { sessionKey, sessionStream } from "../wire/stream-names.ts";
 import { startRun, type SessionRuns } from "./ensure-run.ts";
+import { readProgress, type Progress } from "./progress.ts";
 import { findSession, setStalled } from "./session-store.ts";
 import type { Session } from "./session.ts";
 
@@ -29,15 +21,6 @@ const crashedFirst = "The run failed before it could answer. Try again.";
 
 export type RecoveryDeps = { streams: StreamStore; runs: SessionRuns; log: Log };
 
-type Progress = {
-  /** Sequence number of the newest turn-complete on `.out`, -1 for none. */
-  boundary: number;
-  /** Newest `.in` record that a finished turn has consumed, -1 for none. */
-  consumed: number;
-  unread: number[];
-  turnIsOpen: boolean;
-};
-
 /**
  * What happens when a run of a session has ended, inside the same transaction and under the session's lock: no acknowledged
  * message stays unanswered and no reader waits for a turn that nobody will end.
@@ -46,7 +29,7 @@ export async function afterRun(tx: Tx, deps: RecoveryDeps, run: Run): Promise<vo
   const session = run.sessionId ? await findSession(tx, run.sessionId) : null;
   // A run that was swapped out must not disturb the one that took over; of a deleted session nothing comes back.
   if (!session || session.currentRunId !== run.id || session.purgedAt) return;
-  const progress = await readProgress(tx, deps.streams, session);
+  const progress = await readProgress(deps.streams, session, tx);
   if (session.closedAt) return afterClose(tx, deps, session, progress);
   if (run.status === "CANCELED") return afterCancel(tx, deps, session, run, progress);
   if (progress.unread.length > 0) return continueOrGiveUp(tx, deps, session, run, progress);
@@ -102,19 +85,4 @@ async function endTurn(
 // that a later message will get, it would count as answered.
 function knownInput(progress: Progress): number | null {
   return progress.consumed >= 0 ? progress.consumed : null;
-}
-
-async function readProgress(tx: Tx, streams: StreamStore, session: Session): Promise<Progress> {
-  const key = sessionKey(session);
-  const out = sessionStream(key, "out");
-  const newest = await streams.lastWithHeader(out, turnCompleteHeader, { tx });
-  const consumed = newest ? Number(headerOf(newest, inEventIdHeader) ?? -1) : -1;
-  const input = await streams.read(sessionStream(key, "in"), { from: consumed + 1, tx });
-  const tail = (await streams.lastRecords(out, 2, { tx })).filter((record) => !isCommand(record)).at(-1);
-  return {
-    boundary: newest?.seqNum ?? -1,
-    consumed,
-    unread: input.filter(asksForTurn).map((record) => record.seqNum),
-    turnIsOpen: tail !== undefined && !isTurnComplete(tail),
-  };
 }

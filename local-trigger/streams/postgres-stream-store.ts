@@ -92,6 +92,11 @@ export class PostgresStreamStore implements StreamStore {
     return this.watchers.watch(stream, wake);
   }
 
+  /** Calls `wake` with the stream's name after the commit of every append to any stream. */
+  watchAll(wake: (stream: string) => void): () => void {
+    return this.watchers.watchAll(wake);
+  }
+
   appended(stream: string): void {
     this.watchers.wake(stream);
   }

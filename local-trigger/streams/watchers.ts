@@ -1,6 +1,7 @@
 /** Who waits for which stream, in this process. */
 export class Watchers {
   private readonly byStream = new Map<string, Set<() => void>>();
+  private readonly ofAll = new Set<(stream: string) => void>();
 
   watch(stream: string, wake: () => void): () => void {
     const set = this.byStream.get(stream) ?? new Set();
@@ -12,7 +13,14 @@ export class Watchers {
     };
   }
 
+  /** Calls `wake` with the name of every stream that is woken, until the returned function is called. */
+  watchAll(wake: (stream: string) => void): () => void {
+    this.ofAll.add(wake);
+    return () => this.ofAll.delete(wake);
+  }
+
   wake(stream: string): void {
+    for (const wake of this.ofAll) wake(stream);
     this.byStream.get(stream)?.forEach((wake) => wake());
   }
 

@@ -114,6 +114,7 @@ export class Supervisor {
         TRIGGER_HOST: config.triggerHost,
         TRIGGER_PORT: String(config.triggerPort),
         TRIGGER_ACCESS_TOKEN: secrets.triggerAccessToken,
+        RUN_LOGS_DIR: path.join(config.dataDir, "logs", "runs"),
       });
       if (this.dev) this.#addTriggerDev(common, secrets);
       else

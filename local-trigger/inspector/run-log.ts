@@ -1,0 +1,24 @@
+import { open } from "node:fs/promises";
+import path from "node:path";
+
+const tailBytes = 32 * 1024;
+
+/** The end of what a run printed, and how much more there is before it; null where no such file is. */
+export async function readRunLog(
+  folder: string | undefined,
+  runId: string,
+): Promise<{ text: string; before: number } | null> {
+  if (folder === undefined || !/^run_\w+$/.test(runId)) return null;
+  const file = await open(path.join(folder, `${runId}.log`), "r").catch(() => null);
+  if (!file) return null;
+  try {
+    const { size } = await file.stat();
+    const before = Math.max(0, size - tailBytes);
+    const { buffer, bytesRead } = await file.read({ buffer: Buffer.alloc(size - before), position: before });
+    const text = buffer.subarray(0, bytesRead).toString();
+    // The cut may fall into a line, and into a character.
+    return { text: before === 0 ? text : text.slice(text.indexOf("\n") + 1), before };
+  } finally {
+    await file.close();
+  }
+}
