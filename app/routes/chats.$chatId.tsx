@@ -15,6 +15,7 @@ import { answerIntent } from "#app/server/chat-intents.server.ts";
 import { auditForeignChat } from "#app/server/foreign-chat.server.ts";
 import { loadChat } from "#app/server/load-chat.server.ts";
 import { publicTriggerUrl } from "#app/server/trigger-url.server.ts";
+import { readForm } from "#app/server/read-form.server.ts";
 import { isChatId } from "#app/shared/chat-id.ts";
 import { RouteError } from "#app/ui/route-error.tsx";
 
@@ -52,7 +53,7 @@ export async function action({ request, params }: ActionFunctionArgs) {
     await auditForeignChat({ userId: user.id, chatId });
     throw missing();
   }
-  const answer = await answerIntent({ userId: user.id, chatId }, await request.formData());
+  const answer = await answerIntent({ userId: user.id, chatId }, await readForm(request));
   if ("redirectTo" in answer) return redirect(answer.redirectTo);
   return data(answer.body, { status: answer.status });
 }

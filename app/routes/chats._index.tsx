@@ -11,6 +11,7 @@ import { requireUser } from "#app/server/auth.server.ts";
 import { parseMessageForm, parseNewChatId } from "#app/server/message-form.server.ts";
 import { modelNotice } from "#app/server/model-notice.server.ts";
 import { sendFirstMessage, tellSendError } from "#app/server/start-chat.server.ts";
+import { readForm } from "#app/server/read-form.server.ts";
 
 export const meta: MetaFunction = () => [{ title: "New chat – Longrun" }];
 
@@ -23,7 +24,7 @@ export async function loader({ request }: LoaderFunctionArgs) {
 /** Makes the chat with its first message and goes there. */
 export async function action({ request }: ActionFunctionArgs) {
   const user = await requireUser(request);
-  const form = await request.formData();
+  const form = await readForm(request);
   const parsed = parseMessageForm(form);
   if (!parsed.ok) return data({ error: parsed.error, text: parsed.text, kept: null }, { status: 400 });
   const { text, messageId } = parsed;

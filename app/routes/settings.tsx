@@ -14,6 +14,7 @@ import { SignIns } from "#app/settings/sign-ins.tsx";
 import { AuthFormError } from "#app/server/auth-form.server.ts";
 import { requireUser } from "#app/server/auth.server.ts";
 import { answerSettings, signInsOf } from "#app/server/settings.server.ts";
+import { readForm } from "#app/server/read-form.server.ts";
 
 export const meta: MetaFunction = () => [{ title: "Settings – Longrun" }];
 
@@ -29,7 +30,7 @@ export async function loader({ request }: LoaderFunctionArgs) {
 
 export async function action({ request, context }: ActionFunctionArgs) {
   const user = await requireUser(request);
-  const form = await request.formData();
+  const form = await readForm(request);
   try {
     return await answerSettings({ user, request, ip: context.ip }, form);
   } catch (error) {

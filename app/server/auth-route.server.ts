@@ -3,6 +3,7 @@ import { env } from "#app/env.server.ts";
 import { AuthFormError } from "#app/server/auth-form.server.ts";
 import { currentUser, signInWith } from "#app/server/auth.server.ts";
 import { safeRedirect } from "#app/server/redirect-to.server.ts";
+import { readForm } from "#app/server/read-form.server.ts";
 
 /** Loader of both forms: where to go afterwards, and whether accounts can be made. Whoever is signed in already goes there at once. */
 export async function authLoader({ request }: LoaderFunctionArgs) {
@@ -21,7 +22,7 @@ export async function authAction(
     return await signInWith(strategy, request, context.ip);
   } catch (error) {
     if (!(error instanceof AuthFormError)) throw error;
-    const form = await typed.formData();
+    const form = await readForm(typed);
     const text = (name: string) => {
       const value = form.get(name);
       return typeof value === "string" ? value.slice(0, 300) : "";

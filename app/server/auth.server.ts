@@ -11,6 +11,7 @@ import { endedCookie, loginCookie, readLoginCookie } from "#app/server/login-coo
 import { hashPassword, verifyPassword } from "#app/server/password.server.ts";
 import { safeRedirect } from "#app/server/redirect-to.server.ts";
 import { Throttle } from "#app/server/throttle.server.ts";
+import { readForm } from "#app/server/read-form.server.ts";
 
 const wrongByAccount = new Throttle({ limit: 10, windowMs: QUARTER_HOUR });
 const wrongByAddress = new Throttle({ limit: 100, windowMs: QUARTER_HOUR });
@@ -71,7 +72,7 @@ export async function signInWith(
   ip: string,
 ): Promise<Response> {
   // remix-auth uses the body up.
-  const form = await request.clone().formData();
+  const form = await readForm(request.clone());
   const user = await authenticator(ip).authenticate(strategy, request);
   const before = await readLoginCookie(request);
   if (before) await endLoginSession(before);
