@@ -8,6 +8,8 @@ const messageMetadataSchema = z.object({
   model: z.string().optional(),
   createdAt: z.string().optional(),
   runId: z.string().optional(),
+  /** Version of the task code that answered, as the Trigger API numbers it: `YYYYMMDD.n`. */
+  version: z.string().optional(),
   /** Attempt of the run, from 1. */
   attempt: z.number().int().optional(),
   /** From the start of the model call to its first text, reasoning or tool call. */
@@ -19,6 +21,10 @@ const messageMetadataSchema = z.object({
   finishReason: z.string().optional(),
   /** The answer is a new one: the run that began it was lost, and what it had written with it. */
   recovered: z.boolean().optional(),
+  /** What the person decided about calls that needed it, by the call's id. */
+  decisions: z
+    .record(z.string(), z.object({ approved: z.boolean(), reason: z.string().optional() }))
+    .optional(),
 });
 
 export type MessageMetadata = z.infer<typeof messageMetadataSchema>;
@@ -93,6 +99,11 @@ export function saysSomething({ parts }: Pick<UIMessage, "parts">): boolean {
   return parts.some((part) =>
     part.type === "text" || part.type === "reasoning" ? part.text.trim() !== "" : part.type !== "step-start",
   );
+}
+
+/** Whether an answer is no more than the sentence that says why it failed. */
+export function holdsNothing({ parts }: Pick<UIMessage, "parts">): boolean {
+  return !saysSomething({ parts: parts.filter((part) => part.type !== "data-error") });
 }
 
 /** The sentence that says why an answer failed, or null when it did not. */
