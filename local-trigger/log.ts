@@ -1,3 +1,5 @@
+import { writeSync } from "node:fs";
+
 export type LogLevel = "debug" | "info" | "warn" | "error";
 type LogFields = Record<string, string | number | boolean | null | undefined>;
 
@@ -23,6 +25,11 @@ export function describeError(error: unknown): string {
   return `${error.name}: ${error.message.split("\n")[0]}`;
 }
 
+// Not through process.stdout: one line that a full disk refuses would end that stream, and with it the process.
 function writeToStdout(line: string): void {
-  process.stdout.write(`${line}\n`);
+  try {
+    writeSync(1, `${line}\n`);
+  } catch {
+    // The next line may find room again.
+  }
 }

@@ -8,12 +8,12 @@ const GIVE_UP_MS = 20_000;
 
 /** Tries again, with growing pauses, until it works or the time is over; then throws the last error. */
 export async function retry<T>(work: () => Promise<T>, giveUpMs = GIVE_UP_MS): Promise<T> {
-  const deadline = Date.now() + giveUpMs;
+  const deadline = performance.now() + giveUpMs;
   for (let pause = FIRST_PAUSE_MS; ; pause = Math.min(pause * 2, LONGEST_PAUSE_MS)) {
     try {
       return await work();
     } catch (error) {
-      if (Date.now() + pause > deadline) throw error;
+      if (performance.now() + pause > deadline) throw error;
       await sleep(pause);
     }
   }

@@ -18,11 +18,11 @@ export class SilenceWatch {
   constructor(private readonly silenceMs: number) {}
 
   begin(onSilence: () => void): void {
-    this.#began = this.#last = Date.now();
+    this.#began = this.#last = performance.now();
     this.#first = null;
     this.#silent = false;
     this.#timer = setInterval(() => {
-      if (Date.now() - this.#last < this.silenceMs) return;
+      if (performance.now() - this.#last < this.silenceMs) return;
       this.#silent = true;
       onSilence();
     }, this.silenceMs / 4);
@@ -30,14 +30,14 @@ export class SilenceWatch {
 
   /** Bytes of the body came, pings included. */
   heard(): void {
-    this.#last = Date.now();
+    this.#last = performance.now();
     this.#first ??= this.#last;
   }
 
   /** The connection is over. True when it was worth having though it may have brought no record. */
   end(): boolean {
     clearInterval(this.#timer);
-    const now = Date.now();
+    const now = performance.now();
     if (this.#first === null && this.#silent) this.windowSeconds = SHORT_WINDOW_SECONDS;
     if (this.#first !== null && now - this.#first > PASSED_ON_MS) this.windowSeconds = WINDOW_SECONDS;
     return !this.#silent && now - this.#began > USEFUL_MS;

@@ -1,9 +1,16 @@
+import { writeSync } from "node:fs";
+
 type Level = "info" | "warn" | "error";
 
 /** One line of JSON on standard output. Never pass message text, form bodies or tokens. */
 export function log(level: Level, event: string, fields: Record<string, unknown> = {}): void {
   const line = { time: new Date().toISOString(), level, event, ...fields };
-  process.stdout.write(`${JSON.stringify(line)}\n`);
+  // Not through process.stdout: one line that a full disk refuses would end that stream, and with it the process.
+  try {
+    writeSync(1, `${JSON.stringify(line)}\n`);
+  } catch {
+    // The next line may find room again.
+  }
 }
 
 /** An error as a log may show it: its message, and where it came from. */

@@ -11,14 +11,14 @@ export class Throttle {
   /** Seconds until the key is free again; 0 when it is. */
   retryAfter(key: string): number {
     const window = this.windows.get(key);
-    const left = (window?.endsAt ?? 0) - Date.now();
+    const left = (window?.endsAt ?? 0) - performance.now();
     if (!window || left <= 0 || window.count < this.options.limit) return 0;
     return Math.ceil(left / 1000);
   }
 
   hit(key: string): void {
     const window = this.windows.get(key);
-    if (window && window.endsAt > Date.now()) window.count++;
+    if (window && window.endsAt > performance.now()) window.count++;
     else this.open(key);
   }
 
@@ -37,6 +37,6 @@ export class Throttle {
     this.windows.delete(key);
     const oldest = this.windows.size >= MAX_KEYS ? this.windows.keys().next().value : undefined;
     if (oldest !== undefined) this.windows.delete(oldest);
-    this.windows.set(key, { count: 1, endsAt: Date.now() + this.options.windowMs });
+    this.windows.set(key, { count: 1, endsAt: performance.now() + this.options.windowMs });
   }
 }

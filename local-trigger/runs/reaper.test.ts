@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterAll, afterEach, beforeAll, expect, test, vi } from "vitest";
 import { EngineUnderTest } from "../../tests/support/run-engine.ts";
 
 let engine: EngineUnderTest;
@@ -13,6 +13,12 @@ beforeAll(async () => {
   });
 });
 afterAll(() => engine.close());
+afterEach(() => void vi.useRealTimers());
+
+/** Only what tells the time of day jumps; it goes on from there. */
+function setClock(minutes: number): void {
+  vi.useFakeTimers({ toFake: ["Date"], now: Date.now() + minutes * 60_000, shouldAdvanceTime: true });
+}
 
 test("a run of which nothing is heard any more is ended; one that is heard of goes on", async () => {
   const silent = await engine.executing();
@@ -54,4 +60,20 @@ test("a disconnect ends what ran, queues what did not, and leaves alone what is 
   expect((await engine.find(running.id)).status).toBe("SYSTEM_FAILURE");
   expect((await engine.find(over.id)).status).toBe("COMPLETED_SUCCESSFULLY");
   expect((await engine.find(waiting.id)).status).toBe("PENDING");
+});
+
+test("a clock that is put ahead loses no run, and one that is put back hides no lost worker", async () => {
+  const heard = await engine.executing();
+  const beats = setInterval(() => engine.runs.reaper.heardOf(heard.id), 100);
+  try {
+    for (const minutes of [10, -20]) {
+      const silent = await engine.executing();
+      setClock(minutes);
+      await engine.reaches(silent.id, "SYSTEM_FAILURE", 3_000);
+      expect((await engine.find(heard.id)).status, `after ${minutes} minutes`).toBe("EXECUTING");
+      vi.useRealTimers();
+    }
+  } finally {
+    clearInterval(beats);
+  }
 });

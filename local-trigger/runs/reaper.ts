@@ -13,8 +13,9 @@ export class Reaper {
   private readonly heard = new Map<string, number>();
   private timer: NodeJS.Timeout | undefined;
   private running: Promise<void> | undefined;
-  private floor = Date.now();
-  private lastTick = Date.now();
+  private floor = performance.now();
+  private lastTick = performance.now();
+  private clockAhead = aheadOfTimer();
 
   constructor(core: RunCore) {
     this.core = core;
@@ -24,7 +25,7 @@ export class Reaper {
   }
 
   start(): void {
-    this.floor = this.lastTick = Date.now();
+    this.floor = this.lastTick = performance.now();
     this.timer = setInterval(() => this.tick(), this.core.timing.reapEveryMs);
   }
 
@@ -35,7 +36,7 @@ export class Reaper {
 
   /** A worker has shown that it still has this run. */
   heardOf(runId: string): void {
-    this.heard.set(runId, Date.now());
+    this.heard.set(runId, performance.now());
     this.core.signals.workers.reports();
   }
 
@@ -53,9 +54,13 @@ export class Reaper {
   }
 
   private tick(): void {
-    const now = Date.now();
-    if (now - this.lastTick > this.core.timing.reapEveryMs * 3) this.floor = now;
+    const now = performance.now();
+    const ahead = aheadOfTimer();
+    // A timer that comes late, and a wall clock that jumped: the machine has slept, or its clock was set.
+    const slip = Math.max(now - this.lastTick, Math.abs(ahead - this.clockAhead));
+    if (slip > this.core.timing.reapEveryMs * 3) this.floor = now;
     this.lastTick = now;
+    this.clockAhead = ahead;
     this.running ??= this.reap()
       .catch((error: unknown) => this.core.log.error("reaper.failed", { error: describeError(error) }))
       .finally(() => (this.running = undefined));
@@ -75,11 +80,16 @@ export class Reaper {
 
   private isLost(run: LiveRun): boolean {
     const { startDeadlineMs, startDeadlineAfterBootMs, workerLostMs } = this.core.timing;
-    const since = run.since.getTime();
-    if (run.executionStatus === "PENDING_EXECUTING") {
-      const limit = since < this.floor ? startDeadlineAfterBootMs : startDeadlineMs;
-      return Date.now() - Math.max(since, this.floor) > limit;
-    }
-    return Date.now() - Math.max(this.heard.get(run.id) ?? 0, since, this.floor) > workerLostMs;
+    const sinceFloor = performance.now() - this.floor;
+    const byWallClock = Date.now() - run.since.getTime();
+    // A moment that lies ahead was stored before the clock was put back.
+    const isOlder = byWallClock < 0 || byWallClock > sinceFloor;
+    const age = isOlder ? sinceFloor : byWallClock;
+    if (run.executionStatus === "PENDING_EXECUTING")
+      return age > (isOlder ? startDeadlineAfterBootMs : startDeadlineMs);
+    return Math.min(age, performance.now() - (this.heard.get(run.id) ?? -Infinity)) > workerLostMs;
   }
 }
+
+/** How far the wall clock is ahead of the one that does not jump; constant, in milliseconds, while neither is set. */
+const aheadOfTimer = (): number => Date.now() - performance.now();

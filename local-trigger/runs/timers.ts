@@ -2,7 +2,15 @@ import type { Database, Tx } from "../database.ts";
 import { describeError, type Log } from "../log.ts";
 
 export type TimerKind =
-  "resume" | "enqueue" | "expire" | "cancel" | "cancel-overdue" | "waitpoint" | "metadata" | "finished";
+  | "resume"
+  | "enqueue"
+  | "expire"
+  | "cancel"
+  | "cancel-overdue"
+  | "waitpoint"
+  | "metadata"
+  | "finished"
+  | "schedule";
 
 export type Timer = { id: number; kind: TimerKind; subject: string; payload: unknown };
 
@@ -12,6 +20,10 @@ export type TimerHandler = (timer: Timer, done: (tx: Tx) => Promise<void>) => Pr
 const MAX_SLEEP_MS = 60_000;
 const RETRY_MS = 1_000;
 const BATCH = 50;
+/** The clock is set by small steps all the time; this is a jump. */
+const JUMP_MS = 2_000;
+/** What the engine itself wants soon. The others wait for a moment that somebody named. */
+const OWN_KINDS: TimerKind[] = ["resume", "cancel", "cancel-overdue", "metadata", "finished"];
 
 /**
  * Work that is due later, or right after another transaction: rows that survive a restart. Each timer fires at
@@ -25,6 +37,7 @@ export class Timers {
   private wakesAt = Infinity;
   private running: Promise<void> | undefined;
   private again = false;
+  private lastSeen = Date.now();
   private stopped = true;
 
   constructor(db: Database, log: Log) {
@@ -91,8 +104,26 @@ export class Timers {
     });
   }
 
+  /**
+   * After the clock was put back, what was due in a second would be due in minutes. A little early does no harm to
+   * the engine's own timers, and a retry is one of them.
+   */
+  private async afterJump(): Promise<void> {
+    const now = Date.now();
+    if (now < this.lastSeen - JUMP_MS) {
+      this.log.warn("timers.clock_went_back", { ms: this.lastSeen - now });
+      await this.db.query(
+        `UPDATE local_trigger.timers t SET fire_at = $1 WHERE fire_at > $1 AND (kind = ANY ($2) OR (kind = 'enqueue'
+           AND NOT EXISTS (SELECT FROM local_trigger.runs r WHERE r.id = t.subject AND r.status = 'DELAYED')))`,
+        [new Date(now), OWN_KINDS],
+      );
+    }
+    this.lastSeen = now;
+  }
+
   private async run(): Promise<void> {
     try {
+      await this.afterJump();
       const failed = await this.runDue();
       // Also what has come due since: a look at the future only would leave it lying.
       const { rows } = await this.db.query<{ at: Date | null }>(

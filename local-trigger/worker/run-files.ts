@@ -30,7 +30,11 @@ export class PidFiles {
   }
 
   write(runId: string, pid: number): void {
-    writeFileSync(this.#file(runId, "pid"), `${pid}\n`);
+    try {
+      writeFileSync(this.#file(runId, "pid"), `${pid}\n`);
+    } catch {
+      // A full disk must not end the run. The claim tells of it, and its process ends with this host.
+    }
   }
 
   remove(runId: string): void {

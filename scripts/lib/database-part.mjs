@@ -11,6 +11,7 @@ const WATCH_EVERY_MS = 200;
 
 export class Database {
   #pid = 0;
+  #noted = 0;
   #stopping = false;
 
   /** @param {{ dataDir: string, say: (line: string) => void }} options */
@@ -33,7 +34,7 @@ export class Database {
   async #launch() {
     const server = await startPostgres({ dataDir: this.dataDir });
     this.#pid = server.pid;
-    fs.writeFileSync(this.pidFile, `${server.pid}\n`);
+    this.#notePid();
     return server;
   }
 
@@ -41,7 +42,12 @@ export class Database {
   async #watch() {
     while (!this.#stopping) {
       await sleep(WATCH_EVERY_MS);
-      if (this.#stopping || isAlive(this.#pid) || fs.existsSync(this.holdFile)) continue;
+      if (this.#stopping) return;
+      if (isAlive(this.#pid)) {
+        this.#notePid();
+        continue;
+      }
+      if (fs.existsSync(this.holdFile)) continue;
       this.say("postgres ended; starting it again");
       try {
         await this.#launch();
@@ -49,6 +55,17 @@ export class Database {
         this.say(error.message);
         await sleep(1000);
       }
+    }
+  }
+
+  /** Where a full disk refuses it, it is tried again at the next look. */
+  #notePid() {
+    if (this.#noted === this.#pid) return;
+    try {
+      fs.writeFileSync(this.pidFile, `${this.#pid}\n`);
+      this.#noted = this.#pid;
+    } catch (error) {
+      this.say(`postgres has no pid file yet (${error.message})`);
     }
   }
 

@@ -72,10 +72,10 @@ export class Part {
         await sleep(100);
         continue;
       }
-      const startedAt = Date.now();
-      const how = await this.#once();
+      const startedAt = performance.now();
+      const how = await this.#once().catch((error) => error.message);
       if (this.#stopping) return;
-      if (Date.now() - startedAt > STEADY_AFTER_MS) this.#delay = FIRST_DELAY_MS;
+      if (performance.now() - startedAt > STEADY_AFTER_MS) this.#delay = FIRST_DELAY_MS;
       this.say(`${this.name} ended (${how}); starting it again`);
       await sleep(this.#delay);
       this.#delay = Math.min(this.#delay * 2, LONGEST_DELAY_MS);
@@ -101,8 +101,18 @@ export class Part {
         fs.rmSync(this.pidFile, { force: true });
         resolve(signal ?? `exit ${code}`);
       });
-      if (child.pid) fs.writeFileSync(this.pidFile, `${child.pid}\n`);
+      if (child.pid) this.#notePid(child);
     });
+  }
+
+  /** On a full disk the process ends: the next supervisor would not find it. */
+  #notePid(child) {
+    try {
+      fs.writeFileSync(this.pidFile, `${child.pid}\n`);
+    } catch (error) {
+      this.say(`${this.name} has no pid file (${error.message})`);
+      child.kill("SIGKILL");
+    }
   }
 
   async stop(graceMs = 6000) {

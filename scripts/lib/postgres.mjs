@@ -177,7 +177,7 @@ export async function startPostgres({
   } else {
     await waitReady(cluster, server.pid, log);
   }
-  fs.writeFileSync(path.join(home, "port"), `${server.port}\n`);
+  keepPort(home, server.port);
   const password = fs.readFileSync(path.join(home, "password"), "utf8").trim();
   const url = (database) => `postgresql://longrun:${password}@127.0.0.1:${server.port}/${database}`;
   return { pid: server.pid, port: server.port, url, adopted };
@@ -185,13 +185,24 @@ export async function startPostgres({
 
 /** The port of the last start if it is still free: what outsiders were told stays true. */
 async function choosePort(home) {
+  const last = keptPort(home);
+  return last && !(await isListening(last)) ? last : freePort();
+}
+
+function keptPort(home) {
   try {
-    const last = Number(fs.readFileSync(path.join(home, "port"), "utf8"));
-    if (last && !(await isListening(last))) return last;
+    return Number(fs.readFileSync(path.join(home, "port"), "utf8"));
   } catch {
-    // the first start
+    return 0; // the first start
   }
-  return freePort();
+}
+
+/** Written only where it changes, and never in place: a full disk would leave an empty file, and the port be lost. */
+function keepPort(home, port) {
+  if (keptPort(home) === port) return;
+  const file = path.join(home, "port");
+  fs.writeFileSync(`${file}.new`, `${port}\n`);
+  fs.renameSync(`${file}.new`, file);
 }
 
 async function launchServer({ launch, bin, cluster, log, settings, port }) {
@@ -200,6 +211,9 @@ async function launchServer({ launch, bin, cluster, log, settings, port }) {
     unix_socket_directories: "",
     max_connections: "100",
     shared_buffers: "64MB",
+    // Its own restart after a crash hangs for good when recovery fails once (a disk that was full, a failed fsync):
+    // it ends instead, and is started again by whoever watches it.
+    restart_after_crash: "off",
     ...settings,
   }).flatMap(([name, value]) => ["-c", `${name}=${value}`]);
   const out = fs.openSync(log, "a");
