@@ -12,6 +12,8 @@ import { fileURLToPath, pathToFileURL } from "node:url";
 const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), "..");
 const require = createRequire(import.meta.url);
 const preload = path.join(root, "local-trigger/worker/run-preload.mjs");
+/** At least 1 s apart after the first few. */
+const STREAM_TRIES = 80;
 /** Chunks that the first turn of every chat would import: the stream writer and Prisma's query compiler. */
 const WARM_CHUNKS = /^(s2s|query_compiler_\w+)\b.*\.mjs$/;
 
@@ -64,8 +66,34 @@ async function loadCli() {
   };
 }
 
+/**
+ * The client of the durable stream gives up after three tries, within a second, and the turn is lost: too soon for a
+ * restart of the server on the same machine. It has no setting that the SDK would pass on, so its default is changed
+ * in the bundle. Tries come 1 to 2 s apart: a server that is away for 60 s is waited for.
+ */
+const patientStreams = {
+  name: "patient-streams",
+  onBuildStart: (context) =>
+    context.registerPlugin({
+      name: "patient-streams",
+      setup(build) {
+        build.onLoad(
+          { filter: /@s2-dev[\\/]streamstore[\\/].*[\\/]lib[\\/]retry\.js$/ },
+          async ({ path: file }) => {
+            const source = await readFile(file, "utf8");
+            const tries = /(DEFAULT_RETRY_CONFIG = \{\s*maxAttempts: )3,/;
+            if (!tries.test(source))
+              throw new Error(`The tries of the stream's client are not in ${file} any more.`);
+            return { contents: source.replace(tries, `$1${STREAM_TRIES},`), loader: "js" };
+          },
+        );
+      },
+    }),
+};
+
 async function bundle(cli, projectDir, outDir) {
   const resolvedConfig = await cli.loadConfig({ cwd: projectDir, warn: false });
+  resolvedConfig.build.extensions = [...(resolvedConfig.build.extensions ?? []), patientStreams];
   const manifest = await cli.buildWorker({
     target: "deploy",
     environment: "prod",

@@ -10,6 +10,7 @@ describe("what a message tells about itself", () => {
       shown({
         model: "openai:gpt-4.1-mini",
         runId: "run_1",
+        version: "20261122.3",
         attempt: 2,
         firstTokenMs: 840,
         durationMs: 12_345,
@@ -26,6 +27,7 @@ describe("what a message tells about itself", () => {
       Took: "12.3 s",
       "Ended by": "The model was done",
       Recovered: "Answered anew after its first run was lost",
+      Version: "20261122.3",
       Attempt: "2",
       Run: "run_1",
     });

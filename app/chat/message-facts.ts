@@ -35,6 +35,7 @@ export function messageFacts(message: Pick<LongrunUIMessage, "metadata">, partia
     },
     known.recovered === true && { name: "Recovered", value: "Answered anew after its first run was lost" },
     partial && { name: "Complete", value: "No, it was cut short" },
+    known.version !== undefined && { name: "Version", value: known.version, code: true },
     known.attempt !== undefined && { name: "Attempt", value: String(known.attempt) },
     known.runId !== undefined && { name: "Run", value: known.runId, code: true },
   ];

@@ -4,18 +4,13 @@ import type { Log } from "../log.ts";
 import * as completions from "./completions.ts";
 import type { TaskEnv } from "./config.ts";
 import { EngineRefused, type EngineClient } from "./engine-client.ts";
-import type {
-  Completion,
-  DequeuedRun,
-  LatestSnapshot,
-  RegisteredWorker,
-  StartedAttempt,
-} from "./engine-messages.ts";
+import type { Completion, DequeuedRun, LatestSnapshot, StartedAttempt } from "./engine-messages.ts";
 import type { WorkerMessage } from "./ipc.ts";
 import type { Notifications } from "./notifications.ts";
 import type { Pool } from "./pool.ts";
 import type { PidFiles, RunLogs } from "./run-files.ts";
 import type { ProcessExit, RunProcess } from "./run-process.ts";
+import type { TaskVersion } from "./task-versions.ts";
 
 export type ActiveRunDeps = {
   engine: EngineClient;
@@ -24,7 +19,7 @@ export type ActiveRunDeps = {
   pidFiles: PidFiles;
   logs: RunLogs;
   log: Log;
-  worker: RegisteredWorker;
+  version: TaskVersion;
   taskEnv: TaskEnv;
 };
 
@@ -38,14 +33,16 @@ const chatPayload = z.object({ sessionId: z.string() });
 /** One dequeued run, from its process to the accepted report of its end. */
 export class ActiveRun {
   readonly id: string;
+  /** The code that it runs; that of its first attempt for all of them. */
+  readonly version: TaskVersion;
   #deps: ActiveRunDeps;
-  #memoryMb: number;
   #snapshotId: string;
   #sessionId: string | undefined;
   #phase: "pending" | "executing" | "reporting" = "pending";
   #waits = false;
   #cancelling = false;
   #abandoned = false;
+  #superseded = false;
   #process: RunProcess | undefined;
   #resolve: ((outcome: Outcome) => void) | undefined;
   #changed = false;
@@ -53,9 +50,9 @@ export class ActiveRun {
 
   constructor(deps: ActiveRunDeps, message: DequeuedRun) {
     this.#deps = deps;
+    this.version = deps.version;
     this.id = message.run.friendlyId;
     this.#snapshotId = message.snapshot.friendlyId;
-    this.#memoryMb = heapLimitMb(message.run.machine.memory);
   }
 
   /** `pending`: no process has it (yet, or before the next attempt). `reporting`: its end is being told. */
@@ -88,6 +85,12 @@ export class ActiveRun {
     return this.#deps.engine.isSettled(this.#sessionId).catch(() => false);
   }
 
+  /** There is newer code: a chat hands over to it after its open turn, or before its next one. */
+  supersede(): void {
+    this.#superseded = true;
+    this.#process?.supersede();
+  }
+
   /** Ends the process without a report: the host tells the engine about all of them at once. */
   abandon(): void {
     this.#abandoned = true;
@@ -97,7 +100,7 @@ export class ActiveRun {
   /** Milliseconds until the next attempt, or null when there is none. */
   async #attempt(): Promise<number | null> {
     const { engine, pool, log } = this.#deps;
-    const process = await pool.acquire(this.#memoryMb).catch(() => undefined);
+    const process = await pool.acquire(this.version.build).catch(() => undefined);
     if (this.#abandoned) {
       if (process) pool.putBack(process);
       return null;
@@ -105,7 +108,7 @@ export class ActiveRun {
     const started = await engine.start(this.id, this.#snapshotId).catch(refusedAsNull);
     if (!started) {
       if (process) pool.putBack(process);
-      log.info("run-not-started", { run: this.id });
+      log.info("run-not-started", { runId: this.id });
       return null;
     }
     this.#snapshotId = started.snapshot.friendlyId;
@@ -124,7 +127,7 @@ export class ActiveRun {
     const runLog = logs.open(this.id);
     notifications.subscribe(this.id, () => this.#wake());
     const poll = setInterval(() => this.#wake(), POLL_MS);
-    log.info("run-started", { run: this.id, pid: process.pid, session: this.#sessionId });
+    log.info("run-started", { runId: this.id, pid: process.pid, sessionId: this.#sessionId });
     try {
       return await new Promise<Outcome>((resolve) => {
         this.#resolve = resolve;
@@ -132,6 +135,7 @@ export class ActiveRun {
         void process.exited.then((exit) => this.#onExit(exit));
         if (this.#abandoned) return resolve("gone");
         process.send("EXECUTE_TASK_RUN", this.#executePayload(started));
+        if (this.#superseded) this.supersede();
         this.#wake();
       });
     } finally {
@@ -145,7 +149,7 @@ export class ActiveRun {
   }
 
   #executePayload(started: StartedAttempt): object {
-    const { id, contentHash, version } = this.#deps.worker;
+    const { id, contentHash, version } = this.version.worker;
     return {
       execution: started.execution,
       traceContext: started.execution.run.traceContext ?? {},
@@ -167,7 +171,7 @@ export class ActiveRun {
 
   #onExit(exit: ProcessExit): void {
     if (!this.#resolve) return;
-    this.#deps.log.warn("run-process-exited", { run: this.id, code: exit.code, signal: exit.signal });
+    this.#deps.log.warn("run-process-exited", { runId: this.id, code: exit.code, signal: exit.signal });
     this.#resolve(
       this.#cancelling
         ? completions.completionOfCancel(this.id)
@@ -219,7 +223,7 @@ export class ActiveRun {
     for (let tries = 0; tries < 5; tries += 1) {
       try {
         const result = await engine.complete(this.id, this.#snapshotId, completion);
-        log.info("run-ended", { run: this.id, ok: completion.ok, next: result.attemptStatus });
+        log.info("run-ended", { runId: this.id, ok: completion.ok, next: result.attemptStatus });
         this.#snapshotId = result.snapshot.friendlyId;
         this.#phase = "pending";
         return result.attemptStatus === "RETRY_IMMEDIATELY" ? (completion.retry?.delay ?? 0) : null;
@@ -231,14 +235,9 @@ export class ActiveRun {
         this.#snapshotId = latest.snapshot.friendlyId;
       }
     }
-    log.warn("run-report-refused", { run: this.id, ok: completion.ok });
+    log.warn("run-report-refused", { runId: this.id, ok: completion.ok });
     return null;
   }
-}
-
-/** A fifth of the machine is left to what is not on the heap. */
-export function heapLimitMb(memoryGb: number): number {
-  return Math.round(memoryGb * 1024 * 0.8);
 }
 
 function refusedAsNull(error: unknown): null {

@@ -38,14 +38,11 @@ export function completionOf(runId: string, message: WorkerMessage): Completion 
 }
 
 export function completionOfExit(runId: string, exit: ProcessExit): Completion {
-  const outOfMemory = exit.output.includes("JavaScript heap out of memory");
-  const message = `Process exited with code ${exit.code} after signal ${exit.signal}.`;
+  if (exit.outOfMemory)
+    return failed(runId, "TASK_PROCESS_OOM_KILLED", "The process took more memory than it may.");
   // Not the output: it may hold what users wrote, and it is in the run's log.
-  return failed(
-    runId,
-    outOfMemory ? "TASK_PROCESS_OOM_KILLED" : "TASK_PROCESS_EXITED_WITH_NON_ZERO_CODE",
-    message,
-  );
+  const message = `Process exited with code ${exit.code} after signal ${exit.signal}.`;
+  return failed(runId, "TASK_PROCESS_EXITED_WITH_NON_ZERO_CODE", message);
 }
 
 export function completionOfBootFailure(runId: string): Completion {

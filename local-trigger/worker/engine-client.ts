@@ -49,7 +49,8 @@ export class EngineClient {
   }
 
   register(build: TaskBuild): Promise<messages.RegisteredWorker> {
-    const { tasks, queues, prompts, contentHash, packageVersion, cliPackageVersion, runtime } = build;
+    const { tasks, queues, concurrencyLimits, prompts, contentHash, runtime } = build;
+    const { packageVersion, cliPackageVersion } = build;
     const metadata = {
       packageVersion,
       cliPackageVersion,
@@ -57,6 +58,7 @@ export class EngineClient {
       runtime,
       tasks,
       queues,
+      concurrencyLimits,
       prompts,
       sourceFiles: [],
     };

@@ -8,7 +8,8 @@ export type RegisteredWorker = z.infer<typeof registeredWorker>;
 
 const dequeuedRun = z.looseObject({
   snapshot: z.looseObject({ friendlyId: z.string() }),
-  run: z.looseObject({ friendlyId: z.string(), machine: z.looseObject({ memory: z.number().positive() }) }),
+  run: z.looseObject({ friendlyId: z.string() }),
+  backgroundWorker: z.looseObject({ friendlyId: z.string() }),
 });
 export type DequeuedRun = z.infer<typeof dequeuedRun>;
 export const dequeueAnswer = z.object({ dequeuedMessages: z.array(dequeuedRun) });

@@ -1,18 +1,18 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { describeError, type Log } from "../log.ts";
-import { ActiveRun, heapLimitMb, type ActiveRunDeps } from "./active-run.ts";
+import { ActiveRun, type ActiveRunDeps } from "./active-run.ts";
 import type { WorkerConfig } from "./config.ts";
 import { EngineClient, EngineRefused } from "./engine-client.ts";
-import type { DequeuedRun, RegisteredWorker } from "./engine-messages.ts";
+import type { DequeuedRun } from "./engine-messages.ts";
 import { freeLeftoverRuns } from "./leftover-runs.ts";
+import { MemoryLimit } from "./memory-limit.ts";
 import { Notifications } from "./notifications.ts";
 import { Pool } from "./pool.ts";
 import { PidFiles, RunLogs } from "./run-files.ts";
 import { RunProcess } from "./run-process.ts";
 import { readTaskBuild, type TaskBuild } from "./task-build.ts";
+import { TaskVersions, type TaskVersion } from "./task-versions.ts";
 
-// The machine that local-trigger gives every run (medium-1x): the first spare is made for it.
-const DEFAULT_MEMORY_GB = 2;
 const DRAIN_MS = 3_000;
 // Between the turn's last record and the end of its process: the answer is being saved.
 const SAVE_MS = 300;
@@ -22,7 +22,10 @@ const LAST_CALL_MS = 1_000;
 export class WorkerHost {
   #config: WorkerConfig;
   #log: Log;
-  #build: TaskBuild;
+  #firstBuild: TaskBuild;
+  #versions: TaskVersions | undefined;
+  #deploying: Promise<void> = Promise.resolve();
+  #memory: MemoryLimit;
   #pool: Pool;
   #engine: EngineClient;
   #notifications: Notifications;
@@ -39,7 +42,7 @@ export class WorkerHost {
   constructor(config: WorkerConfig, log: Log) {
     this.#config = config;
     this.#log = log;
-    this.#build = readTaskBuild(config.buildDir);
+    this.#firstBuild = readTaskBuild(config.buildDir);
     this.#pidFiles = new PidFiles(config.pidDir);
     this.#logs = new RunLogs(config.logDir);
     this.#engine = new EngineClient({
@@ -48,26 +51,57 @@ export class WorkerHost {
       onRetry: (call, why) => this.#logRetry(call, why),
     });
     this.#notifications = new Notifications(config);
+    this.#memory = new MemoryLimit({ limitMb: config.memoryMb, log });
     this.#pool = new Pool({
-      fork: (memoryMb) => this.#fork(memoryMb),
+      fork: (build) => this.#fork(build),
       log,
       spares: config.spares,
       maxProcesses: config.maxProcesses,
-      memoryMb: heapLimitMb(DEFAULT_MEMORY_GB),
+      build: this.#firstBuild,
     });
   }
 
   /** Resolves once the engine knows the worker; waits for an engine that is not up yet. */
   async start(): Promise<void> {
     await freeLeftoverRuns({ pidFiles: this.#pidFiles, engine: this.#engine, log: this.#log });
-    const worker = await this.#engine.register(this.#build);
-    this.#log.info("worker-ready", {
-      worker: worker.id,
-      version: worker.version,
-      tasks: this.#build.tasks.length,
-      ms: Math.round(performance.now()),
+    const version = await this.#register(this.#firstBuild);
+    const versions = (this.#versions = new TaskVersions(version));
+    this.#log.info("worker-ready", { ...described(version), ms: Math.round(performance.now()) });
+    this.#loop = this.#work(versions);
+  }
+
+  /**
+   * Looks again at where the build lies. A new one takes all runs from now on; runs of the old one end their open turn
+   * and hand over. A build that is damaged or does not start changes nothing. Never rejects.
+   */
+  deploy(): Promise<void> {
+    this.#deploying = this.#deploying
+      .then(() => this.#deploy())
+      .catch((error: unknown) => this.#log.error("deploy-refused", { why: describeError(error) }));
+    return this.#deploying;
+  }
+
+  async #deploy(): Promise<void> {
+    const versions = this.#versions;
+    const build = readTaskBuild(this.#config.buildDir);
+    if (!versions || build.dir === versions.newest.build.dir) return this.#log.info("deploy-unchanged");
+    const first = this.#fork(build);
+    await first.ready;
+    const version = await this.#register(build).catch((error: unknown) => {
+      first.kill();
+      throw error;
     });
-    this.#loop = this.#work(worker);
+    if (this.#dequeuing.signal.aborted) return first.kill();
+    versions.add(version);
+    this.#pool.use(build, first);
+    const old = [...this.#runs.values()].map(({ run }) => run);
+    versions.keepOnly(old.map((run) => run.version));
+    for (const run of old) run.supersede();
+    this.#log.info("deployed", { ...described(version), runsOnOlder: old.length });
+  }
+
+  async #register(build: TaskBuild): Promise<TaskVersion> {
+    return { build, worker: await this.#engine.register(build) };
   }
 
   /** How many processes there are of each kind. */
@@ -85,29 +119,30 @@ export class WorkerHost {
     for (const run of pending) run.abandon();
     this.#pool.close();
     const begun = runs.filter((run) => !pending.includes(run));
-    const drained = await Promise.all(begun.map((run) => this.#drain(run, Date.now() + DRAIN_MS)));
+    const drained = await Promise.all(begun.map((run) => this.#drain(run, performance.now() + DRAIN_MS)));
     await this.#tellEnded([...pending, ...begun.filter((run) => this.#runs.has(run.id))]);
     this.#notifications.close();
+    this.#memory.stop();
     this.#calls.abort(new Error("the worker host stops"));
     const cutShort = drained.filter((idle) => !idle).length;
     this.#log.info("worker-stopped", { runs: runs.length, cutShort });
   }
 
-  async #work(first: RegisteredWorker): Promise<void> {
-    let worker = first;
+  async #work(versions: TaskVersions): Promise<void> {
     const { signal } = this.#dequeuing;
     while (!signal.aborted) {
       try {
         await this.#untilFree();
         if (signal.aborted) return;
-        for (const message of await this.#engine.dequeue(worker.id, signal)) this.#accept(message, worker);
+        const messages = await this.#engine.dequeue(versions.newest.worker.id, signal);
+        for (const message of messages) this.#accept(message, versions);
       } catch (error) {
         if (signal.aborted) return;
         this.#log.warn("dequeue-refused", { why: describeError(error) });
         await sleep(500, undefined, { signal }).catch(() => {});
         // An engine with a new database does not know this worker.
         if (error instanceof EngineRefused && error.status === 404)
-          worker = await this.#engine.register(this.#build);
+          versions.add(await this.#register(versions.newest.build));
       }
     }
   }
@@ -118,16 +153,19 @@ export class WorkerHost {
     }
   }
 
-  #accept(message: DequeuedRun, worker: RegisteredWorker): void {
+  #accept(message: DequeuedRun, versions: TaskVersions): void {
     const id = message.run.friendlyId;
     const earlier = this.#runs.get(id);
     if (earlier?.run.phase === "pending") return earlier.run.handedOutAgain(message);
     // The engine has given up the attempt that still runs here: the new one must not run beside it.
     earlier?.run.abandon();
-    const run = new ActiveRun(this.#depsFor(worker), message);
+    const version = versions.of(message.backgroundWorker.friendlyId);
+    const run = new ActiveRun(this.#depsFor(version), message);
+    // It was handed out while the newer version came.
+    if (version !== versions.newest) run.supersede();
     const ended = (earlier?.ended ?? Promise.resolve())
       .then(() => run.run())
-      .catch((error: unknown) => this.#log.error("run-lost", { run: id, why: describeError(error) }))
+      .catch((error: unknown) => this.#log.error("run-lost", { runId: id, why: describeError(error) }))
       .finally(() => {
         if (this.#runs.get(id)?.run === run) this.#runs.delete(id);
         this.#freed?.();
@@ -135,7 +173,7 @@ export class WorkerHost {
     this.#runs.set(id, { run, ended });
   }
 
-  #depsFor(worker: RegisteredWorker): ActiveRunDeps {
+  #depsFor(version: TaskVersion): ActiveRunDeps {
     return {
       engine: this.#engine,
       pool: this.#pool,
@@ -143,7 +181,7 @@ export class WorkerHost {
       pidFiles: this.#pidFiles,
       logs: this.#logs,
       log: this.#log,
-      worker,
+      version,
       taskEnv: this.#config.taskEnv,
     };
   }
@@ -155,7 +193,7 @@ export class WorkerHost {
         await sleep(SAVE_MS);
         return true;
       }
-      if (Date.now() > deadline) return false;
+      if (performance.now() > deadline) return false;
       await sleep(100);
     }
     return true;
@@ -177,9 +215,11 @@ export class WorkerHost {
     }
   }
 
-  #fork(memoryMb: number): RunProcess {
-    const { taskEnv } = this.#config;
-    return new RunProcess({ build: this.#build, env: taskEnv, memoryMb });
+  #fork(build: TaskBuild): RunProcess {
+    const { taskEnv, memoryMb } = this.#config;
+    const process = new RunProcess({ build, env: taskEnv, memoryMb });
+    this.#memory.watch(process);
+    return process;
   }
 
   #logRetry(call: string, why: string): void {
@@ -187,4 +227,9 @@ export class WorkerHost {
     this.#lastRetryLog = Date.now();
     this.#log.warn("engine-away", { call, why });
   }
+}
+
+function described({ worker, build }: TaskVersion): object {
+  const { id, version, contentHash } = worker;
+  return { worker: id, version, build: contentHash, tasks: build.tasks.length };
 }

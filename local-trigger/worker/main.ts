@@ -30,6 +30,7 @@ async function stop(signal: string): Promise<void> {
 
 process.on("SIGTERM", () => void stop("SIGTERM"));
 process.on("SIGINT", () => void stop("SIGINT"));
+process.on("SIGHUP", () => void host.deploy());
 process.on("uncaughtException", (error) => {
   log.error("worker-host-failed", { why: describeError(error) });
   process.exit(1);

@@ -1,19 +1,20 @@
 import { availableParallelism } from "node:os";
 import type { Log } from "../log.ts";
 import type { RunProcess } from "./run-process.ts";
+import type { TaskBuild } from "./task-build.ts";
 
 export type PoolOptions = {
-  fork: (memoryMb: number) => RunProcess;
+  fork: (build: TaskBuild) => RunProcess;
   log: Log;
   spares: number;
   maxProcesses: number;
-  /** Heap limit of spares until the first run says otherwise, in MiB. */
-  memoryMb: number;
+  /** The build of spares, until `use` names another. */
+  build: TaskBuild;
   /** Milliseconds between a run's start and the fork of the next spare: the run has the processor first. */
   respareMs?: number;
 };
 
-type Waiter = { memoryMb: number; resolve: (process: RunProcess) => void; reject: (error: Error) => void };
+type Waiter = { build: TaskBuild; resolve: (process: RunProcess) => void; reject: (error: Error) => void };
 
 const BOOT_TIMEOUT_MS = 30_000;
 const FAILURES_BEFORE_REJECT = 4;
@@ -28,7 +29,7 @@ export class Pool {
   #booting = new Set<RunProcess>();
   #busy = new Set<RunProcess>();
   #waiting: Waiter[] = [];
-  #spareMemoryMb: number;
+  #build: TaskBuild;
   #spareAfter = 0;
   #failures = 0;
   #forkAfter = 0;
@@ -37,7 +38,7 @@ export class Pool {
 
   constructor(options: PoolOptions) {
     this.#options = options;
-    this.#spareMemoryMb = options.memoryMb;
+    this.#build = options.build;
     this.#fill();
   }
 
@@ -52,13 +53,20 @@ export class Pool {
   }
 
   /** A ready process of the caller's own. Rejects when processes do not start, or the pool closes. */
-  acquire(memoryMb: number): Promise<RunProcess> {
-    this.#spareMemoryMb = memoryMb;
+  acquire(build: TaskBuild): Promise<RunProcess> {
     return new Promise((resolve, reject) => {
-      this.#waiting.push({ memoryMb, resolve, reject });
-      this.#spareAfter = Date.now() + (this.#options.respareMs ?? 500);
+      this.#waiting.push({ build, resolve, reject });
+      this.#spareAfter = performance.now() + (this.#options.respareMs ?? 500);
       this.#serve();
     });
+  }
+
+  /** From now on spares are of this build; `first` is one that is ready. Who waits for another build gets that. */
+  use(build: TaskBuild, first: RunProcess): void {
+    this.#build = build;
+    this.#watch(first);
+    this.#ready.push(first);
+    this.#serve();
   }
 
   /** Gives back an acquired process that no run was sent to. */
@@ -79,7 +87,7 @@ export class Pool {
 
   #serve(): void {
     for (const process of this.#ready.slice()) {
-      const index = this.#waiting.findIndex((waiter) => waiter.memoryMb === process.memoryMb);
+      const index = this.#waiting.findIndex((waiter) => waiter.build === process.build);
       const waiter = this.#waiting[index];
       if (!waiter) continue;
       this.#waiting.splice(index, 1);
@@ -91,35 +99,42 @@ export class Pool {
     this.#fill();
   }
 
-  /** A process that came back unused, or of a size that nobody waits for any more, is one spare too many. */
+  /** A process that came back unused, or of a build that nobody waits for any more, is one spare too many. */
   #trim(): void {
     if (this.#waiting.length > 0) return;
-    while (this.#ready.length > this.#options.spares) this.#ready.shift()?.kill();
+    for (const process of this.#ready.filter(({ build }) => build !== this.#build)) this.#retire(process);
+    while (this.#ready.length > this.#options.spares) this.#retire(this.#ready[0]);
+  }
+
+  #retire(process: RunProcess | undefined): void {
+    if (!process) return;
+    this.#ready.splice(this.#ready.indexOf(process), 1);
+    process.kill();
   }
 
   /** Forks what is wanted now, or sets the timer for what is wanted later. */
   #fill(): void {
     clearTimeout(this.#timer);
     if (this.#closed) return;
-    const now = Date.now();
+    const now = performance.now();
     if (this.#missing() > 0 && now < this.#forkAfter) return this.#later(this.#forkAfter - now);
     while (this.#missing() > 0 && this.#booting.size < availableParallelism()) {
       if (!this.#makeRoom()) return;
-      this.#boot(this.#waiting[this.#booting.size]?.memoryMb ?? this.#spareMemoryMb);
+      this.#boot(this.#waiting[this.#booting.size]?.build ?? this.#build);
     }
     if (now < this.#spareAfter) this.#later(this.#spareAfter - now);
   }
 
   #missing(): number {
-    const spares = Date.now() < this.#spareAfter ? 0 : this.#options.spares - this.#usableSpares();
+    const spares = performance.now() < this.#spareAfter ? 0 : this.#options.spares - this.#usableSpares();
     return this.#waiting.length + Math.max(0, spares) - this.#booting.size;
   }
 
   #usableSpares(): number {
-    return this.#ready.filter((process) => process.memoryMb === this.#spareMemoryMb).length;
+    return this.#ready.filter((process) => process.build === this.#build).length;
   }
 
-  /** A spare of another size gives way to a run that waits. */
+  /** A spare of another build gives way to a run that waits. */
   #makeRoom(): boolean {
     const { ready, booting, busy } = this.counts;
     if (ready + booting + busy < this.#options.maxProcesses) return true;
@@ -133,19 +148,21 @@ export class Pool {
     this.#timer = setTimeout(() => this.#fill(), ms);
   }
 
-  #boot(memoryMb: number): void {
-    const process = this.#options.fork(memoryMb);
+  #boot(build: TaskBuild): void {
+    const process = this.#options.fork(build);
     this.#booting.add(process);
+    this.#watch(process);
     const timer = setTimeout(() => process.kill(), BOOT_TIMEOUT_MS);
-    process.ready.then(
-      () => this.#booted(process),
-      (error: Error) => this.#bootFailed(error),
-    );
-    void process.exited.then(() => {
-      clearTimeout(timer);
-      this.#forget(process);
-    });
-    void process.ready.finally(() => clearTimeout(timer)).catch(() => {});
+    process.ready
+      .then(
+        () => this.#booted(process),
+        (error: Error) => this.#bootFailed(error),
+      )
+      .finally(() => clearTimeout(timer));
+  }
+
+  #watch(process: RunProcess): void {
+    void process.exited.then(() => this.#forget(process));
   }
 
   #booted(process: RunProcess): void {
@@ -158,7 +175,7 @@ export class Pool {
   #bootFailed(error: Error): void {
     if (this.#closed) return;
     this.#failures += 1;
-    this.#forkAfter = Date.now() + Math.min(10_000, 100 * 2 ** this.#failures);
+    this.#forkAfter = performance.now() + Math.min(10_000, 100 * 2 ** this.#failures);
     this.#options.log.error("run-process-does-not-start", {
       failures: this.#failures,
       why: error.message.slice(0, 2_000),

@@ -4,16 +4,19 @@ import { eventPacket, readPacket, readWorkerMessage, type WorkerMessage } from "
 import type { TaskEnv } from "./config.ts";
 import type { TaskBuild } from "./task-build.ts";
 
-export type ProcessExit = { code: number | null; signal: NodeJS.Signals | null; output: string };
+export type ProcessExit = { code: number | null; signal: NodeJS.Signals | null; outOfMemory: boolean };
+/** `memoryMb`: what the whole process may take. */
 export type RunProcessOptions = { build: TaskBuild; env: TaskEnv; memoryMb: number };
 
 const KEPT_OUTPUT = 4_000;
+/** A fifth of the memory is left to what is not on the heap. */
+const HEAP_SHARE = 0.8;
 // The channel may still hold a last message when the exit is seen.
 const LAST_MESSAGES_MS = 20;
 
 /** One process of the SDK's run worker. It serves one run and is then killed. */
 export class RunProcess {
-  readonly memoryMb: number;
+  readonly build: TaskBuild;
   /** Resolves with the ids of the tasks that are loaded; rejects when the process ends before. */
   readonly ready: Promise<string[]>;
   /** Resolves when the process is gone and its last messages were delivered. */
@@ -25,15 +28,16 @@ export class RunProcess {
   #acks = new Map<number, () => void>();
   #ackId = 0;
   #readyResolve: (tasks: string[]) => void = () => {};
+  #tookTooMuch = false;
 
   constructor(options: RunProcessOptions) {
-    this.memoryMb = options.memoryMb;
+    this.build = options.build;
     this.#child = forkWorker(options);
     this.exited = this.#watchExit();
     this.ready = new Promise((resolve, reject) => {
       this.#readyResolve = resolve;
       void this.exited.then((exit) =>
-        reject(new Error(`exited ${exit.code ?? exit.signal}: ${exit.output}`)),
+        reject(new Error(`exited ${exit.code ?? exit.signal}: ${this.#output}`)),
       );
     });
     this.ready.catch(() => {});
@@ -62,6 +66,11 @@ export class RunProcess {
     this.#post(eventPacket(type, payload));
   }
 
+  /** Tells the preload that there is newer code. The SDK's worker passes over packets that it does not know. */
+  supersede(): void {
+    this.#post({ type: "LONGRUN_SUPERSEDED" });
+  }
+
   /** Sends and waits until the worker is done with it, at most `timeoutMs`. Never rejects. */
   async sendAndWait(type: string, payload: object, timeoutMs: number): Promise<void> {
     const id = this.#ackId++;
@@ -72,6 +81,12 @@ export class RunProcess {
       void this.exited.then(() => resolve());
     });
     this.#acks.delete(id);
+  }
+
+  /** Ends it because it took more memory than it may. */
+  killForMemory(): void {
+    this.#tookTooMuch = true;
+    this.kill();
   }
 
   kill(): void {
@@ -103,10 +118,14 @@ export class RunProcess {
     this.#onOutput(chunk);
   }
 
+  #isOutOfMemory(): boolean {
+    return this.#tookTooMuch || this.#output.includes("JavaScript heap out of memory");
+  }
+
   #watchExit(): Promise<ProcessExit> {
     return new Promise((resolve) => {
       const end = (code: number | null, signal: NodeJS.Signals | null) =>
-        setTimeout(() => resolve({ code, signal, output: this.#output }), LAST_MESSAGES_MS);
+        setTimeout(() => resolve({ code, signal, outOfMemory: this.#isOutOfMemory() }), LAST_MESSAGES_MS);
       this.#child.once("exit", end);
       this.#child.once("error", (error) => {
         this.#output += error.message;
@@ -124,7 +143,7 @@ function forkWorker({ build, env, memoryMb }: RunProcessOptions): ChildProcess {
     // closed channel (run-preload.mjs).
     detached: true,
     execArgv: [
-      `--max-old-space-size=${memoryMb}`,
+      `--max-old-space-size=${Math.round(memoryMb * HEAP_SHARE)}`,
       // Prisma's query compiler is WebAssembly. Optimizing it costs half a second of processor time and 50 MB in
       // every process, and makes no turn faster.
       "--no-wasm-tier-up",

@@ -1,4 +1,4 @@
-import { readFileSync } from "node:fs";
+import { readFileSync, realpathSync } from "node:fs";
 import path from "node:path";
 import { z } from "zod";
 
@@ -12,6 +12,7 @@ const buildManifest = z.object({
 const indexManifest = z.object({
   tasks: z.array(z.looseObject({ id: z.string(), entryPoint: z.string() })),
   queues: z.array(z.unknown()).optional(),
+  concurrencyLimits: z.array(z.unknown()).optional(),
   prompts: z.array(z.unknown()).optional(),
   workerEntryPoint: z.string(),
 });
@@ -25,12 +26,14 @@ export type TaskBuild = z.infer<typeof buildManifest> & {
   preload: string;
   tasks: z.infer<typeof indexManifest>["tasks"];
   queues: unknown[];
+  concurrencyLimits: unknown[];
   prompts: unknown[];
 };
 
-/** Reads the build. Throws one line that names the fix when it is missing or damaged. */
-export function readTaskBuild(dir: string): TaskBuild {
+/** Reads the build that a folder, or a link to it, holds. Throws one line that names the fix when it is missing or damaged. */
+export function readTaskBuild(place: string): TaskBuild {
   try {
+    const dir = realpathSync(place);
     const build = buildManifest.parse(readJson(path.join(dir, "build.json")));
     const index = indexManifest.parse(readJson(path.join(dir, "index.json")));
     return {
@@ -40,10 +43,11 @@ export function readTaskBuild(dir: string): TaskBuild {
       preload: path.join(dir, "run-preload.mjs"),
       tasks: index.tasks,
       queues: index.queues ?? [],
+      concurrencyLimits: index.concurrencyLimits ?? [],
       prompts: index.prompts ?? [],
     };
   } catch (cause) {
-    throw new Error(`No whole build of the tasks in ${dir}: run node scripts/build-tasks.mjs`, { cause });
+    throw new Error(`No whole build of the tasks in ${place}: run node scripts/build-tasks.mjs`, { cause });
   }
 }
 

@@ -169,11 +169,11 @@ export function prune(base) {
   for (const name of [...drafts, ...old]) fs.rmSync(path.join(base, name), { recursive: true, force: true });
 }
 
-/** Each process that runs a build leaves its pid in it. */
-function markInUse(folder) {
+/** Each process that keeps a build running leaves its pid in it. */
+function markInUse(folder, pid) {
   const users = path.join(folder, ".in-use");
   fs.mkdirSync(users, { recursive: true });
-  fs.writeFileSync(path.join(users, String(process.pid)), "");
+  fs.writeFileSync(path.join(users, String(pid)), "");
 }
 
 function isInUse(folder) {
@@ -183,9 +183,10 @@ function isInUse(folder) {
 
 /**
  * Generates the Prisma client and builds the parts whose sources changed.
+ * @param {number} [user] the process that keeps them running, when it is not this one
  * @returns {Promise<Record<string, string>>} the folder of each part
  */
-export function ensureBuilt(root, parts, say) {
+export function ensureBuilt(root, parts, say, user = process.pid) {
   return withLock(path.join(root, "build", ".lock"), "node", async () => {
     await generateClient(root);
     const names = parts.filter(
@@ -193,7 +194,7 @@ export function ensureBuilt(root, parts, say) {
     );
     if (names.length > 0) say(`building ${names.join(", ")} (half a minute, when sources changed)`);
     const folders = await Promise.all(parts.map((name) => ensurePart(root, name)));
-    folders.forEach(markInUse);
+    for (const folder of folders) markInUse(folder, user);
     return Object.fromEntries(parts.map((name, index) => [name, folders[index]]));
   });
 }

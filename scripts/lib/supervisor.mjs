@@ -4,6 +4,7 @@ import fs from "node:fs";
 import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { ensureBuilt } from "./build.mjs";
+import { linkTasks } from "./tasks-link.mjs";
 import { StartError } from "./config.mjs";
 import { localSecrets, writePrivate } from "./data-folder.mjs";
 import { Database } from "./database-part.mjs";
@@ -120,7 +121,7 @@ export class Supervisor {
       else
         this.#add("worker", [...nodeArgs, host("worker-host.mjs")], {
           ...common,
-          TASKS_BUILD_DIR: built.tasks,
+          TASKS_BUILD_DIR: linkTasks(config.dataDir, built.tasks),
         });
     }
     this.#add("web", [...nodeArgs, host("web.mjs"), ...(this.dev ? ["--dev"] : [])], {

@@ -117,9 +117,10 @@ function whoami(c: RequestContext, { origin, projectRef }: CliDeps): void {
 async function currentDeployment(c: RequestContext, runs: RunEngine): Promise<void> {
   const worker = runs.workerReady() ? await newestWorker(runs.db) : null;
   if (!worker) throw notFound("No worker is connected, so nothing is deployed here.");
-  const { id, version, runtime, createdAt } = worker;
+  const { id, version, contentHash, runtime, createdAt } = worker;
   const times = { createdAt, deployedAt: createdAt };
-  json(c, 200, { id, shortCode: id, version, runtime, runtimeVersion: null, status: "DEPLOYED", ...times });
+  const shape = { id, shortCode: contentHash, version, runtime, runtimeVersion: null, status: "DEPLOYED" };
+  json(c, 200, { ...shape, ...times });
 }
 
 function checkProject(c: RequestContext, projectRef: string): void {
