@@ -2,8 +2,10 @@ import { logger } from "@trigger.dev/sdk";
 import { chat } from "@trigger.dev/sdk/ai";
 import { stepCountIs } from "ai";
 import { env } from "#app/env.server.ts";
+import { chatActionSchema } from "#app/shared/chat-action.ts";
 import type { LongrunUIMessage } from "#app/shared/chat-message.ts";
 import { failedAnswer, toAnswer } from "#trigger/answer-stream.ts";
+import { onAction } from "#trigger/branch-action.ts";
 import { explainModelError, VisibleError } from "#trigger/model-error.ts";
 import { resolveModel, type ResolvedModel } from "#trigger/models.ts";
 import { recover } from "#trigger/recovery.ts";
@@ -39,6 +41,8 @@ export const longrunChat = chat.withUIMessage<LongrunUIMessage>().agent({
   telemetry: { recordUserMessage: false, recordClientData: false },
   onBoot: hooks.onBoot,
   onRecoveryBoot: recover,
+  actionSchema: chatActionSchema,
+  onAction,
   onValidateMessages: hooks.onValidateMessages,
   onChatStart: hooks.completeSession,
   onTurnStart: hooks.onTurnStart,

@@ -2,6 +2,7 @@ import { logger } from "@trigger.dev/sdk";
 import type { RecoveryBootEvent, RecoveryBootResult } from "@trigger.dev/sdk/ai";
 import { writeTranscript, type TranscriptChange } from "#app/models/transcript.server.ts";
 import { acceptSubmitted, saysSomething, type LongrunUIMessage } from "#app/shared/chat-message.ts";
+import { unsavedOf, wereStored } from "#trigger/branch-sync.ts";
 import { retry } from "#trigger/retry.ts";
 import { runState } from "#trigger/run-state.ts";
 import type { StreamTail } from "#trigger/stream-tail.ts";
@@ -35,6 +36,7 @@ type RecoveryPlan = {
 export function planRecovery(
   event: Pick<RecoveryBootEvent<LongrunUIMessage>, "settledMessages" | "inFlightUsers" | "partialAssistant">,
   tail: StreamTail | null,
+  head: string | null = null,
 ): RecoveryPlan {
   const waiting = accepted(event.inFlightUsers);
   const waitingIds = new Set(waiting.map((message) => message.id));
@@ -48,6 +50,8 @@ export function planRecovery(
   if (partial && turnEnded) {
     return { chain: [...settled, partial], recoveredTurns: waiting, partialId: partial.id, anewId: null };
   }
+  const answered = settled.at(-1);
+  if (answered?.role === "user" && answered.id === head) return planAnswerAgain(settled, waiting, partial);
   const [first, ...rest] = waiting;
   // One message: it is answered anew and the partial goes. More: the first keeps what it got.
   if (!partial || !first || rest.length === 0) {
@@ -58,23 +62,40 @@ export function planRecovery(
 }
 
 /**
+ * The run died as it answered the last message of the history anew: an edited one, or one whose answer was to be
+ * another. What asked for that is no message, and the runtime hands it out again after the messages that wait. So with
+ * one of those the partial stays as the answer, and what asked for it is overtaken; without any it goes.
+ */
+function planAnswerAgain(
+  settled: LongrunUIMessage[],
+  waiting: LongrunUIMessage[],
+  partial: LongrunUIMessage | undefined,
+): RecoveryPlan {
+  if (partial && waiting.length > 0) {
+    return { chain: [...settled, partial], recoveredTurns: waiting, partialId: partial.id, anewId: null };
+  }
+  const anewId = waiting.length === 0 ? (settled.at(-1)?.id ?? null) : null;
+  return { chain: settled, recoveredTurns: waiting, partialId: null, anewId };
+}
+
+/**
  * Stores the history that the database does not have yet, the partial as one (the runtime's saves do not say so),
  * with the cursor that stands for it.
  */
 async function keep(chatId: string, { chain, partialId }: RecoveryPlan): Promise<void> {
-  const { stored, tail } = runState();
+  const state = runState();
+  const { stored, tail } = state;
   const unsaved = chain.filter((message) => !stored.has(message.id));
-  const changes = unsaved.map((message): TranscriptChange => ({
-    op: "put",
-    message,
-    final: message.id !== partialId,
-  }));
+  const changes = unsavedOf(state, chain).map((change): TranscriptChange =>
+    change.op === "put" ? { ...change, final: change.message.id !== partialId } : change,
+  );
+  const to = chain.at(-1)?.id ?? null;
   const ids = new Set(chain.map((message) => message.id));
   const settled = tail?.boundary && tail.settledIds.every((id) => ids.has(id));
   const cursors = settled ? { lastEventId: String(tail.boundary?.seqNum) } : {};
   try {
-    const written = await retry(() => writeTranscript({ chatId, changes, cursors }));
-    if (written) for (const message of unsaved) stored.add(message.id);
+    const written = await retry(() => writeTranscript({ chatId, changes, head: { to }, cursors }));
+    if (written) wereStored(state, unsaved, to);
   } catch {
     logger.warn("a recovered answer could not be stored yet; the next save repeats it", { chatId });
   }
@@ -82,7 +103,8 @@ async function keep(chatId: string, { chain, partialId }: RecoveryPlan): Promise
 
 /** The agent's `onRecoveryBoot`. */
 export function recover(event: RecoveryBootEvent<LongrunUIMessage>): RecoveryBootResult<LongrunUIMessage> {
-  const plan = planRecovery(event, runState().tail);
+  const { tail, head } = runState();
+  const plan = planRecovery(event, tail, head);
   const { chain, recoveredTurns, partialId } = plan;
   runState().recoveredId = plan.anewId;
   if (partialId === null) return { chain, recoveredTurns };

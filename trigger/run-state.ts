@@ -1,4 +1,5 @@
 import { locals } from "@trigger.dev/sdk";
+import type { ChatOfRun } from "#app/models/chat.server.ts";
 import type { LongrunUIMessage } from "#app/shared/chat-message.ts";
 import type { StreamTail } from "#trigger/stream-tail.ts";
 
@@ -7,9 +8,16 @@ export type RunState = {
   /** From the run's own payload, which the server made. A message's envelope is the browser's, and may lie. */
   chatId: string | null;
   /** Owner, model and title, read anew at each turn. */
-  chat: { userId: string; model: string | null; title: string | null } | null;
+  chat: ChatOfRun | null;
   /** Ids of the messages that the database is known to have. */
   stored: Set<string>;
+  /** Messages of the history that are as the database has them. */
+  unchanged: WeakSet<object>;
+  /**
+   * Where the branch of this run's history ends in the database; null: it is empty. Another id there says that the
+   * person has gone to another branch since. Undefined: it was never read.
+   */
+  head: string | null | undefined;
   /** How `.out` ended when this run began; null where that was not read. */
   tail: StreamTail | null;
   /** The history could not be read: nothing may be answered without it. */
@@ -36,6 +44,8 @@ export function runState(): RunState {
     chatId: null,
     chat: null,
     stored: new Set(),
+    unchanged: new WeakSet(),
+    head: undefined,
     tail: null,
     loadFailed: false,
     abandoned: false,

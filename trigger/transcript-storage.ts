@@ -1,6 +1,5 @@
 import { logger } from "@trigger.dev/sdk";
 import type {
-  TranscriptChange,
   TranscriptChangeset,
   TranscriptLoadOptions,
   TranscriptLoadResult,
@@ -8,19 +7,17 @@ import type {
   TranscriptStorage,
 } from "@trigger.dev/sdk/ai";
 import type { UIMessage } from "ai";
-import { readTranscript, writeTranscript } from "#app/models/transcript.server.ts";
+import {
+  readTranscript,
+  writeTranscript,
+  type Transcript,
+  type TranscriptChange,
+  type TranscriptWrite,
+} from "#app/models/transcript.server.ts";
+import { adoptBranch } from "#trigger/branch-sync.ts";
 import { retry } from "#trigger/retry.ts";
 import { runState } from "#trigger/run-state.ts";
 import { readStreamTail, type StreamTail } from "#trigger/stream-tail.ts";
-
-/** Keeps `stored` in step with what a successful write left in the database. */
-function remember(stored: Set<string>, changes: TranscriptChange[], entries: { id: string }[]): void {
-  for (const change of changes) if (change.op === "put") stored.add(change.message.id);
-  if (changes.some((change) => change.op === "remove" || change.op === "truncateAfter")) {
-    const left = new Set(entries.map((entry) => entry.id));
-    for (const id of stored) if (!left.has(id)) stored.delete(id);
-  }
-}
 
 /**
  * The cursor that stands for this changeset. After a kill between the turn-complete record and its save the
@@ -33,39 +30,71 @@ function outCursor(changeset: TranscriptChangeset, tail: StreamTail | null): str
   return tail.settledIds.every((id) => ids.has(id)) ? String(tail.boundary.seqNum) : given;
 }
 
-/** The chat's rows as the agent's transcript; a missing chat loads empty and is never written. */
+function toLoaded<M extends UIMessage>(read: Transcript): TranscriptLoadResult<M> {
+  const { lastEventId, lastInEventId } = read.cursors;
+  return {
+    // The rows hold this agent's messages; the runtime's type parameter only names them.
+    messages: read.messages.map((row) => row.message as UIMessage as M),
+    state: read.state,
+    nonFinalIds: read.messages.filter((row) => !row.final).map((row) => row.id),
+    ...(read.nextCursor === undefined ? {} : { nextCursor: read.nextCursor }),
+    cursors: {
+      ...(lastEventId === null ? {} : { lastOutEventId: lastEventId }),
+      ...(lastInEventId === null ? {} : { lastInEventId }),
+    },
+  };
+}
+
+/** The chat's rows as a transcript; a missing chat loads empty and is never written. */
 export const transcriptStorage: TranscriptStorage = {
-  async load<M extends UIMessage>(
-    { chatId }: TranscriptScope,
-    options?: TranscriptLoadOptions,
-  ): Promise<TranscriptLoadResult<M>> {
-    const read = await readTranscript({ chatId, limit: options?.limit, before: options?.before });
-    const { lastEventId, lastInEventId } = read.cursors;
-    return {
-      // The rows hold this agent's messages; the runtime's type parameter only names them.
-      messages: read.messages.map((row) => row.message as UIMessage as M),
-      state: read.state,
-      nonFinalIds: read.messages.filter((row) => !row.final).map((row) => row.id),
-      ...(read.nextCursor === undefined ? {} : { nextCursor: read.nextCursor }),
-      cursors: {
-        ...(lastEventId === null ? {} : { lastOutEventId: lastEventId }),
-        ...(lastInEventId === null ? {} : { lastInEventId }),
-      },
-    };
+  async load<M extends UIMessage>({ chatId }: TranscriptScope, options?: TranscriptLoadOptions) {
+    return toLoaded<M>(await readTranscript({ chatId, limit: options?.limit, before: options?.before }));
   },
 
-  async save({ chatId }, changeset) {
-    const { stored, tail, abandoned } = runState();
-    if (abandoned) return;
-    const { changes } = changeset;
-    const cursors = {
-      lastEventId: outCursor(changeset, tail),
-      lastInEventId: changeset.cursors?.lastInEventId,
-    };
-    const written = await retry(() => writeTranscript({ chatId, changes, cursors }));
-    if (written) remember(stored, changes, changeset.transcript.entries);
+  async save({ chatId }, { changes, cursors }) {
+    const { lastOutEventId: lastEventId, lastInEventId } = cursors ?? {};
+    await retry(() => writeTranscript({ chatId, changes, cursors: { lastEventId, lastInEventId } }));
   },
 };
+
+/**
+ * What has to be written so that the database has the runtime's list as the branch on screen. The runtime says that
+ * messages left its list, not why: they stay as a branch.
+ */
+function changesOf({ reason, changes, transcript: { entries } }: TranscriptChangeset): TranscriptChange[] {
+  const { stored, unchanged } = runState();
+  const before = new Map(entries.map(({ id }, index) => [id, entries[index - 1]?.id ?? null]));
+  return changes.flatMap((change): TranscriptChange[] => {
+    if (change.op === "state") return [change];
+    if (change.op !== "put" || unchanged.has(change.message)) return [];
+    // The runtime begins this save before onTurnStart has looked which branch is on screen, and where it goes on.
+    if (reason === "turn-start") return stored.has(change.message.id) ? [change] : [];
+    return [{ ...change, parentId: before.get(change.message.id) ?? null }];
+  });
+}
+
+async function saveBranch(chatId: string, changeset: TranscriptChangeset): Promise<void> {
+  const state = runState();
+  if (state.abandoned) return;
+  const { reason, transcript, cursors } = changeset;
+  const changes = changesOf(changeset);
+  const atStart = reason === "turn-start";
+  const to = transcript.entries.at(-1)?.id ?? null;
+  const write: TranscriptWrite = { chatId, changes };
+  if (!atStart) {
+    write.head = { to, ...(state.head === undefined ? {} : { from: state.head }) };
+    write.cursors = {
+      lastEventId: outCursor(changeset, state.tail),
+      // An action is saved before the turn that it asks for: a run that dies in that turn must be given it again.
+      lastInEventId: reason === "action" ? undefined : cursors?.lastInEventId,
+    };
+  }
+  if (atStart && changes.length === 0) return;
+  if (!(await retry(() => writeTranscript(write)))) return;
+  const written = changes.flatMap((change) => (change.op === "put" ? [change.message.id] : []));
+  for (const id of written) state.stored.add(id);
+  if (!atStart) state.head = to;
+}
 
 /** The newer of both, as decimal strings. */
 function newer(stored: string | undefined, streamed: number | null | undefined): string | undefined {
@@ -88,14 +117,15 @@ async function tailOrNull(chatId: string, lastOutEventId: string | undefined): P
  * the newer of what is stored and what the newest turn-complete says.
  */
 export const agentStorage: TranscriptStorage = {
-  save: transcriptStorage.save.bind(transcriptStorage),
-  async load<M extends UIMessage>(scope: TranscriptScope, options?: TranscriptLoadOptions) {
+  save: ({ chatId }, changeset) => saveBranch(chatId, changeset),
+  async load<M extends UIMessage>(scope: TranscriptScope) {
     const state = runState();
     try {
-      const loaded = await retry(() => transcriptStorage.load<M>(scope, options));
+      const read = await retry(() => readTranscript({ chatId: scope.chatId }));
+      adoptBranch(state, read);
+      const loaded = toLoaded<M>(read);
       const tail = await tailOrNull(scope.chatId, loaded.cursors?.lastOutEventId);
       state.tail = tail;
-      state.stored = new Set(loaded.messages.map((message) => message.id));
       const lastInEventId = newer(loaded.cursors?.lastInEventId, tail?.boundary?.inEventId);
       return {
         ...loaded,

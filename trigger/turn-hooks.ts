@@ -5,6 +5,7 @@ import { chatOfRun } from "#app/models/chat.server.ts";
 import { saveSession } from "#app/models/chat-session.server.ts";
 import { writeTranscript, type TranscriptChange } from "#app/models/transcript.server.ts";
 import { acceptSubmitted, messageError, type LongrunUIMessage } from "#app/shared/chat-message.ts";
+import { followScreen, readEmptyBranch, unsavedOf, wereStored } from "#trigger/branch-sync.ts";
 import { VisibleError } from "#trigger/model-error.ts";
 import { retry } from "#trigger/retry.ts";
 import { runState, type RunState } from "#trigger/run-state.ts";
@@ -21,7 +22,7 @@ export async function onBoot({ chatId, runId, chatAccessToken }: BootEvent): Pro
   runState().chatId = chatId;
   // Read now, so that the first turn does not wait for a provider's list; a wrong value is told by that turn.
   void defaultModelId().catch(() => undefined);
-  await completeSession({ runId, chatAccessToken });
+  await Promise.all([completeSession({ runId, chatAccessToken }), readEmptyBranch(runState(), chatId)]);
 }
 
 /** Completes the chat's session row. A failure is left to onTurnStart, which insists. */
@@ -54,30 +55,38 @@ export async function onTurnStart(event: TurnStartEvent<unknown, LongrunUIMessag
     chat.endRun();
     throw new VisibleError("The conversation could not be read from the database. Try again in a moment.");
   }
-  state.chat = await beginTurn(state, event);
-  if (!state.chat) {
+  const messages = await beginTurn(state, event);
+  if (!messages) {
+    state.chat = null;
     chat.endRun();
     throw new VisibleError("This chat does not exist any more, so nothing was answered.");
   }
-  const asked = event.uiMessages.at(-1);
+  const asked = messages.at(-1);
   state.recovering = asked !== undefined && asked.id === state.recoveredId;
   if (asked?.role !== "user") throw new VisibleError("There is no message to answer.");
 }
 
+/** Gives the history that is answered; null when the chat is gone. */
 async function beginTurn(
   state: RunState,
   { uiMessages, runId, chatAccessToken }: TurnStartEvent<unknown, LongrunUIMessage>,
-): Promise<RunState["chat"]> {
+): Promise<LongrunUIMessage[] | null> {
   const chatId = ownChatId(state);
-  const unsaved = uiMessages.filter((message) => !state.stored.has(message.id));
-  const changes = unsaved.map((message): TranscriptChange => ({ op: "put", message }));
   const session = { runId, publicAccessToken: chatAccessToken };
-  const write = () =>
-    changes.length > 0 ? writeTranscript({ chatId, changes, session }) : saveSession({ chatId, ...session });
   try {
-    const [written, found] = await Promise.all([retry(write), retry(() => chatOfRun(chatId))]);
-    for (const message of unsaved) state.stored.add(message.id);
-    return written ? found : null;
+    state.chat = await retry(() => chatOfRun(chatId));
+    if (!state.chat) return null;
+    const messages = await followScreen(state, chatId, uiMessages, state.chat.headMessageId);
+    const changes = unsavedOf(state, messages);
+    const unsaved = messages.filter((message) => !state.stored.has(message.id));
+    const to = messages.at(-1)?.id ?? null;
+    const write = () =>
+      changes.length > 0 || to !== state.head
+        ? writeTranscript({ chatId, changes, head: { to }, session })
+        : saveSession({ chatId, ...session });
+    if (!(await retry(write))) return null;
+    wereStored(state, unsaved, to);
+    return messages;
   } catch {
     throw new VisibleError("The message could not be stored, so it was not answered. Try again in a moment.");
   }
@@ -99,15 +108,16 @@ export async function onTurnComplete(event: TurnCompleteEvent<unknown, LongrunUI
   // On the error path `newUIMessages` holds a message as the browser sent it; `uiMessages` what was accepted of it.
   const ids = new Set(event.newUIMessages.map((message) => message.id));
   const messages = event.uiMessages.filter((message) => ids.has(message.id));
-  const changes = messages.map((message): TranscriptChange => ({
-    op: "put",
-    message,
-    final: !(failed && message.id === responseMessage?.id),
-  }));
+  const changes = event.uiMessages.flatMap((message, index): TranscriptChange[] => {
+    if (!ids.has(message.id)) return [];
+    const final = !(failed && message.id === responseMessage?.id);
+    return [{ op: "put", message, final, parentId: event.uiMessages[index - 1]?.id ?? null }];
+  });
+  const head = { from: state.head ?? null, to: event.uiMessages.at(-1)?.id ?? null };
   const session = { runId, publicAccessToken: chatAccessToken };
   try {
     const written = await retry(() =>
-      writeTranscript({ chatId, changes, cursors: { lastEventId }, session }),
+      writeTranscript({ chatId, changes, head, cursors: { lastEventId }, session }),
     );
     if (!written) return;
   } catch {
@@ -115,7 +125,7 @@ export async function onTurnComplete(event: TurnCompleteEvent<unknown, LongrunUI
     logger.warn("the turn could not be stored yet", { chatId });
     return;
   }
-  for (const message of messages) state.stored.add(message.id);
+  wereStored(state, messages, head.to);
   if (!failed) startTitle(state, chatId, event.uiMessages);
 }
 

@@ -1,6 +1,7 @@
+import { readMessages, readTree } from "#app/models/branch.server.ts";
 import { openSession, type SessionHandle } from "#app/models/chat-session.server.ts";
 import { db, snapshot, transaction } from "#app/models/db.server.ts";
-import { toStoredMessage } from "#app/models/message.server.ts";
+import type { MessageTree } from "#app/models/message-tree.ts";
 import type { StoredMessage } from "#app/shared/chat-message.ts";
 
 export type ChatSummary = {
@@ -11,7 +12,16 @@ export type ChatSummary = {
   updatedAt: Date;
 };
 
-export type ChatPage = { chat: ChatSummary; messages: StoredMessage[]; session: SessionHandle | null };
+export type ChatPage = {
+  chat: ChatSummary;
+  /** The branch on screen. */
+  messages: StoredMessage[];
+  /** Of each message on it that has others in its place: the ids of all of them, oldest first. */
+  siblings: Record<string, readonly string[]>;
+  /** Something follows the last message that is not on screen: it was taken back. */
+  hasMore: boolean;
+  session: SessionHandle | null;
+};
 
 const summary = { id: true, title: true, model: true, createdAt: true, updatedAt: true } as const;
 
@@ -37,19 +47,56 @@ export function createChat(input: {
   });
 }
 
-/** A chat with its whole history and session, read at one moment; null when missing or someone else's. */
+/** A chat with the branch on screen and its session, read at one moment; null when missing or someone else's. */
 export function chatPage(input: { userId: string; chatId: string }): Promise<ChatPage | null> {
   return snapshot(async (tx) => {
     const found = await tx.chat.findFirst({
       where: { id: input.chatId, userId: input.userId },
-      select: { ...summary, session: true, messages: { orderBy: { position: "asc" } } },
+      select: { ...summary, headMessageId: true, session: true },
     });
     if (!found) return null;
-    const { messages, session, ...chat } = found;
+    const { headMessageId, session, ...chat } = found;
+    const tree = await readTree(tx, { id: chat.id, headMessageId });
+    const path = tree.path();
     return {
       chat,
-      messages: messages.map(toStoredMessage),
+      messages: await readMessages(tx, chat.id, path, path.length === tree.size),
+      siblings: siblingsOn(tree, path),
+      hasMore: tree.childrenOf(tree.head).length > 0,
       session: session && openSession(session),
+    };
+  });
+}
+
+function siblingsOn(tree: MessageTree, path: string[]): ChatPage["siblings"] {
+  const found = path.map((id) => [id, tree.childrenOf(tree.parentOf(id))] as const);
+  return Object.fromEntries(found.filter(([, siblings]) => siblings.length > 1));
+}
+
+export type ChatArchive = {
+  chat: ChatSummary;
+  /** The last message of the branch on screen. */
+  headMessageId: string | null;
+  /** Every message of every branch in the order in which they came, each with the one that it follows. */
+  messages: (StoredMessage & { parentId: string | null })[];
+};
+
+/** All that is stored of a chat; null when missing or someone else's. */
+export function chatArchive(input: { userId: string; chatId: string }): Promise<ChatArchive | null> {
+  return snapshot(async (tx) => {
+    const found = await tx.chat.findFirst({
+      where: { id: input.chatId, userId: input.userId },
+      select: { ...summary, headMessageId: true },
+    });
+    if (!found) return null;
+    const { headMessageId, ...chat } = found;
+    const tree = await readTree(tx, { id: chat.id, headMessageId });
+    const ids = tree.parents().map(({ id }) => id);
+    const messages = await readMessages(tx, chat.id, ids, true);
+    return {
+      chat,
+      headMessageId: tree.head,
+      messages: messages.map((message) => ({ ...message, parentId: tree.parentOf(message.id) })),
     };
   });
 }
@@ -104,14 +151,20 @@ export async function chatOwner(chatId: string): Promise<string | null> {
 }
 
 /** What a run must know of its chat; null when it was deleted or never made. */
-export function chatOfRun(
-  chatId: string,
-): Promise<{ userId: string; model: string | null; title: string | null } | null> {
+export function chatOfRun(chatId: string): Promise<ChatOfRun | null> {
   return db().chat.findUnique({
     where: { id: chatId },
-    select: { userId: true, model: true, title: true },
+    select: { userId: true, model: true, title: true, headMessageId: true },
   });
 }
+
+export type ChatOfRun = {
+  userId: string;
+  model: string | null;
+  title: string | null;
+  /** As it is stored: null and '' name no message. */
+  headMessageId: string | null;
+};
 
 /** Sets the title unless there is one: a rename by the owner always wins. False when nothing was set. */
 export async function setTitleIfUntitled(input: { chatId: string; title: string }): Promise<boolean> {

@@ -1,22 +1,28 @@
+import { lockChat, readMessages, readTree } from "#app/models/branch.server.ts";
 import { moveCursors, readCursors, saveSession, type Cursors } from "#app/models/chat-session.server.ts";
 import { snapshot, transaction, type Transaction } from "#app/models/db.server.ts";
-import { toStoredMessage } from "#app/models/message.server.ts";
 import { storableJson } from "#app/models/storable.ts";
 import type { StoredMessage } from "#app/shared/chat-message.ts";
 import { Prisma } from "#prisma/generated/client.ts";
 
 type Message = { id: string; role: string; parts: unknown[] };
 
-/** One change to a transcript; every one of them may be applied twice with the same result. */
+/**
+ * One change to a transcript; every one of them may be applied twice with the same result. `put` appends to the
+ * branch on screen, or to `parentId` (null: nothing) where that is given; a known id is replaced in its place.
+ */
 export type TranscriptChange =
-  | { op: "put"; message: Message; final?: boolean }
+  | { op: "put"; message: Message; final?: boolean; parentId?: string | null }
   | { op: "remove"; id: string }
+  /** What comes after is not deleted: it stays as a branch. */
   | { op: "truncateAfter"; afterId: string }
   | { op: "state"; value: unknown };
 
 export type TranscriptWrite = {
   chatId: string;
   changes: TranscriptChange[];
+  /** The branch on screen ends here from now on; with `from` only if it ended there until now. */
+  head?: { to: string | null; from?: string | null };
   cursors?: { lastEventId?: string | undefined; lastInEventId?: string | undefined };
   session?: { runId?: string | null; publicAccessToken?: string | null };
 };
@@ -27,34 +33,82 @@ export type TranscriptWrite = {
  */
 export function writeTranscript(write: TranscriptWrite): Promise<boolean> {
   return transaction(async (tx) => {
-    if (!(await lockAndTouch(tx, write.chatId))) return false;
-    for (const change of write.changes) await apply(tx, write.chatId, change);
-    if (write.cursors) await moveCursors(tx, write.chatId, write.cursors);
-    if (write.session) await saveSession({ chatId: write.chatId, ...write.session }, tx);
+    const { chatId } = write;
+    const locked = await lockChat(tx, chatId);
+    if (!locked) return false;
+    const branch = new BranchWriter(tx, chatId, locked.head);
+    for (const change of write.changes) await apply(branch, change);
+    const { head } = write;
+    if (head && (head.from === undefined || head.from === locked.head)) branch.head = head.to;
+    if (branch.head !== locked.head || (locked.unset && branch.head !== null)) {
+      await tx.chat.update({ where: { id: chatId }, data: { headMessageId: branch.head ?? "" } });
+    }
+    if (write.cursors) await moveCursors(tx, chatId, write.cursors);
+    if (write.session) await saveSession({ chatId, ...write.session }, tx);
     return true;
   });
 }
 
-/** The update holds the chat's row until the end: writers of one chat take turns, and a delete waits or has won. */
-async function lockAndTouch(tx: Transaction, chatId: string): Promise<boolean> {
-  const { count } = await tx.chat.updateMany({ where: { id: chatId }, data: { updatedAt: new Date() } });
-  return count > 0;
+/** Applies the changes to the rows of one chat; `head` moves with what is appended. */
+class BranchWriter {
+  constructor(
+    private readonly tx: Transaction,
+    private readonly chatId: string,
+    public head: string | null,
+  ) {}
+
+  /**
+   * An equal message is not written again, and stays partial: the runtime repeats a partial that it recovered
+   * without saying that it is one.
+   */
+  async put(message: Message, final: boolean, parentId: string | null | undefined): Promise<void> {
+    const json = JSON.stringify(storableJson(message));
+    const given = parentId === undefined ? null : (parentId ?? "");
+    const written = await this.tx.$queryRaw<{ inserted: boolean }[]>`
+      INSERT INTO "Message" AS m ("chatId", "id", "position", "parentId", "message", "final", "createdAt")
+      SELECT ${this.chatId}, ${message.id}, COALESCE(MAX("position"), -1) + 1, ${given ?? this.head ?? ""},
+             ${json}::jsonb, ${final}, timezone('utc', now())
+      FROM "Message" WHERE "chatId" = ${this.chatId}
+      ON CONFLICT ("chatId", "id") DO UPDATE SET
+        "message" = EXCLUDED."message", "final" = EXCLUDED."final", "parentId" = COALESCE(${given}, m."parentId")
+      WHERE m."message" IS DISTINCT FROM EXCLUDED."message" OR (m."final" AND NOT EXCLUDED."final")
+        OR m."parentId" IS DISTINCT FROM COALESCE(${given}, m."parentId")
+      RETURNING (xmax = 0) AS inserted`;
+    if (written[0]?.inserted) this.head = message.id;
+  }
+
+  /** What follows the message follows the one before it from now on. */
+  async remove(id: string): Promise<void> {
+    const [row] = await this.tx.$queryRaw<{ parentId: string }[]>`
+      DELETE FROM "Message" WHERE "chatId" = ${this.chatId} AND "id" = ${id} RETURNING "parentId"`;
+    if (!row) return;
+    await this.tx.message.updateMany({
+      where: { chatId: this.chatId, parentId: id },
+      data: { parentId: row.parentId },
+    });
+    if (this.head === id) this.head = row.parentId || null;
+  }
+
+  async truncateAfter(id: string): Promise<void> {
+    const tree = await readTree(this.tx, { id: this.chatId, headMessageId: this.head ?? "" });
+    if (tree.path().includes(id)) this.head = id;
+  }
+
+  async setState(value: unknown): Promise<void> {
+    await this.tx.chat.update({ where: { id: this.chatId }, data: { state: stateValue(value) } });
+  }
 }
 
-async function apply(tx: Transaction, chatId: string, change: TranscriptChange): Promise<void> {
+async function apply(branch: BranchWriter, change: TranscriptChange): Promise<void> {
   switch (change.op) {
     case "put":
-      return put(tx, chatId, change.message, change.final ?? true);
+      return branch.put(change.message, change.final ?? true, change.parentId);
     case "remove":
-      await tx.message.deleteMany({ where: { chatId, id: change.id } });
-      return;
+      return branch.remove(change.id);
     case "truncateAfter":
-      await tx.$executeRaw`
-        DELETE FROM "Message" WHERE "chatId" = ${chatId} AND "position" >
-          (SELECT "position" FROM "Message" WHERE "chatId" = ${chatId} AND "id" = ${change.afterId})`;
-      return;
+      return branch.truncateAfter(change.afterId);
     case "state":
-      await tx.chat.update({ where: { id: chatId }, data: { state: stateValue(change.value) } });
+      return branch.setState(change.value);
   }
 }
 
@@ -63,57 +117,43 @@ function stateValue(value: unknown): Prisma.InputJsonValue | typeof Prisma.DbNul
   return storableJson(value) as Prisma.InputJsonValue;
 }
 
-/**
- * Unknown id: appended at the end. Known id: replaced in its place. An equal message is not written again, and
- * stays partial: the runtime repeats a partial that it recovered without saying that it is one.
- */
-async function put(tx: Transaction, chatId: string, message: Message, final: boolean): Promise<void> {
-  const json = JSON.stringify(storableJson(message));
-  await tx.$executeRaw`
-    INSERT INTO "Message" ("chatId", "id", "position", "message", "final", "createdAt")
-    SELECT ${chatId}, ${message.id}, COALESCE(MAX("position"), -1) + 1, ${json}::jsonb, ${final},
-           timezone('utc', now())
-    FROM "Message" WHERE "chatId" = ${chatId}
-    ON CONFLICT ("chatId", "id") DO UPDATE SET "message" = EXCLUDED."message", "final" = EXCLUDED."final"
-    WHERE "Message"."message" IS DISTINCT FROM EXCLUDED."message" OR ("Message"."final" AND NOT EXCLUDED."final")`;
-}
-
 export type Transcript = {
   messages: StoredMessage[];
+  /** Id of the last message of the branch; null when it is empty. */
+  head: string | null;
   state: unknown;
   cursors: Cursors;
   /** Id of the oldest message read when older ones exist. */
   nextCursor: string | undefined;
 };
 
-/** The transcript in order, read at one moment; with `limit` its last messages, those before `before` if given. */
+/** The branch on screen in order, read at one moment; with `limit` its last messages, those before `before` if given. */
 export function readTranscript(input: {
   chatId: string;
   limit?: number | undefined;
   before?: string | undefined;
 }): Promise<Transcript> {
+  const { chatId } = input;
   return snapshot(async (tx) => {
-    const chat = await tx.chat.findUnique({ where: { id: input.chatId }, select: { state: true } });
-    const page = await readPage(tx, input);
-    const cursors = await readCursors(input.chatId, tx);
-    return { ...page, state: chat?.state ?? null, cursors };
+    const chat = await tx.chat.findUnique({
+      where: { id: chatId },
+      select: { id: true, state: true, headMessageId: true },
+    });
+    const cursors = await readCursors(chatId, tx);
+    if (!chat) return { messages: [], head: null, state: null, cursors, nextCursor: undefined };
+    const tree = await readTree(tx, chat);
+    const { ids, nextCursor } = pageOf(tree.path(), input);
+    const messages = await readMessages(tx, chatId, ids, ids.length === tree.size);
+    return { messages, head: tree.head, state: chat.state ?? null, cursors, nextCursor };
   });
 }
 
-async function readPage(
-  tx: Transaction,
-  { chatId, limit, before }: { chatId: string; limit?: number | undefined; before?: string | undefined },
-): Promise<Pick<Transcript, "messages" | "nextCursor">> {
-  const edge =
-    before === undefined
-      ? null
-      : await tx.message.findUnique({ where: { chatId_id: { chatId, id: before } } });
-  const rows = await tx.message.findMany({
-    where: { chatId, ...(edge && { position: { lt: edge.position } }) },
-    orderBy: { position: "desc" },
-    ...(limit !== undefined && { take: limit + 1 }),
-  });
-  const hasOlder = limit !== undefined && rows.length > limit;
-  const messages = (hasOlder ? rows.slice(0, limit) : rows).reverse().map(toStoredMessage);
-  return { messages, nextCursor: hasOlder ? messages[0]?.id : undefined };
+function pageOf(
+  path: string[],
+  { limit, before }: { limit?: number | undefined; before?: string | undefined },
+): { ids: string[]; nextCursor: string | undefined } {
+  const edge = before === undefined ? -1 : path.indexOf(before);
+  const older = edge === -1 ? path : path.slice(0, edge);
+  const ids = limit === undefined ? older : older.slice(Math.max(0, older.length - limit));
+  return { ids, nextCursor: ids.length < older.length ? ids[0] : undefined };
 }

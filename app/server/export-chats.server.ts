@@ -1,4 +1,4 @@
-import { chatIdsOf, chatPage } from "#app/models/chat.server.ts";
+import { chatArchive, chatIdsOf } from "#app/models/chat.server.ts";
 import type { User } from "#app/models/user.server.ts";
 
 /** Everything that is stored of the user's chats, as pieces of one JSON document; one chat in memory at a time. */
@@ -7,11 +7,17 @@ async function* exportOf(user: User): AsyncGenerator<string> {
   yield `${JSON.stringify(head, null, 2).slice(0, -2)},\n  "chats": [`;
   let separator = "\n";
   for (const chatId of await chatIdsOf(user.id)) {
-    const page = await chatPage({ userId: user.id, chatId });
+    const archive = await chatArchive({ userId: user.id, chatId });
     // Deleted since the export began.
-    if (!page) continue;
-    const messages = page.messages.map(({ createdAt, final, message }) => ({ createdAt, final, ...message }));
-    yield `${separator}${JSON.stringify({ ...page.chat, messages }, null, 2)}`;
+    if (!archive) continue;
+    const { chat, headMessageId } = archive;
+    const messages = archive.messages.map(({ createdAt, final, parentId, message }) => ({
+      createdAt,
+      final,
+      parentId,
+      ...message,
+    }));
+    yield `${separator}${JSON.stringify({ ...chat, headMessageId, messages }, null, 2)}`;
     separator = ",\n";
   }
   yield "\n  ]\n}\n";
