@@ -4,13 +4,16 @@ import { Router, type Route } from "./http/router.ts";
 import { authRoutes } from "./http/routes/auth.ts";
 import { batchRoutes } from "./http/routes/batches.ts";
 import { cliRoutes } from "./http/routes/cli.ts";
+import { concurrencyLimitRoutes } from "./http/routes/concurrency-limits.ts";
 import { engineRoutes } from "./http/routes/engine.ts";
 import { packetRoutes } from "./http/routes/packets.ts";
+import { queueRoutes } from "./http/routes/queues.ts";
 import { rerunRoutes } from "./http/routes/reruns.ts";
 import { runFeedRoutes } from "./http/routes/run-feed.ts";
 import { runRoutes } from "./http/routes/runs.ts";
 import { runStreamRoutes } from "./http/routes/run-streams.ts";
 import { s2Routes } from "./http/routes/s2.ts";
+import { scheduleRoutes } from "./http/routes/schedules.ts";
 import { serviceRoutes } from "./http/routes/service.ts";
 import { sessionRoutes } from "./http/routes/sessions.ts";
 import { sessionStreamRoutes } from "./http/routes/session-streams.ts";
@@ -131,6 +134,9 @@ function allRoutes(
     ...runRoutes({ runs, urls: { secretKey, origin } }),
     ...packetRoutes({ runs, urls: { secretKey, origin } }),
     ...rerunRoutes({ runs }),
+    ...queueRoutes({ runs }),
+    ...concurrencyLimitRoutes({ runs }),
+    ...scheduleRoutes({ runs }),
     ...runFeedRoutes({ runs }),
     ...triggerRoutes({ runs, secretKey }),
     ...batchRoutes({ runs, secretKey }),

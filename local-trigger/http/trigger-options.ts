@@ -1,8 +1,12 @@
 import { z } from "zod";
 import { momentAfter } from "../runs/duration.ts";
+import { limitRow } from "../runs/queue-names.ts";
 import type { TriggerInput } from "../runs/triggers.ts";
 import { badRequest } from "./errors.ts";
 
+const queueName = /^(?!limit\/)[A-Za-z0-9_/-]{1,128}$/;
+const limitName = /^[A-Za-z0-9_-]{1,122}$/;
+const concurrencyKey = z.union([z.string(), z.number()]).transform(String).pipe(z.string().min(1).max(128));
 const tags = z.union([z.string().max(128), z.array(z.string().max(128)).max(10)]);
 /** The options of a trigger, as far as they mean something here. */
 export const triggerOptions = z.looseObject({
@@ -20,6 +24,16 @@ export const triggerOptions = z.looseObject({
   resumeParentOnCompletion: z.boolean().optional(),
   lockToVersion: z.string().optional(),
   test: z.boolean().optional(),
+  queue: z
+    .object({
+      name: z.string().regex(queueName),
+      concurrencyLimit: z.number().int().nonnegative().optional(),
+    })
+    .optional(),
+  concurrency: z.array(z.string().regex(limitName)).max(2).optional(),
+  concurrencyKey: concurrencyKey.optional(),
+  /** Seconds. */
+  priority: z.number().nonnegative().optional(),
 });
 type Options = z.infer<typeof triggerOptions>;
 
@@ -52,6 +66,19 @@ export function inputOf(
     ...(given.maxAttempts === undefined ? {} : { maxAttempts: given.maxAttempts }),
     ...(given.maxDuration === undefined ? {} : { maxDuration: given.maxDuration }),
     ...(given.lockToVersion === undefined ? {} : { lockToVersion: given.lockToVersion }),
+    ...placeOf(given),
+  };
+}
+
+/** Where a run waits in line, and what limits it. */
+export function placeOf(given: Pick<Options, "queue" | "concurrency" | "concurrencyKey" | "priority">) {
+  const { queue, concurrency, concurrencyKey: key, priority } = given;
+  return {
+    ...(queue === undefined ? {} : { queue: queue.name }),
+    ...(queue?.concurrencyLimit === undefined ? {} : { queueLimit: queue.concurrencyLimit }),
+    ...(concurrency === undefined ? {} : { limits: concurrency.map(limitRow) }),
+    ...(key === undefined ? {} : { concurrencyKey: key }),
+    ...(priority === undefined ? {} : { priorityMs: Math.round(priority * 1_000) }),
   };
 }
 

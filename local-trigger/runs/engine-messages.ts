@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { environmentId } from "../wire/tokens.ts";
 import type { StartedAttempt } from "./attempts.ts";
+import { queueId, taskQueue } from "./queue-names.ts";
 import type { Dequeued } from "./queue.ts";
 import { metadataOf } from "./run-notes.ts";
 import type { RunRow } from "./run-rows.ts";
@@ -101,13 +102,17 @@ function execution({ run, worker }: StartedAttempt, projectRef: string) {
     },
     attempt: { number: run.attempt, startedAt: run.attemptStartedAt },
     run: executionRun(run, task?.maxDuration ?? undefined),
-    queue: { id: `queue_${run.taskIdentifier}`, name: `task/${run.taskIdentifier}` },
+    queue: { id: queueId(queueOf(run)), name: queueOf(run) },
     environment: { id: environmentId, slug: "dev", type: "DEVELOPMENT" },
     organization: ORGANIZATION,
     project: { id: projectId, ref: projectRef, slug: "local", name: "Local" },
     machine: MACHINE,
     ...(run.batchId === null ? {} : { batch: { id: run.batchId } }),
   };
+}
+
+function queueOf(run: RunRow): string {
+  return run.queue ?? taskQueue(run.taskIdentifier);
 }
 
 function executionRun(run: RunRow, taskMaxDuration: number | undefined) {

@@ -1,16 +1,26 @@
 import type { Tx } from "../database.ts";
+import type { Demand } from "./admission.ts";
 import type { RunCore } from "./run-core.ts";
 import { RUN_COLUMNS, type RunRow } from "./run-rows.ts";
 import { latestSnapshot } from "./run-store.ts";
+import { DEMAND_COLUMNS, lockSlots, readSlots, type Slots } from "./slots.ts";
 import type { Snapshot } from "./snapshot.ts";
 import { findWorker, liveWorkerOfVersion, type Worker } from "./worker-store.ts";
 
 /** A run that was handed to a worker, to be started from this snapshot. */
 export type Dequeued = { run: RunRow; snapshot: Snapshot; worker: Worker };
 
-const BATCH = 10;
+type Candidate = Demand & { id: string; rank: number; position: number };
 
-/** Hands queued runs to workers: first in, first out; a run that lost its worker keeps its place. */
+const BATCH = 10;
+const PAGE = 200;
+// Somebody holds the row of a run that is next, for a moment.
+const LOCKED_AGAIN_MS = 50;
+
+/**
+ * Hands queued runs to workers: first in, first out, as far as their queues and limits have room; a run that lost its
+ * worker keeps its place.
+ */
 export class Queue {
   private readonly core: RunCore;
   private readonly maxConcurrentRuns: number;
@@ -31,10 +41,10 @@ export class Queue {
   }
 
   private async nextRuns(workerId: string, signal: AbortSignal): Promise<Dequeued[]> {
-    const deadline = Date.now() + this.core.timing.dequeueHoldMs;
+    const deadline = performance.now() + this.core.timing.dequeueHoldMs;
     for (;;) {
       // Waiting starts before looking: a run that is queued in between ends the wait.
-      const next = this.core.signals.nextMove(deadline - Date.now(), signal);
+      const next = this.core.signals.nextMove(deadline - performance.now(), signal);
       const taken = signal.aborted ? [] : await this.take(workerId);
       if (taken.length > 0) {
         next.cancel();
@@ -53,18 +63,21 @@ export class Queue {
     }
   }
 
-  /** Locks run rows without their sessions: it waits for no lock (SKIP LOCKED), so it can hold nobody up for good. */
+  /** Locks run rows without their sessions: it waits for no row (SKIP LOCKED), so it can hold nobody up for good. */
   private async take(workerId: string): Promise<Dequeued[]> {
     return this.core.db.transaction(async (tx) => {
       const worker = await findWorker(tx, workerId);
-      const free = this.maxConcurrentRuns - (await this.slotsInUse(tx));
-      if (!worker || free <= 0) return [];
+      if (!worker) return [];
+      await lockSlots(tx);
+      const admitted = await this.admitted(tx, worker, await readSlots(tx, { keepFree: true }));
+      if (admitted.length === 0) return [];
       const { rows } = await tx.query<RunRow>(
-        `SELECT ${RUN_COLUMNS} FROM local_trigger.runs
-         WHERE status = 'PENDING' AND (task_identifier = ANY ($1) OR locked_to_version IS NOT NULL)
-         ORDER BY queue_position LIMIT $2 FOR UPDATE SKIP LOCKED`,
-        [worker.tasks.map(({ id }) => id), Math.min(free, BATCH)],
+        `SELECT ${RUN_COLUMNS} FROM local_trigger.runs WHERE id = ANY ($1) AND status = 'PENDING'
+         ORDER BY queue_rank, queue_position FOR UPDATE SKIP LOCKED`,
+        [admitted],
       );
+      if (rows.length < admitted.length)
+        setTimeout(() => this.core.signals.queueMoved("queued"), LOCKED_AGAIN_MS).unref();
       const taken: Dequeued[] = [];
       for (const run of rows) {
         const dequeued = await this.handOut(tx, run, worker);
@@ -74,6 +87,21 @@ export class Queue {
     });
   }
 
+  /** The runs that this worker may have now, in order. A run that finds no room lets those behind it pass. */
+  private async admitted(tx: Tx, worker: Worker, { running, admission }: Slots): Promise<string[]> {
+    const most = Math.min(this.maxConcurrentRuns - running, BATCH);
+    const admitted: string[] = [];
+    let last: Candidate | undefined;
+    while (admitted.length < most) {
+      const page = await candidatesAfter(tx, worker, last);
+      for (const candidate of page)
+        if (admitted.length < most && admission.admit(candidate)) admitted.push(candidate.id);
+      last = page.at(-1);
+      if (page.length < PAGE) break;
+    }
+    return admitted;
+  }
+
   private async handOut(tx: Tx, queued: RunRow, newest: Worker): Promise<Dequeued | null> {
     const locked = queued.lockedToVersion ? await liveWorkerOfVersion(tx, queued.lockedToVersion) : null;
     const worker = locked ?? newest;
@@ -81,13 +109,16 @@ export class Queue {
     const run = await this.core.apply(tx, queued, { type: "dequeued" }, { change, workerKnows: true });
     return run && { run, snapshot: await latestSnapshot(tx, run), worker };
   }
+}
 
-  /** A run that waits needs no slot: any number of chats may stand idle. */
-  private async slotsInUse(tx: Tx): Promise<number> {
-    const { rows } = await tx.query<{ n: number }>(
-      `SELECT count(*)::int AS n FROM local_trigger.runs
-       WHERE execution_status IN ('PENDING_EXECUTING', 'EXECUTING', 'PENDING_CANCEL')`,
-    );
-    return rows[0]?.n ?? 0;
-  }
+async function candidatesAfter(tx: Tx, worker: Worker, last: Candidate | undefined): Promise<Candidate[]> {
+  const { rows } = await tx.query<Candidate>(
+    `SELECT r.id, r.queue_rank AS rank, r.queue_position AS position, ${DEMAND_COLUMNS}
+     FROM local_trigger.runs r LEFT JOIN local_trigger.task_queues t USING (task_identifier)
+     WHERE r.status = 'PENDING' AND (r.task_identifier = ANY ($1) OR r.locked_to_version IS NOT NULL)
+       AND ($2::bigint IS NULL OR (r.queue_rank, r.queue_position) > ($2, $3::bigint))
+     ORDER BY r.queue_rank, r.queue_position LIMIT ${PAGE}`,
+    [worker.tasks.map(({ id }) => id), last?.rank ?? null, last?.position ?? null],
+  );
+  return rows;
 }

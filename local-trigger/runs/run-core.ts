@@ -6,6 +6,7 @@ import { RunSignals } from "./run-signals.ts";
 import { isFinalStatus } from "./run-status.ts";
 import { findRun, lockRun, writeTransition, type RunChange } from "./run-store.ts";
 import type { Run } from "./run.ts";
+import { slotFreed } from "./slots.ts";
 import type { CompletedWaitpoint } from "./snapshot.ts";
 import { Timers, type TimerKind } from "./timers.ts";
 import { completeWaitpointsOfChild, deleteWaitpointsOf } from "./waitpoint-store.ts";
@@ -100,6 +101,7 @@ export class RunCore {
     if (next.retryInMs !== undefined)
       await this.timers.set(tx, "enqueue", run.id, { at: new Date(Date.now() + next.retryInMs) });
     if (updated.executionStatus === "PENDING_CANCEL") await this.armCancel(tx, updated);
+    if (holdsSlot(run) && !holdsSlot(updated)) await slotFreed(tx, this.timers, updated);
     if (isFinalStatus(updated.status)) await this.finished(tx, updated);
     tx.afterCommit(() => this.announce(run, updated, options));
     return updated;
@@ -151,8 +153,9 @@ export class RunCore {
       attempt: run.attempt,
     });
     this.signals.changed(run);
-    const slotFreed = before.executionStatus !== run.executionStatus && !holdsSlot(run) && holdsSlot(before);
-    if (run.status === "PENDING" || slotFreed) this.signals.queueMoved("queued");
+    const leftQueue = before.status === "PENDING" && isFinalStatus(run.status);
+    if (run.status === "PENDING" || leftQueue || (holdsSlot(before) && !holdsSlot(run)))
+      this.signals.queueMoved("queued");
     if (options.workerKnows) return;
     if (!options.completedWaitpoints) return this.signals.notify(run);
     this.signals.notifyRepeatedly(run, async () => {

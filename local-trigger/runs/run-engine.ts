@@ -6,6 +6,8 @@ import { Batches } from "./batches.ts";
 import { Cancels } from "./cancels.ts";
 import { deletePacketsOfSession } from "./packet-store.ts";
 import { Queue } from "./queue.ts";
+import { registerQueues } from "./queue-registry.ts";
+import { Queues } from "./queues.ts";
 import { Reaper } from "./reaper.ts";
 import { DEFAULT_TIMING, RunCore, type EngineTiming, type RunFinishedListener } from "./run-core.ts";
 import { RunNotes } from "./run-notes.ts";
@@ -13,9 +15,11 @@ import type { RunSignals } from "./run-signals.ts";
 import { isFinalStatus } from "./run-status.ts";
 import { findRun } from "./run-store.ts";
 import type { CreateRun, Run } from "./run.ts";
+import { Schedules } from "./schedules.ts";
+import { wakeAwaiting } from "./slots.ts";
 import { Triggers } from "./triggers.ts";
 import { Waits, type StreamWaitpointInput } from "./waits.ts";
-import { insertWorker, type Worker, type WorkerMetadata } from "./worker-store.ts";
+import { registerWorker, type Worker, type WorkerMetadata } from "./worker-store.ts";
 
 export type { CreateRun, Run } from "./run.ts";
 export type { EngineTiming, RunFinishedListener } from "./run-core.ts";
@@ -40,6 +44,8 @@ export class RunEngine {
   readonly notes: RunNotes;
   readonly triggers: Triggers;
   readonly batches: Batches;
+  readonly schedules: Schedules;
+  readonly queues: Queues;
   readonly reaper: Reaper;
   private readonly cancels: Cancels;
   private readonly core: RunCore;
@@ -54,6 +60,8 @@ export class RunEngine {
     this.waits = new Waits(this.core, deps.streams);
     this.triggers = new Triggers(this.core, this.waits);
     this.batches = new Batches(this.core, this.waits, this.triggers);
+    this.schedules = new Schedules(this.core, this.triggers);
+    this.queues = new Queues(this.core);
     this.cancels = new Cancels(this.core);
     this.reaper = new Reaper(this.core);
   }
@@ -108,7 +116,11 @@ export class RunEngine {
 
   /** Makes these tasks the newest version; calls that wait for work under an older one return empty. */
   async registerWorker(metadata: WorkerMetadata): Promise<Worker> {
-    const worker = await insertWorker(this.db, metadata);
+    const worker = await registerWorker(this.db, metadata, async (tx) => {
+      await registerQueues(tx, metadata);
+      await this.schedules.sync(tx, metadata);
+      await wakeAwaiting(tx, this.core.timers);
+    });
     this.core.signals.queueMoved("registered");
     return worker;
   }

@@ -7,13 +7,22 @@ type Reader = Pick<Tx, "query">;
 
 export type RunFilter = {
   /** Names as the API uses them, such as QUEUED or COMPLETED. */
-  statuses?: string[];
-  tasks?: string[];
+  statuses?: string[] | undefined;
+  tasks?: string[] | undefined;
   /** Runs that carry all of these. */
-  tags?: string[];
+  tags?: string[] | undefined;
+  versions?: string[] | undefined;
+  /** `task/<task>`, or the name of a queue. */
+  queues?: string[] | undefined;
+  schedule?: string | undefined;
+  batch?: string | undefined;
+  isTest?: boolean | undefined;
+  /** Created within these moments, both included. */
+  from?: Date | undefined;
+  to?: Date | undefined;
   /** The run after which (older) or before which (newer) the page begins. */
-  after?: string;
-  before?: string;
+  after?: string | undefined;
+  before?: string | undefined;
   limit: number;
 };
 
@@ -29,8 +38,26 @@ export async function listRuns(db: Reader, filter: RunFilter): Promise<{ runs: R
     `SELECT ${RUN_COLUMNS} FROM local_trigger.runs
      WHERE ($1::text[] IS NULL OR status = ANY ($1)) AND ($2::text[] IS NULL OR task_identifier = ANY ($2))
        AND tags @> $3 AND ($4::bigint IS NULL OR CASE WHEN $5 THEN number > $4 ELSE number < $4 END)
+       AND ($7::text[] IS NULL OR version = ANY ($7)) AND ($8::text[] IS NULL OR queue = ANY ($8))
+       AND ($9::text IS NULL OR schedule_id = $9) AND ($10::text IS NULL OR batch_id = $10)
+       AND ($11::boolean IS NULL OR is_test = $11)
+       AND ($12::timestamptz IS NULL OR created_at >= $12) AND ($13::timestamptz IS NULL OR created_at <= $13)
      ORDER BY CASE WHEN $5 THEN number ELSE -number END LIMIT $6`,
-    [statuses ?? null, filter.tasks ?? null, filter.tags ?? [], at?.number ?? null, newer, filter.limit + 1],
+    [
+      statuses ?? null,
+      filter.tasks ?? null,
+      filter.tags ?? [],
+      at?.number ?? null,
+      newer,
+      filter.limit + 1,
+      filter.versions ?? null,
+      filter.queues ?? null,
+      filter.schedule ?? null,
+      filter.batch ?? null,
+      filter.isTest ?? null,
+      filter.from ?? null,
+      filter.to ?? null,
+    ],
   );
   const runs = rows.slice(0, filter.limit);
   return { runs: newer ? runs.reverse() : runs, hasMore: rows.length > filter.limit };

@@ -23,6 +23,11 @@ export type RunChange = Partial<
   >
 >;
 
+/** Milliseconds: where a run that is queued at this moment stands in line. */
+function rankAt(moment: string): string {
+  return `floor(extract(epoch from ${moment}::timestamptz) * 1000)::bigint`;
+}
+
 export async function findRun(db: Reader, runId: string): Promise<RunRow | null> {
   const { rows } = await db.query<RunRow>(`SELECT ${RUN_COLUMNS} FROM local_trigger.runs WHERE id = $1`, [
     runId,
@@ -49,9 +54,15 @@ export async function insertRun(tx: Tx, input: CreateRun): Promise<RunRow> {
     `INSERT INTO local_trigger.runs (id, session_id, task_identifier, status, execution_status, snapshot_id,
        payload, payload_type, tags, metadata, metadata_type, max_attempts, max_duration, locked_to_version,
        parent_run_id, root_run_id, depth, trigger_function, idempotency_key, is_test, ttl, delay_until,
-       created_at, updated_at, queued_at, queue_position, batch_id)
+       created_at, updated_at, queued_at, queue_position, batch_id, concurrency_key, priority_ms, queue_rank,
+       queue, limits, schedule_id)
      VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22,
-       $23, $23, $24, CASE WHEN $25 THEN nextval('local_trigger.queue_positions') END, $26)
+       $23, $23, $24, CASE WHEN $25 THEN nextval('local_trigger.queue_positions') END, $26, $27, $28::bigint,
+       CASE WHEN $25 THEN ${rankAt("$23")} - $28::bigint END,
+       coalesce($29, (SELECT queue FROM local_trigger.task_queues WHERE task_identifier = $3)),
+       CASE WHEN $30::text[] IS NULL THEN (SELECT limits FROM local_trigger.task_queues WHERE task_identifier = $3)
+         ELSE array_remove(array_prepend(
+           (SELECT own_limit FROM local_trigger.task_queues WHERE task_identifier = $3), $30::text[]), NULL) END, $31)
      RETURNING ${RUN_COLUMNS}`,
     [
       newId("run"),
@@ -80,6 +91,11 @@ export async function insertRun(tx: Tx, input: CreateRun): Promise<RunRow> {
       queued ? now : null,
       queued,
       input.batchId ?? null,
+      input.concurrencyKey ?? null,
+      input.priorityMs ?? 0,
+      input.queue ?? null,
+      input.limits ?? null,
+      input.scheduleId ?? null,
     ],
   );
   const run = rows[0];
@@ -108,6 +124,9 @@ export async function writeTransition(
        queued_at = CASE WHEN $2 = 'PENDING' THEN $15 ELSE queued_at END,
        queue_position = CASE WHEN $2 = 'PENDING' THEN coalesce(queue_position, nextval('local_trigger.queue_positions'))
                              WHEN $16 THEN NULL ELSE queue_position END,
+       queue_rank = CASE WHEN $2 = 'PENDING' THEN coalesce(queue_rank, ${rankAt("$15")} - priority_ms)
+                         WHEN $16 THEN NULL ELSE queue_rank END,
+       awaits_slot = awaits_slot AND $3 = 'EXECUTING_WITH_WAITPOINTS',
        attempt_started_at = CASE WHEN $16 THEN $15 ELSE attempt_started_at END,
        started_at = CASE WHEN $16 THEN coalesce(started_at, $15) ELSE started_at END,
        completed_at = CASE WHEN $17 THEN $15::timestamptz ELSE completed_at END
@@ -135,12 +154,25 @@ export async function writeTransition(
   const updated = rows[0];
   if (!updated) throw new Error(`The run ${run.id} is gone.`);
   await insertSnapshot(tx, updated, next.description, completedWaitpoints);
-  if (final)
-    await tx.query(`DELETE FROM local_trigger.run_snapshots WHERE run_id = $1 AND id <> $2`, [
-      run.id,
-      updated.snapshotId,
-    ]);
+  if (final) await thinSnapshots(tx, updated);
   return updated;
+}
+
+const KEPT_SNAPSHOTS = 100;
+
+/** Of a finished run the last steps are kept for people to see, without what its waits were answered with. */
+async function thinSnapshots(tx: Tx, run: RunRow): Promise<void> {
+  await tx.query(
+    `DELETE FROM local_trigger.run_snapshots WHERE run_id = $1 AND id NOT IN (
+       SELECT id FROM local_trigger.run_snapshots WHERE run_id = $1 ORDER BY created_at DESC, id LIMIT ${KEPT_SNAPSHOTS})
+       AND id <> $2`,
+    [run.id, run.snapshotId],
+  );
+  await tx.query(
+    `UPDATE local_trigger.run_snapshots SET completed_waitpoints = '[]'
+     WHERE run_id = $1 AND completed_waitpoints <> '[]'`,
+    [run.id],
+  );
 }
 
 /** Strictly later than before, so that a reader of the feed sees every change. $15 is now. */

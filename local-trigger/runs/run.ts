@@ -31,6 +31,11 @@ export type Run = {
   triggerFunction: string;
   idempotencyKey: string | null;
   batchId: string | null;
+  /** The schedule of which it is a tick. */
+  scheduleId: string | null;
+  /** The line that it waits in; null where nobody knew its task when it was created. */
+  queue: string | null;
+  concurrencyKey: string | null;
   cancelReason: string | null;
   isTest: boolean;
   ttl: string | null;
@@ -59,6 +64,16 @@ export type CreateRun = {
   maxDuration?: number;
   parentRunId?: string;
   batchId?: string;
+  scheduleId?: string;
+  /** Instead of the line of its task. */
+  queue?: string;
+  /** Of a queue that is not declared: how many of its runs may execute for one key. */
+  queueLimit?: number;
+  /** Instead of the named limits of its task (`limit/<name>`); the task's own one stays. */
+  limits?: string[];
+  concurrencyKey?: string;
+  /** It is handed out before runs that were queued this much earlier. */
+  priorityMs?: number;
   triggerFunction?: string;
   lockToVersion?: string;
   delayUntil?: Date;

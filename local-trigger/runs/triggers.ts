@@ -1,6 +1,7 @@
 import type { Tx } from "../database.ts";
 import { lockKey } from "../database.ts";
 import { momentAfter } from "./duration.ts";
+import { ensureQueue } from "./queue-registry.ts";
 import type { RunCore } from "./run-core.ts";
 import { RUN_COLUMNS, type RunRow } from "./run-rows.ts";
 import { isFinalStatus } from "./run-status.ts";
@@ -30,6 +31,7 @@ export class Triggers {
 
   /** Inserts a run that workers get once the transaction has committed (later, with a delay). */
   async create(tx: Tx, input: CreateRun): Promise<RunRow> {
+    if (input.queue !== undefined) await ensureQueue(tx, input.queue, input.queueLimit ?? null);
     const run = await insertRun(tx, input);
     if (run.delayUntil) await this.core.timers.set(tx, "enqueue", run.id, { at: run.delayUntil });
     const expiresAt = momentAfter(run.ttl ?? undefined, run.delayUntil ?? run.createdAt);

@@ -7,6 +7,7 @@ import type { RunRow } from "./run-rows.ts";
 import { findRun } from "./run-store.ts";
 import { isFinalStatus } from "./run-status.ts";
 import type { Run } from "./run.ts";
+import { takesSlot } from "./slots.ts";
 import { firstRecordAfter } from "./stream-tail.ts";
 import { TIMED_OUT, toCompleted, type Waitpoint, type WaitpointResult } from "./waitpoint.ts";
 import {
@@ -185,6 +186,7 @@ export class Waits {
   private async resume(tx: Tx, run: RunRow): Promise<boolean> {
     const blockers = await blockersOf(tx, run.id);
     if (blockers.length === 0 || blockers.some(({ status }) => status === "PENDING")) return false;
+    if (run.executionStatus === "EXECUTING_WITH_WAITPOINTS" && !(await takesSlot(tx, run))) return false;
     await clearBlockers(tx, run.id);
     const completedWaitpoints = blockers.map((waitpoint) => toCompleted(waitpoint, waitpoint.position));
     await this.core.apply(tx, run, { type: "resumed" }, { completedWaitpoints });

@@ -1,6 +1,12 @@
+import { isDeepStrictEqual } from "node:util";
 import { z } from "zod";
 import { lockKey, type Database, type Tx } from "../database.ts";
 import { newId } from "../wire/ids.ts";
+import { isCron, isTimezone, isWindow } from "./cron.ts";
+
+const count = z.number().int().nonnegative().nullish();
+const queueShape = { concurrencyLimit: count, combinedConcurrencyLimit: count };
+const limitShape = { perKey: count, total: count };
 
 const taskSchema = z.looseObject({
   id: z.string(),
@@ -8,12 +14,28 @@ const taskSchema = z.looseObject({
   exportName: z.string().optional(),
   retry: z.looseObject({ maxAttempts: z.number().int().optional() }).nullish(),
   maxDuration: z.number().nullish(),
+  triggerSource: z.string().nullish(),
+  ttl: z.union([z.string(), z.number().int().nonnegative()]).nullish(),
+  queue: z.looseObject({ name: z.string().optional(), ...queueShape }).nullish(),
+  concurrency: z
+    .looseObject({ inline: z.object(limitShape).nullish(), limits: z.array(z.string()).nullish() })
+    .nullish(),
+  schedule: z
+    .looseObject({
+      cron: z.string().refine(isCron, "is no cron expression of five fields."),
+      timezone: z.string().refine(isTimezone, "is no time zone that is known here.").nullish(),
+      environments: z.array(z.string()).nullish(),
+      window: z.string().refine(isWindow, 'is neither "0m" to "24h" nor "0%" to "100%".').nullish(),
+    })
+    .nullish(),
 });
 
 /** What a worker process says of the code that it brings. */
 export const workerMetadata = z.looseObject({
   contentHash: z.string(),
   tasks: z.array(taskSchema),
+  queues: z.array(z.looseObject({ name: z.string(), ...queueShape })).optional(),
+  concurrencyLimits: z.array(z.looseObject({ name: z.string(), ...limitShape })).optional(),
   runtime: z.string().optional(),
 });
 export type WorkerMetadata = z.infer<typeof workerMetadata>;
@@ -31,10 +53,20 @@ export type Worker = {
 const COLUMNS = `id, version, content_hash AS "contentHash", runtime, tasks`;
 const KEPT = 50;
 
-/** Stores a registration under a version of its own, `YYYYMMDD.n`. */
-export async function insertWorker(db: Database, metadata: WorkerMetadata): Promise<Worker> {
+/**
+ * Stores a registration under a version of its own, `YYYYMMDD.n`. The newest code, registered once more (its host was
+ * started again), keeps its version. `sync` does what else follows from it, in the same transaction.
+ */
+export async function registerWorker(
+  db: Database,
+  metadata: WorkerMetadata,
+  sync: (tx: Tx) => Promise<void>,
+): Promise<Worker> {
   return db.transaction(async (tx) => {
     await lockKey(tx, "workers");
+    await sync(tx);
+    const newest = await newestWorker(tx);
+    if (newest && isSameCode(newest, metadata)) return newest;
     const day = new Date().toISOString().slice(0, 10).replaceAll("-", "");
     const worker: Worker = {
       id: newId("worker"),
@@ -59,6 +91,10 @@ export async function insertWorker(db: Database, metadata: WorkerMetadata): Prom
     await forgetOldWorkers(tx);
     return worker;
   });
+}
+
+function isSameCode(worker: Worker, metadata: WorkerMetadata): boolean {
+  return worker.contentHash === metadata.contentHash && isDeepStrictEqual(worker.tasks, metadata.tasks);
 }
 
 async function nextOfDay(tx: Tx, day: string): Promise<number> {

@@ -1,4 +1,5 @@
 import type { Tx } from "../database.ts";
+import { limitRow } from "../runs/queue-names.ts";
 import type { Run, RunEngine } from "../runs/run-engine.ts";
 import { setCurrentRun } from "./session-store.ts";
 import type { Session } from "./session.ts";
@@ -30,6 +31,10 @@ export async function startRun(
     tags: [...new Set([...session.tags, ...(config.tags ?? [])])].slice(0, 10),
     ...(config.maxAttempts === undefined ? {} : { maxAttempts: config.maxAttempts }),
     ...(config.lockToVersion === undefined ? {} : { lockToVersion: config.lockToVersion }),
+    ...(config.queue === undefined ? {} : { queue: config.queue }),
+    ...(config.concurrency === undefined ? {} : { limits: config.concurrency.map(limitRow) }),
+    ...(config.concurrencyKey === undefined ? {} : { concurrencyKey: config.concurrencyKey }),
+    ...(config.maxDuration === undefined ? {} : { maxDuration: config.maxDuration }),
     ...(config.ttl === undefined
       ? {}
       : { ttl: typeof config.ttl === "number" ? `${config.ttl}s` : config.ttl }),

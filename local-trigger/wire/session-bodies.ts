@@ -20,6 +20,16 @@ const triggerConfig = z.looseObject({
   lockToVersion: z.string().optional(),
   idleTimeoutInSeconds: z.int().positive().max(3600).optional(),
   ttl: z.union([z.string(), z.int().nonnegative()]).optional(),
+  maxDuration: z.int().positive().optional(),
+  queue: z
+    .string()
+    .regex(/^(?!limit\/)[A-Za-z0-9_/-]{1,128}$/)
+    .optional(),
+  concurrency: z
+    .array(z.string().regex(/^[A-Za-z0-9_-]{1,122}$/))
+    .max(2)
+    .optional(),
+  concurrencyKey: z.union([z.string().min(1).max(128), z.number().transform(String)]).optional(),
 });
 export type TriggerConfig = z.infer<typeof triggerConfig>;
 

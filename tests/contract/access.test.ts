@@ -61,6 +61,7 @@ describe("credentials", () => {
     const served = trigger.local.server.routeTable.map((r) => `${r.method} ${r.path} ${r.access}`);
     expect(served.toSorted()).toEqual((await routesOfReadme()).toSorted());
     expect(served.filter((line) => line.endsWith(" public")).toSorted()).toEqual([
+      "GET /api/v1/timezones public",
       "GET /healthz public",
       "POST /otel/v1/logs public",
       "POST /otel/v1/metrics public",
@@ -281,7 +282,7 @@ describe("CORS", () => {
 
 describe("addresses that are not served", () => {
   it("are answered 501 with a pointer to the README below the API's roots, 404 elsewhere", async () => {
-    for (const path of ["/api/v1/schedules", "/engine/v1/unknown", "/realtime/v1/unknown"]) {
+    for (const path of ["/api/v1/prompts", "/engine/v1/unknown", "/realtime/v1/unknown"]) {
       const reply = await client.call<{ error: string }>("GET", path);
       expect(reply.status).toBe(501);
       expect(reply.body.error).toContain("README");

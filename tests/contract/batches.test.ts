@@ -1,21 +1,8 @@
-import { batch, configure, runs, tasks } from "@trigger.dev/sdk";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { ScriptedWorker } from "../support/scripted-worker.ts";
-import { triggerClient } from "../support/trigger-client.ts";
-import { localUnderTest, type LocalInside, type TriggerUnderTest } from "../support/trigger-server.ts";
+import { batch, runs, tasks } from "@trigger.dev/sdk";
+import { describe, expect, test } from "vitest";
+import { sdkServer } from "../support/sdk-server.ts";
 
-let trigger: TriggerUnderTest & { local: LocalInside };
-let worker: ScriptedWorker;
-let call: ReturnType<typeof triggerClient>["call"];
-
-beforeAll(async () => {
-  trigger = await localUnderTest({ timing: { dequeueHoldMs: 500 } });
-  ({ call } = triggerClient(trigger));
-  worker = new ScriptedWorker(call);
-  await worker.register(["task-a"]);
-  configure({ baseURL: trigger.url, accessToken: trigger.key });
-});
-afterAll(() => trigger.stop());
+const server = sdkServer();
 
 type Created = { id: string; runCount: number; isCached: boolean };
 type Added = { itemsAccepted: number; itemsDeduplicated: number; sealed: boolean; enqueuedCount?: number };
@@ -28,14 +15,14 @@ const item = (index: number, options: object = {}) => ({
 });
 
 async function createBatch(body: object): Promise<Created> {
-  const reply = await call<Created>("POST", "/api/v3/batches", { body });
+  const reply = await server.call<Created>("POST", "/api/v3/batches", { body });
   expect(reply.status).toBe(202);
   return reply.body;
 }
 
 function send(batchId: string, items: object[]) {
   const body = items.map((line) => JSON.stringify(line)).join("\n");
-  return call<Added>("POST", `/api/v3/batches/${batchId}/items`, { body });
+  return server.call<Added>("POST", `/api/v3/batches/${batchId}/items`, { body });
 }
 
 const runsOf = async (batchId: string) => (await batch.retrieve(batchId)).runs;
@@ -96,33 +83,37 @@ describe("with the SDK", () => {
 describe("a parent that waits for a batch", () => {
   async function parent() {
     const { id } = await tasks.trigger("task-a", {});
-    await worker.take(id);
+    await server.worker.take(id);
     return id;
   }
 
   test("stands still until every item has ended, over a restart, and gets each result at its place", async () => {
     const parentRunId = await parent();
     const made = await createBatch({ runCount: 3, parentRunId, resumeParentOnCompletion: true });
-    expect((await worker.latest(parentRunId)).snapshot.executionStatus).toBe("EXECUTING_WITH_WAITPOINTS");
+    expect((await server.worker.latest(parentRunId)).snapshot.executionStatus).toBe(
+      "EXECUTING_WITH_WAITPOINTS",
+    );
     await send(made.id, [item(2), item(0)]);
     const [first = "", third = ""] = await runsOf(made.id);
-    const handed = await worker.dequeue();
+    const handed = await server.worker.dequeue();
     const complete = async (id: string, completion: Record<string, unknown>) => {
-      const from = handed.find(({ run }) => run.friendlyId === id) ?? (await worker.dequeue())[0];
-      const { snapshot } = await worker.start(id, from?.snapshot.friendlyId ?? "");
-      await worker.complete(id, snapshot.friendlyId, completion);
+      const from = handed.find(({ run }) => run.friendlyId === id) ?? (await server.worker.dequeue())[0];
+      const { snapshot } = await server.worker.start(id, from?.snapshot.friendlyId ?? "");
+      await server.worker.complete(id, snapshot.friendlyId, completion);
     };
     await complete(first, { ok: true, output: '"zero"' });
-    await trigger.local.restart();
+    await server.trigger.local.restart();
     await complete(third, { ok: false, error: { type: "STRING_ERROR", raw: "broken" } });
-    expect((await worker.latest(parentRunId)).snapshot.executionStatus).toBe("EXECUTING_WITH_WAITPOINTS");
+    expect((await server.worker.latest(parentRunId)).snapshot.executionStatus).toBe(
+      "EXECUTING_WITH_WAITPOINTS",
+    );
     await send(made.id, [item(0), item(1), item(2)]);
     const [, second = ""] = await runsOf(made.id);
     await complete(second, { ok: true, output: '"one"' });
     await expect
-      .poll(async () => (await worker.latest(parentRunId)).snapshot.executionStatus)
+      .poll(async () => (await server.worker.latest(parentRunId)).snapshot.executionStatus)
       .toBe("EXECUTING");
-    const { completedWaitpoints } = await worker.latest(parentRunId);
+    const { completedWaitpoints } = await server.worker.latest(parentRunId);
     expect(
       completedWaitpoints.map(({ index, output, outputIsError, completedByTaskRun: by }) => [
         by?.batch?.friendlyId,
@@ -156,7 +147,8 @@ describe("a parent that waits for a batch", () => {
     expect(again).toMatchObject({ id: made.id, isCached: true });
     await expect
       .poll(
-        async () => (await worker.latest(parentRunId)).completedWaitpoints[0]?.completedByTaskRun?.friendlyId,
+        async () =>
+          (await server.worker.latest(parentRunId)).completedWaitpoints[0]?.completedByTaskRun?.friendlyId,
       )
       .toBe(child);
     await runs.cancel(parentRunId);
@@ -171,7 +163,7 @@ describe("over the wire", () => {
       sealed: false,
       enqueuedCount: 1,
     });
-    await trigger.local.restart();
+    await server.trigger.local.restart();
     const both = await send(made.id, [item(0), item(1)]);
     expect(both.body).toMatchObject({ itemsAccepted: 1, itemsDeduplicated: 1, sealed: true });
     const ids = await runsOf(made.id);
@@ -181,7 +173,7 @@ describe("over the wire", () => {
 
   test("the same request twice makes one batch, and is not told that it was there", async () => {
     const headers = { "x-trigger-request-idempotency-key": "one request of a batch" };
-    const create = () => call<Created>("POST", "/api/v3/batches", { body: { runCount: 1 }, headers });
+    const create = () => server.call<Created>("POST", "/api/v3/batches", { body: { runCount: 1 }, headers });
     const [first, second] = [await create(), await create()];
     expect(second.body).toEqual(first.body);
     expect(first.body.isCached).toBe(false);
@@ -199,16 +191,18 @@ describe("over the wire", () => {
     const made = await createBatch({ runCount: 1 });
     const feed = `/realtime/v1/batches/${made.id}?offset=-1`;
     const status = async (path: string, scope: string) =>
-      (await call("GET", path, { as: await trigger.token([scope]) })).status;
+      (await server.call("GET", path, { as: await server.trigger.token([scope]) })).status;
     for (const path of [feed, `/api/v2/batches/${made.id}`]) {
       expect(await status(path, `read:batch:${made.id}`)).toBe(200);
       expect(await status(path, "read:batch:batch_other")).toBe(403);
       expect(await status(path, "read:runs")).toBe(403);
     }
-    const as = await trigger.token(["trigger:tasks:task-b"]);
+    const as = await server.trigger.token(["trigger:tasks:task-b"]);
     const body = { runCount: 1, taskIdentifiers: ["task-a"] };
-    expect((await call("POST", "/api/v3/batches", { as, body })).status).toBe(403);
+    expect((await server.call("POST", "/api/v3/batches", { as, body })).status).toBe(403);
     const line = JSON.stringify(item(0));
-    expect((await call("POST", `/api/v3/batches/${made.id}/items`, { as, body: line })).status).toBe(403);
+    expect((await server.call("POST", `/api/v3/batches/${made.id}/items`, { as, body: line })).status).toBe(
+      403,
+    );
   });
 });

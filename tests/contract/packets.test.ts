@@ -1,30 +1,18 @@
-import { configure, runs, tasks } from "@trigger.dev/sdk";
+import { runs, tasks } from "@trigger.dev/sdk";
 import { conditionallyExportPacket, conditionallyImportPacket } from "@trigger.dev/core/v3";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { ScriptedWorker } from "../support/scripted-worker.ts";
+import { describe, expect, test } from "vitest";
+import { sdkServer } from "../support/sdk-server.ts";
 import { triggerClient } from "../support/trigger-client.ts";
-import { localUnderTest, type LocalInside, type TriggerUnderTest } from "../support/trigger-server.ts";
 
-let trigger: TriggerUnderTest & { local: LocalInside };
-let worker: ScriptedWorker;
-let call: ReturnType<typeof triggerClient>["call"];
-
-beforeAll(async () => {
-  trigger = await localUnderTest({ timing: { dequeueHoldMs: 500 } });
-  ({ call } = triggerClient(trigger));
-  worker = new ScriptedWorker(call);
-  await worker.register(["task-a"]);
-  configure({ baseURL: trigger.url, accessToken: trigger.key });
-});
-afterAll(() => trigger.stop());
+const server = sdkServer();
 
 const large = { text: "large ".repeat(100_000) };
 
 describe("a payload and an output over the inline limit", () => {
   test("reach the run, its reader and its subscriber whole, over a restart", async () => {
     const { id } = await tasks.trigger("task-a", large);
-    await trigger.local.restart();
-    const { execution, snapshot } = await worker.take(id);
+    await server.trigger.local.restart();
+    const { execution, snapshot } = await server.worker.take(id);
     expect(execution.run.payloadType).toBe("application/store");
     const given = await conditionallyImportPacket({
       data: execution.run.payload,
@@ -37,7 +25,7 @@ describe("a payload and an output over the inline limit", () => {
       `${id}-1/output`,
     );
     expect(output.dataType).toBe("application/store");
-    await worker.complete(id, snapshot.friendlyId, {
+    await server.worker.complete(id, snapshot.friendlyId, {
       ok: true,
       output: output.data,
       outputType: output.dataType,
@@ -52,36 +40,39 @@ describe("a payload and an output over the inline limit", () => {
     const { id } = await tasks.trigger("task-a", large);
     const path = `/api/v1/runs/${id}/packets/payload`;
     const read = async (scope: string) =>
-      call<{ presignedUrl: string }>("GET", path, { as: await trigger.token([scope]) });
+      server.call<{ presignedUrl: string }>("GET", path, { as: await server.trigger.token([scope]) });
     const { body } = await read(`read:runs:${id}`);
     const blob = await fetch(body.presignedUrl);
     expect(await blob.json()).toMatchObject({ json: large });
     expect(blob.headers.get("access-control-allow-origin")).toBe("*");
     expect((await read("read:runs:run_other")).status).toBe(403);
-    expect((await call("GET", `/api/v1/runs/${id}/packets/output`)).status).toBe(404);
+    expect((await server.call("GET", `/api/v1/runs/${id}/packets/output`)).status).toBe(404);
     await runs.cancel(id);
   });
 });
 
 test("what a run of a session kept is gone when the session is deleted", async () => {
-  const { body: session } = await triggerClient(trigger).createSession();
+  const { body: session } = await triggerClient(server.trigger).createSession();
   const stored = await conditionallyExportPacket(
     { data: JSON.stringify(large), dataType: "application/json" },
     "private/output",
   );
   const keep = `update local_trigger.runs set output = $2, output_type = 'application/store' where id = $1`;
-  await trigger.local.query(keep, [session.currentRunId ?? session.runId, stored.data]);
+  await server.trigger.local.query(keep, [session.currentRunId ?? session.runId, stored.data]);
   const left = () =>
-    trigger.local.query(`select path from local_trigger.packets where path = $1`, [stored.data]);
+    server.trigger.local.query(`select path from local_trigger.packets where path = $1`, [stored.data]);
   expect(await left()).toHaveLength(1);
-  await call("POST", `/api/v1/sessions/${session.id}/close`, { body: { reason: "deleted" } });
+  await server.call("POST", `/api/v1/sessions/${session.id}/close`, { body: { reason: "deleted" } });
   expect(await left()).toHaveLength(0);
 });
 
 describe("a signed address", () => {
   async function address(method: "GET" | "PUT"): Promise<URL> {
     const version = method === "PUT" ? "v2" : "v1";
-    const reply = await call<{ presignedUrl: string }>(method, `/api/${version}/packets/dir%2Ffile.json`);
+    const reply = await server.call<{ presignedUrl: string }>(
+      method,
+      `/api/${version}/packets/dir%2Ffile.json`,
+    );
     return new URL(reply.body.presignedUrl);
   }
 

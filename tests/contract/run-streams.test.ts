@@ -1,30 +1,19 @@
 import { apiClientManager, realtimeStreams } from "@trigger.dev/core/v3";
 import { StandardRealtimeStreamsManager } from "@trigger.dev/core/v3/workers";
-import { configure, runs, streams, tasks } from "@trigger.dev/sdk";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { ScriptedWorker } from "../support/scripted-worker.ts";
-import { triggerClient } from "../support/trigger-client.ts";
-import { localUnderTest, type LocalInside, type TriggerUnderTest } from "../support/trigger-server.ts";
+import { runs, streams, tasks } from "@trigger.dev/sdk";
+import { beforeAll, describe, expect, test } from "vitest";
+import { sdkServer } from "../support/sdk-server.ts";
 
-let trigger: TriggerUnderTest & { local: LocalInside };
-let worker: ScriptedWorker;
-let call: ReturnType<typeof triggerClient>["call"];
-
-beforeAll(async () => {
-  trigger = await localUnderTest({ timing: { dequeueHoldMs: 500 } });
-  ({ call } = triggerClient(trigger));
-  worker = new ScriptedWorker(call);
-  await worker.register(["task-a"]);
-  configure({ baseURL: trigger.url, accessToken: trigger.key });
+const server = sdkServer();
+beforeAll(() => {
   // What a run process sets up before it runs a task: without it the SDK's streams write nothing.
   const client = apiClientManager.clientOrThrow();
-  realtimeStreams.setGlobalManager(new StandardRealtimeStreamsManager(client, trigger.url));
+  realtimeStreams.setGlobalManager(new StandardRealtimeStreamsManager(client, server.trigger.url));
 });
-afterAll(() => trigger.stop());
 
 async function executing(options: object = {}): Promise<string> {
   const { id } = await tasks.trigger("task-a", {}, options);
-  await worker.take(id);
+  await server.worker.take(id);
   return id;
 }
 
@@ -57,8 +46,8 @@ describe("a stream of a run", () => {
     const id = await executing();
     await streams.append("kept", "before", { target: id });
     const named = `select realtime_streams from local_trigger.runs where id = $1`;
-    expect(await trigger.local.query(named, [id])).toEqual([{ realtime_streams: ["kept"] }]);
-    await trigger.local.restart();
+    expect(await server.trigger.local.query(named, [id])).toEqual([{ realtime_streams: ["kept"] }]);
+    await server.trigger.local.restart();
     await streams.append("kept", "after", { target: id });
     expect(await firstOf(id, "kept", 2)).toEqual(["before", "after"]);
     const seen: unknown[] = [];
@@ -72,11 +61,11 @@ describe("a stream of a run", () => {
 
   test("of a parent or a root takes what its child writes", async () => {
     const parent = await executing();
-    const { body } = await call<{ id: string }>("POST", "/api/v1/tasks/task-a/trigger", {
+    const { body } = await server.call<{ id: string }>("POST", "/api/v1/tasks/task-a/trigger", {
       body: { payload: "{}", options: { parentRunId: parent } },
     });
     for (const target of ["parent", "root"])
-      await call("POST", `/realtime/v1/streams/${body.id}/${target}/shared/append`, { body: target });
+      await server.call("POST", `/realtime/v1/streams/${body.id}/${target}/shared/append`, { body: target });
     expect(await firstOf(parent, "shared", 2)).toEqual(["parent", "root"]);
     await runs.cancel(parent);
   });
@@ -85,14 +74,15 @@ describe("a stream of a run", () => {
     const id = await executing();
     const path = `/realtime/v1/streams/${id}/self/parts/append`;
     const headers = { "x-part-id": "part-1" };
-    for (const body of ["one", "one"]) expect((await call("POST", path, { body, headers })).status).toBe(200);
-    await call("POST", path, { body: "two" });
+    for (const body of ["one", "one"])
+      expect((await server.call("POST", path, { body, headers })).status).toBe(200);
+    await server.call("POST", path, { body: "two" });
     expect(await firstOf(id, "parts", 2)).toEqual(["one", "two"]);
     await runs.cancel(id);
-    const { snapshot } = await worker.latest(id);
-    await worker.complete(id, snapshot.friendlyId, { ok: true });
-    expect((await call("POST", path, { body: "late" })).status).toBe(400);
-    expect((await call("PUT", `/realtime/v1/streams/${id}/self/parts`)).status).toBe(400);
+    const { snapshot } = await server.worker.latest(id);
+    await server.worker.complete(id, snapshot.friendlyId, { ok: true });
+    expect((await server.call("POST", path, { body: "late" })).status).toBe(400);
+    expect((await server.call("PUT", `/realtime/v1/streams/${id}/self/parts`)).status).toBe(400);
   });
 
   test("is read by a scope for its run, and written by the secret key alone", async () => {
@@ -100,8 +90,8 @@ describe("a stream of a run", () => {
     await streams.append("scoped", "x", { target: id });
     const status = async (scope: string) => {
       const gone = new AbortController();
-      const reply = await fetch(`${trigger.url}/realtime/v1/streams/${id}/scoped`, {
-        headers: { authorization: `Bearer ${await trigger.token([scope])}` },
+      const reply = await fetch(`${server.trigger.url}/realtime/v1/streams/${id}/scoped`, {
+        headers: { authorization: `Bearer ${await server.trigger.token([scope])}` },
         signal: gone.signal,
       });
       gone.abort();
@@ -109,32 +99,35 @@ describe("a stream of a run", () => {
     };
     expect(await status(`read:runs:${id}`)).toBe(200);
     expect(await status("read:runs:run_other")).toBe(403);
-    const as = await trigger.token(["admin"]);
-    expect((await call("PUT", `/realtime/v1/streams/${id}/self/scoped`, { as })).status).toBe(403);
+    const as = await server.trigger.token(["admin"]);
+    expect((await server.call("PUT", `/realtime/v1/streams/${id}/self/scoped`, { as })).status).toBe(403);
     await runs.cancel(id);
   });
 });
 
 describe("an input stream of a run", () => {
   const send = (id: string, data: unknown, as?: string) =>
-    call("POST", `/realtime/v1/streams/${id}/input/approval`, { body: { data }, ...(as ? { as } : {}) });
+    server.call("POST", `/realtime/v1/streams/${id}/input/approval`, {
+      body: { data },
+      ...(as ? { as } : {}),
+    });
   const approval = streams.input<{ ok: boolean }>({ id: "approval" });
 
   async function waitFor(id: string, lastSeqNum?: number): Promise<string> {
-    const made = await call<{ waitpointId: string }>("POST", `/api/v1/runs/${id}/input-streams/wait`, {
+    const made = await server.call<{ waitpointId: string }>("POST", `/api/v1/runs/${id}/input-streams/wait`, {
       body: { streamId: "approval", timeout: "1h", ...(lastSeqNum === undefined ? {} : { lastSeqNum }) },
     });
     const path = `/engine/v1/runs/${id}/waitpoints/tokens/${made.body.waitpointId}/wait`;
-    expect((await call("POST", path, { body: {} })).status).toBe(200);
+    expect((await server.call("POST", path, { body: {} })).status).toBe(200);
     return made.body.waitpointId;
   }
-  const outcome = async (id: string) => (await worker.latest(id)).completedWaitpoints[0]?.output;
+  const outcome = async (id: string) => (await server.worker.latest(id)).completedWaitpoints[0]?.output;
 
   test("ends a wait with the data that comes after it, over a restart", async () => {
     const id = await executing();
     await waitFor(id);
-    expect((await worker.latest(id)).snapshot.executionStatus).toBe("EXECUTING_WITH_WAITPOINTS");
-    await trigger.local.restart();
+    expect((await server.worker.latest(id)).snapshot.executionStatus).toBe("EXECUTING_WITH_WAITPOINTS");
+    await server.trigger.local.restart();
     await approval.send(id, { ok: true });
     await expect.poll(() => outcome(id)).toBe('{"ok":true}');
     await runs.cancel(id);
@@ -146,7 +139,7 @@ describe("an input stream of a run", () => {
     await waitFor(id);
     await expect.poll(() => outcome(id)).toBe('{"ok":true}');
     await waitFor(id, 0);
-    expect((await worker.latest(id)).snapshot.executionStatus).toBe("EXECUTING_WITH_WAITPOINTS");
+    expect((await server.worker.latest(id)).snapshot.executionStatus).toBe("EXECUTING_WITH_WAITPOINTS");
     await approval.send(id, { ok: false });
     await expect.poll(() => outcome(id)).toBe('{"ok":false}');
     await runs.cancel(id);
@@ -162,9 +155,11 @@ describe("an input stream of a run", () => {
 
   test("takes data from a token of its run, and from no other", async () => {
     const id = await executing();
-    expect((await send(id, 1, await trigger.token([`write:inputStreams:${id}`]))).status).toBe(200);
-    expect((await send(id, 1, await trigger.token([`write:inputStreams:run_other`]))).status).toBe(403);
-    expect((await send(id, 1, await trigger.token([`read:runs:${id}`]))).status).toBe(403);
+    expect((await send(id, 1, await server.trigger.token([`write:inputStreams:${id}`]))).status).toBe(200);
+    expect((await send(id, 1, await server.trigger.token([`write:inputStreams:run_other`]))).status).toBe(
+      403,
+    );
+    expect((await send(id, 1, await server.trigger.token([`read:runs:${id}`]))).status).toBe(403);
     expect((await send("run_unknown", 1)).status).toBe(404);
     await runs.cancel(id);
   });

@@ -1,25 +1,12 @@
-import { configure, runs, tasks, type AnyRealtimeRun } from "@trigger.dev/sdk";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { ScriptedWorker } from "../support/scripted-worker.ts";
-import { triggerClient } from "../support/trigger-client.ts";
-import { localUnderTest, type LocalInside, type TriggerUnderTest } from "../support/trigger-server.ts";
+import { runs, tasks, type AnyRealtimeRun } from "@trigger.dev/sdk";
+import { describe, expect, test } from "vitest";
+import { sdkServer } from "../support/sdk-server.ts";
 
-let trigger: TriggerUnderTest & { local: LocalInside };
-let worker: ScriptedWorker;
-let call: ReturnType<typeof triggerClient>["call"];
-
-beforeAll(async () => {
-  trigger = await localUnderTest({ timing: { dequeueHoldMs: 500 } });
-  ({ call } = triggerClient(trigger));
-  worker = new ScriptedWorker(call);
-  await worker.register(["task-a"]);
-  configure({ baseURL: trigger.url, accessToken: trigger.key });
-});
-afterAll(() => trigger.stop());
+const server = sdkServer();
 
 async function finish(runId: string, completion: Record<string, unknown> = { ok: true }): Promise<void> {
-  const { snapshot } = await worker.take(runId);
-  await worker.complete(runId, snapshot.friendlyId, completion);
+  const { snapshot } = await server.worker.take(runId);
+  await server.worker.complete(runId, snapshot.friendlyId, completion);
 }
 
 describe("with the SDK", () => {
@@ -71,19 +58,23 @@ describe("with the SDK", () => {
       for await (const run of runs.subscribeToRun(id, { skipColumns: ["payload"] })) seen.push(run);
     })();
     await expect.poll(() => seen.length).toBe(1);
-    const { snapshot } = await worker.take(id);
+    const { snapshot } = await server.worker.take(id);
     await expect.poll(() => seen.at(-1)?.status).toBe("EXECUTING");
-    await call("PUT", `/api/v1/runs/${id}/metadata`, {
+    await server.call("PUT", `/api/v1/runs/${id}/metadata`, {
       body: { operations: [{ type: "increment", key: "step", value: 2 }] },
     });
     await expect.poll(() => seen.at(-1)?.metadata).toEqual({ step: 2 });
-    const wait = await call<{ waitpoint: { id: string } }>("POST", `/engine/v1/runs/${id}/wait/duration`, {
-      body: { date: new Date(Date.now() + 400).toISOString() },
-    });
+    const wait = await server.call<{ waitpoint: { id: string } }>(
+      "POST",
+      `/engine/v1/runs/${id}/wait/duration`,
+      {
+        body: { date: new Date(Date.now() + 400).toISOString() },
+      },
+    );
     expect(wait.status).toBe(200);
     await expect.poll(() => seen.at(-1)?.status).toBe("WAITING");
     await expect.poll(() => seen.at(-1)?.status).toBe("EXECUTING");
-    await worker.complete(id, snapshot.friendlyId, { ok: true, output: '"end"' });
+    await server.worker.complete(id, snapshot.friendlyId, { ok: true, output: '"end"' });
     await following;
     expect(seen.at(-1)).toMatchObject({ status: "COMPLETED", output: "end" });
     expect(seen.map(({ payload }) => payload).filter(Boolean)).toEqual([]);
@@ -96,7 +87,7 @@ describe("with the SDK", () => {
       for await (const run of runs.subscribeToRun(id)) last = run;
     })();
     await expect.poll(() => last?.status).toBe("QUEUED");
-    await trigger.local.restart();
+    await server.trigger.local.restart();
     await finish(id);
     await following;
     expect(last?.status).toBe("COMPLETED");
@@ -125,19 +116,19 @@ describe("with a token", () => {
   test("a run is read by a scope for it, its tag, its task or all runs, and by no other", async () => {
     const { id } = await tasks.trigger("task-a", {}, { tags: ["mine"] });
     const status = async (scopes: string[]) =>
-      (await call("GET", feed(id), { as: await trigger.token(scopes) })).status;
+      (await server.call("GET", feed(id), { as: await server.trigger.token(scopes) })).status;
     for (const scope of [`read:runs:${id}`, "read:runs", "read:tags:mine", "read:tasks:task-a"])
       expect([scope, await status([scope])]).toEqual([scope, 200]);
     for (const scope of ["read:runs:run_other", "write:runs", "read:tags:yours", "read:sessions"])
       expect([scope, await status([scope])]).toEqual([scope, 403]);
-    expect((await call("GET", feed(id), { as: null })).status).toBe(401);
-    expect((await call("GET", feed("run_unknown"))).status).toBe(404);
+    expect((await server.call("GET", feed(id), { as: null })).status).toBe(401);
+    expect((await server.call("GET", feed("run_unknown"))).status).toBe(404);
     await runs.cancel(id);
   });
 
   test("a browser's preflight is answered with the very headers that it asks for", async () => {
     const asked = "authorization,x-trigger-electric-version,x-trigger-api-version";
-    const response = await fetch(`${trigger.url}${feed("run_any")}`, {
+    const response = await fetch(`${server.trigger.url}${feed("run_any")}`, {
       method: "OPTIONS",
       headers: {
         origin: "http://page.test",
@@ -147,14 +138,14 @@ describe("with a token", () => {
     });
     expect(response.status).toBe(204);
     expect(response.headers.get("access-control-allow-headers")).toBe(asked);
-    const refused = await fetch(`${trigger.url}${feed("run_any")}`);
+    const refused = await fetch(`${server.trigger.url}${feed("run_any")}`);
     expect(refused.status).toBe(401);
     expect(refused.headers.get("access-control-allow-origin")).toBe("*");
   });
 
   test("the feed's headers may be read by a page: each is named, as some browsers want", async () => {
     const { id } = await tasks.trigger("task-a", {});
-    const reply = await call("GET", feed(id));
+    const reply = await server.call("GET", feed(id));
     const exposed = reply.headers.get("access-control-expose-headers") ?? "";
     for (const name of ["electric-handle", "electric-offset", "electric-schema", "electric-cursor"])
       expect(exposed).toContain(name);
@@ -162,21 +153,21 @@ describe("with a token", () => {
   });
 
   test("a browser may trigger the one task of its token, and gets a token for the run", async () => {
-    const as = await trigger.token(["trigger:tasks:task-a"]);
-    const reply = await call<{ id: string }>("POST", "/api/v1/tasks/task-a/trigger", {
+    const as = await server.trigger.token(["trigger:tasks:task-a"]);
+    const reply = await server.call<{ id: string }>("POST", "/api/v1/tasks/task-a/trigger", {
       as,
       body: { payload: "{}" },
     });
     const token = reply.headers.get("x-trigger-jwt");
-    expect((await call("GET", feed(reply.body.id), { as: token })).status).toBe(200);
-    expect((await call("POST", "/api/v1/tasks/task-b/trigger", { as, body: {} })).status).toBe(403);
+    expect((await server.call("GET", feed(reply.body.id), { as: token })).status).toBe(200);
+    expect((await server.call("POST", "/api/v1/tasks/task-b/trigger", { as, body: {} })).status).toBe(403);
     await runs.cancel(reply.body.id);
   });
 });
 
 test("wrong bodies of a trigger are refused with a sentence, before a run is made", async () => {
   const refuse = async (options: object) =>
-    (await call("POST", "/api/v1/tasks/task-a/trigger", { body: { payload: "{}", options } })).status;
+    (await server.call("POST", "/api/v1/tasks/task-a/trigger", { body: { payload: "{}", options } })).status;
   expect(await refuse({ metadata: "{not json" })).toBe(400);
   expect(await refuse({ delay: "soon" })).toBe(400);
 });

@@ -21,13 +21,18 @@ export class ScriptedWorker {
     this.call = call;
   }
 
-  async register(taskIds: string[], options: { maxAttempts?: number } = {}) {
-    const tasks = taskIds.map((id) => ({
-      id,
+  /** Tasks by id, or with what the code declares of them; `queues` and `concurrencyLimits` as a registration has them. */
+  async register(
+    declared: (string | { id: string; [more: string]: unknown })[],
+    options: { maxAttempts?: number; queues?: object[]; concurrencyLimits?: object[] } = {},
+  ) {
+    const { maxAttempts = 1, ...rest } = options;
+    const tasks = declared.map((task) => ({
       filePath: "trigger/scripted.ts",
-      retry: { maxAttempts: options.maxAttempts ?? 1 },
+      retry: { maxAttempts },
+      ...(typeof task === "string" ? { id: task } : task),
     }));
-    const metadata = { packageVersion: "4.8.3", contentHash: "scripted", tasks };
+    const metadata = { packageVersion: "4.8.3", contentHash: "scripted", tasks, ...rest };
     const body = { localOnly: true, engine: "V2", metadata };
     const path = "/api/v1/projects/proj_longrun/background-workers";
     const worker = CreateBackgroundWorkerResponse.parse(ok(await this.call("POST", path, { body })));

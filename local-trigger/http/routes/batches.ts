@@ -2,6 +2,7 @@ import { z } from "zod";
 import { findBatch, itemsOf, runsOfBatch, type Batch } from "../../runs/batch-store.ts";
 import type { RunEngine } from "../../runs/run-engine.ts";
 import { isFinalStatus } from "../../runs/run-status.ts";
+import { runResult } from "../../runs/run-view.ts";
 import type { TriggerInput } from "../../runs/triggers.ts";
 import { json } from "../answer.ts";
 import { readJson, readText } from "../body.ts";
@@ -54,6 +55,16 @@ export function batchRoutes(deps: { runs: RunEngine; secretKey: string }): Route
       handler: async (c) => {
         const batch = await readableBatch(c, runs);
         json(c, 200, await batchDetails(runs, batch));
+      },
+    },
+    {
+      method: "GET",
+      path: "/api/v1/batches/:batch/results",
+      access: "jwt-or-secret",
+      realtime: true,
+      handler: async (c) => {
+        const batch = await readableBatch(c, runs);
+        json(c, 200, { id: batch.id, items: await batchResults(runs, batch) });
       },
     },
   ];
@@ -150,6 +161,15 @@ async function batchDetails(runs: RunEngine, batch: Batch) {
     runs: items.map(({ runId }) => runId),
     processing: { errors: [] },
   };
+}
+
+/** What the runs that have ended came to, in the order of the items. */
+async function batchResults(runs: RunEngine, batch: Batch) {
+  const made = new Map((await runsOfBatch(runs.db, batch.id)).map((run) => [run.id, run]));
+  return (await itemsOf(runs.db, batch.id)).flatMap(({ runId }) => {
+    const run = made.get(runId);
+    return run && isFinalStatus(run.status) ? [runResult(run)] : [];
+  });
 }
 
 function parse(line: string): unknown {

@@ -74,6 +74,8 @@ async function replay(c: RequestContext, runs: RunEngine, run: RunRow): Promise<
     ...(run.maxAttempts === null ? {} : { maxAttempts: run.maxAttempts }),
     ...(run.maxDuration === null ? {} : { maxDuration: run.maxDuration }),
     test: run.isTest,
+    ...(run.queue === null ? {} : { queue: { name: run.queue } }),
+    ...(run.concurrencyKey === null ? {} : { concurrencyKey: run.concurrencyKey }),
     ...given,
     ...(again.type === undefined ? {} : { payloadType: again.type }),
   };

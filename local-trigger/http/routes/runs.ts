@@ -6,19 +6,20 @@ import { metadataOf } from "../../runs/run-notes.ts";
 import type { RunRow } from "../../runs/run-rows.ts";
 import { findRun } from "../../runs/run-store.ts";
 import { runDetails, runResult, runSummary } from "../../runs/run-view.ts";
+import { findSchedule } from "../../runs/schedule-store.ts";
 import { environmentId } from "../../wire/tokens.ts";
 import { json } from "../answer.ts";
 import { readJson } from "../body.ts";
 import { HttpError, forbidden, notFound } from "../errors.ts";
+import { runListQuery } from "../run-list-query.ts";
 import { packetUrl, type PacketUrlSettings } from "../packet-urls.ts";
 import { assertRunAccess } from "../run-access.ts";
 import type { RequestContext, Route } from "../router.ts";
 import { allows } from "../scopes.ts";
+import { scheduleOfRun } from "./schedules.ts";
 
 const tagsBody = z.object({ tags: z.union([z.string().max(128), z.array(z.string().max(128))]) });
 const resetBody = z.object({ taskIdentifier: z.string() });
-const PAGE_SIZE = 25;
-const MAX_PAGE_SIZE = 100;
 
 /** Reading, listing and cancelling runs, and what runs write about themselves. */
 export function runRoutes({ runs, urls }: { runs: RunEngine; urls: PacketUrlSettings }): Route[] {
@@ -39,8 +40,10 @@ export function runRoutes({ runs, urls }: { runs: RunEngine; urls: PacketUrlSett
         assertRunAccess(c.credential, "read", run);
         const stored = (type: string, path: string | null) =>
           type === "application/store" && path !== null ? packetUrl(c, urls, "GET", path) : undefined;
+        const schedule = run.scheduleId === null ? null : await findSchedule(runs.db, run.scheduleId);
         json(c, 200, {
           ...runDetails(run, await relatedRuns(runs.db, run)),
+          ...(schedule ? { schedule: scheduleOfRun(schedule) } : {}),
           payloadPresignedUrl: stored(run.payloadType, run.payload),
           outputPresignedUrl: stored(run.outputType, run.output),
         });
@@ -117,27 +120,15 @@ export function runRoutes({ runs, urls }: { runs: RunEngine; urls: PacketUrlSett
 }
 
 async function list(c: RequestContext, runs: RunEngine): Promise<void> {
-  const query = c.url.searchParams;
-  const values = (name: string): string[] | undefined =>
-    query.get(`filter[${name}]`)?.split(",").filter(Boolean);
-  const tasks = values("taskIdentifier");
-  const tags = values("tag");
+  const filter = runListQuery(c.url.searchParams);
+  const { tasks, tags, after = null, before = null } = filter;
   const resources = [
     { type: "runs" },
     ...(tags ?? []).map((id) => ({ type: "tags", id })),
     ...(tasks?.length === 1 ? [{ type: "tasks", id: tasks[0] ?? "" }] : []),
   ];
   if (!allows(c.credential, "read", resources)) throw forbidden();
-  const statuses = values("status");
-  const [after, before] = [query.get("page[after]"), query.get("page[before]")];
-  const page = await listRuns(runs.db, {
-    ...(statuses ? { statuses } : {}),
-    ...(tasks ? { tasks } : {}),
-    ...(tags ? { tags } : {}),
-    ...(after === null ? {} : { after }),
-    ...(before === null ? {} : { before }),
-    limit: pageSize(query.get("page[size]")),
-  });
+  const page = await listRuns(runs.db, filter);
   json(c, 200, {
     data: page.runs.map((run) => ({ ...runSummary(run), env: { id: environmentId, name: "dev" } })),
     pagination: pagination(page, after, before),
@@ -152,9 +143,4 @@ function pagination(page: { runs: RunRow[]; hasMore: boolean }, after: string | 
     ...(hasNext ? { next: page.runs.at(-1)?.id } : {}),
     ...(hasPrevious ? { previous: page.runs[0]?.id } : {}),
   };
-}
-
-function pageSize(value: string | null): number {
-  const size = Number(value ?? PAGE_SIZE);
-  return Number.isInteger(size) && size > 0 ? Math.min(size, MAX_PAGE_SIZE) : PAGE_SIZE;
 }
