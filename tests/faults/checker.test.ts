@@ -1,29 +1,71 @@
 import { expect } from "vitest";
 import { connect } from "./harness/kills.ts";
 import type { FaultChat } from "./harness/fault-chat.ts";
-import { faults } from "./harness/faults.ts";
+import { faults, type Fault } from "./harness/faults.ts";
 
-// A checker that cannot fail proves nothing: each fault is planted where it would be found, in a chat that was whole.
+// A checker that cannot fail proves nothing: each fault is planted where it would be found, in a chat that is whole,
+// and taken out again.
 const { row } = faults();
 
 type Planted = (chat: FaultChat) => Promise<void> | void;
 
-async function sql(chat: FaultChat, ...statements: string[]): Promise<void> {
-  const client = await connect(chat.app);
+/** The rows of one chat that faults are planted in. */
+const TABLES = [
+  ["local_trigger.stream_records", "stream_id IN ($in, $out)"],
+  [`"Message"`, `"chatId" = $chat`],
+] as const;
+
+/** A statement with what stands for this chat and its streams put in. */
+function about(chat: FaultChat, statement: string): string {
   const stream = (io: string) =>
     `(SELECT id FROM local_trigger.streams WHERE name = 'sessions/${chat.chatId}/${io}')`;
+  return statement
+    .replaceAll("$chat", `'${chat.chatId}'`)
+    .replaceAll("$out", stream("out"))
+    .replaceAll("$in", stream("in"));
+}
+
+async function sql(chat: FaultChat, ...statements: string[]): Promise<void> {
+  const client = await connect(chat.app);
   try {
     for (const statement of statements) {
-      const text = statement
-        .replaceAll("$chat", `'${chat.chatId}'`)
-        .replaceAll("$out", stream("out"))
-        .replaceAll("$in", stream("in"));
-      const { rowCount } = await client.query(text);
-      expect(rowCount, `nothing was planted by ${text}`).toBeGreaterThan(0);
+      const { rowCount } = await client.query(about(chat, statement));
+      expect(rowCount, `nothing was planted by ${statement}`).toBeGreaterThan(0);
     }
   } finally {
     await client.end();
   }
+}
+
+/** Keeps what the four witnesses have of this chat; the returned function brings it back. */
+async function keep(chat: FaultChat): Promise<() => Promise<void>> {
+  const client = await connect(chat.app);
+  const { messages } = chat.tab.chat;
+  const asked = [...chat.model.turns];
+  for (const [at, [table, where]] of TABLES.entries())
+    await client.query(`CREATE TEMP TABLE kept_${at} AS SELECT * FROM ${table} WHERE ${about(chat, where)}`);
+  return async () => {
+    await client.query("BEGIN");
+    for (const [at, [table, where]] of TABLES.entries()) {
+      await client.query(`DELETE FROM ${table} WHERE ${about(chat, where)}`);
+      await client.query(`INSERT INTO ${table} SELECT * FROM kept_${at}`);
+    }
+    await client.query("COMMIT");
+    await client.end();
+    chat.tab.chat.messages = messages;
+    chat.model.turns.splice(0, Infinity, ...asked);
+  };
+}
+
+let made: Promise<FaultChat> | undefined;
+
+async function wholeChat(fault: Fault): Promise<FaultChat> {
+  const chat = await fault.chat();
+  for (let turn = 0; turn < 2; turn += 1) {
+    await chat.send({ words: 8, pace: 0 });
+    await chat.settle();
+  }
+  return chat;
 }
 
 const delta = (nth: number) =>
@@ -167,14 +209,15 @@ const PLANTED: [string, RegExp, Planted][] = [
 
 for (const [name, sentence, plant] of PLANTED) {
   row(`the checker names ${name}`, async (fault) => {
-    const chat = await fault.chat();
-    for (let turn = 0; turn < 2; turn += 1) {
-      await chat.send({ words: 8, pace: 0 });
-      await chat.settle();
+    const chat = await (made ??= wholeChat(fault));
+    const restore = await keep(chat);
+    try {
+      await plant(chat);
+      fault.fired();
+      expect((await chat.problems()).join("\n")).toMatch(sentence);
+    } finally {
+      await restore();
     }
-    await plant(chat);
-    fault.fired();
-    expect((await chat.problems()).join("\n")).toMatch(sentence);
-    await fault.forget(chat);
+    expect(await chat.problems(), "the fault was not taken out again").toEqual([]);
   });
 }

@@ -1,46 +1,92 @@
+import { readFileSync } from "node:fs";
+import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { expect } from "vitest";
 import { signToken } from "#local-trigger/wire/tokens.ts";
-import { readFileSync } from "node:fs";
-import path from "node:path";
 import type { App } from "../support/app.ts";
+import { eventually } from "../support/eventually.ts";
+import { startBufferingProxy } from "./harness/buffering-proxy.ts";
 import { rounds } from "./harness/dice.ts";
-import { faults } from "./harness/faults.ts";
+import { faults, type Fault } from "./harness/faults.ts";
 import { startFaultyProxy } from "./harness/faulty-proxy.ts";
+import { isOpen, untilHit } from "./harness/until-hit.ts";
 
 const { row } = faults();
 
 row("F10: Postgres is away for 10 s in mid-turn: the turn completes, written once", async (fault) => {
   const chat = await fault.chat();
   chat.options = { repeats: true };
-  const turn = await chat.send({ words: 60, pace: 40, asked: 2 });
-  await chat.tab.untilText(turn.answer.slice(0, 8 * fault.dice.int(1, 40)));
-  const back = fault.app.keepDown("postgres");
-  fault.fired();
-  await sleep(10_000);
-  back();
-  await fault.app.healthy();
-  await chat.settle(90_000);
+  for (let round = 0; round < rounds(1); round += 1) {
+    await untilHit(async () => {
+      const turn = await chat.send({ words: 60, pace: 40, asked: 2 });
+      await chat.tab.untilText(turn.answer.slice(0, 8 * fault.dice.int(1, 40)));
+      const back = fault.app.keepDown("postgres");
+      const hit = isOpen(turn);
+      await sleep(10_000);
+      back();
+      await fault.app.healthy();
+      await chat.settle(90_000);
+      if (hit) fault.fired();
+      return hit;
+    });
+  }
   await chat.send({ words: 3 });
   await chat.settle();
 });
 
+type Proxy = Awaited<ReturnType<typeof startFaultyProxy>>;
+
+/** Cuts the network in the middle of an answer, for `ms`, and sees the tab come back to it. */
+async function away(
+  fault: Fault,
+  chat: Awaited<ReturnType<Fault["chat"]>>,
+  proxy: Proxy,
+  how: "cut" | "silent",
+  ms: number,
+): Promise<void> {
+  await untilHit(async () => {
+    const turn = await chat.send({ words: 60, pace: 20 });
+    await chat.tab.untilText(turn.answer.slice(0, 8 * fault.dice.int(1, 40)));
+    const met = proxy.fault(how);
+    const hit = isOpen(turn);
+    await sleep(ms);
+    proxy.heal();
+    await chat.settle(60_000);
+    if (hit) fault.fired(met);
+    return hit;
+  });
+}
+
 row(
-  "F13: the network is cut, or stands still without a word: the tab reads on where it stopped",
+  "F13: the network is cut, or stands still without a word, for 5 s: the tab reads on where it stopped",
   async (fault) => {
     const proxy = await startFaultyProxy(fault.app.triggerPort);
     try {
       const chat = await fault.chat({ triggerUrl: proxy.url, silenceMs: 2000 });
-      for (const how of ["cut", "silent"] as const) {
-        for (let round = 0; round < rounds(1); round += 1) {
-          const turn = await chat.send({ words: 60, pace: 20 });
-          await chat.tab.untilText(turn.answer.slice(0, 8 * fault.dice.int(1, 40)));
-          fault.fired(proxy.fault(how));
-          await sleep(3000);
-          proxy.heal();
-          await chat.settle(40_000);
-        }
-      }
+      for (const how of ["cut", "silent"] as const)
+        for (let round = 0; round < rounds(1); round += 1) await away(fault, chat, proxy, how, 5000);
+    } finally {
+      proxy.stop();
+    }
+  },
+);
+
+const IS_LONG = rounds(1) >= 50;
+const [AWAY, AWAY_MS] = IS_LONG ? ["5 min", 300_000] : ["10 s", 10_000];
+
+row(
+  `F13: the network stands still for ${AWAY}, and connections are half open when it is back: the tab reads on`,
+  async (fault) => {
+    const proxy = await startFaultyProxy(fault.app.triggerPort);
+    try {
+      const chat = await fault.chat({ triggerUrl: proxy.url, ...(IS_LONG ? {} : { silenceMs: 5000 }) });
+      const turn = await chat.send({ words: 60, pace: 20 });
+      await chat.tab.untilText(turn.answer.slice(0, 8 * fault.dice.int(1, 40)));
+      fault.fired(proxy.fault("silent"));
+      await sleep(AWAY_MS);
+      // The connections that it left half open stay so; new ones work.
+      proxy.heal({ leaveHalfOpen: true });
+      await chat.settle(90_000);
     } finally {
       proxy.stop();
     }
@@ -62,9 +108,27 @@ row(
   },
 );
 
-const expired = (app: App, chatId: string): Promise<string> => {
+row(
+  "F14: a proxy that holds every answer back until it is complete: the answer still arrives whole",
+  async (fault) => {
+    const proxy = await startBufferingProxy(fault.app.triggerPort);
+    try {
+      const chat = await fault.chat({ triggerUrl: proxy.url, silenceMs: 5000 });
+      for (let turn = 0; turn < 2; turn += 1) {
+        await chat.send({ words: 80, pace: 25 });
+        await chat.settle(60_000);
+      }
+      fault.fired(proxy.held());
+    } finally {
+      proxy.stop();
+    }
+  },
+);
+
+/** A token of this chat that is valid for so many seconds more. */
+const tokenFor = (app: App, chatId: string, seconds: number): Promise<string> => {
   const key = readFileSync(path.join(app.dataDir, "trigger-secret-key"), "utf8").trim();
-  return signToken(key, [`read:sessions:${chatId}`, `write:sessions:${chatId}`], -3600);
+  return signToken(key, [`read:sessions:${chatId}`, `write:sessions:${chatId}`], seconds);
 };
 
 row(
@@ -72,7 +136,7 @@ row(
   async (fault) => {
     const chat = await fault.chat();
     for (const moment of ["append", "resume"] as const) {
-      const token = await expired(fault.app, chat.chatId);
+      const token = await tokenFor(fault.app, chat.chatId, -3600);
       if (moment === "append") {
         await chat.reload({ token });
         await chat.send({ words: 10 });
@@ -88,3 +152,38 @@ row(
     }
   },
 );
+
+row(
+  "F19: a token that expires while the answer streams is renewed once, when the connection has to be made anew",
+  async (fault) => {
+    const proxy = await startFaultyProxy(fault.app.triggerPort);
+    try {
+      const chat = await fault.chat({ triggerUrl: proxy.url });
+      for (let round = 0; round < rounds(1); round += 1) {
+        const turn = await chat.send({ words: 40, holdAt: fault.dice.int(1, 39) });
+        await turn.model.held();
+        const token = await tokenFor(fault.app, chat.chatId, 1);
+        await chat.reload({ triggerUrl: proxy.url, token });
+        await chat.tab.untilText(turn.answer.slice(0, 8));
+        expect(chat.tab.renewed).toBe(0);
+        const hasExpired = async () => (await readWith(fault.app, chat.chatId, token)) === 401;
+        await eventually(hasExpired, { what: () => "the token does not expire", everyMs: 500 });
+        // The open connection outlives its token.
+        expect(chat.tab.renewed).toBe(0);
+        fault.fired(proxy.fault("cut"));
+        proxy.heal();
+        turn.model.release();
+        await chat.settle();
+        expect(chat.tab.renewed, "tokens that were asked for").toBe(1);
+      }
+    } finally {
+      proxy.stop();
+    }
+  },
+);
+
+/** The status that a reader with this token gets. */
+async function readWith(app: App, chatId: string, token: string): Promise<number> {
+  const url = `${app.triggerUrl}/realtime/v1/sessions/${chatId}/out/records?afterEventId=999999`;
+  return (await fetch(url, { headers: { authorization: `Bearer ${token}` } })).status;
+}

@@ -5,18 +5,38 @@ import { isAlive } from "../support/process-list.ts";
 import { rounds } from "./harness/dice.ts";
 import { faults } from "./harness/faults.ts";
 import { killPart } from "./harness/kills.ts";
+import { isOpen, untilHit } from "./harness/until-hit.ts";
 
 const { row } = faults();
 const PARTS: Part[] = ["postgres", "local-trigger", "worker", "web"];
 
 row(
-  "F7: kill -9 of the worker host: what is open and what is queued is answered when it is back",
+  "F7: kill -9 of the worker host in an answer that nothing waits behind: it is answered anew, whole",
   async (fault) => {
     const chat = await fault.chat();
     for (let round = 0; round < rounds(2); round += 1) {
-      const turn = await chat.send({ words: 30, holdAt: fault.dice.int(1, 29), asked: 2, ends: "any" });
+      const turn = await chat.send({ words: 30, holdAt: fault.dice.int(1, 29), from: 2, asked: 2 });
       await turn.model.held();
-      await chat.send({ words: 5, asked: 2 });
+      await killPart(fault.app, "worker");
+      await eventually(() => turn.model.asked[0]?.state === "cut", {
+        what: () => "the kill missed the open turn",
+      });
+      fault.fired();
+      turn.model.release();
+      await chat.settle(60_000);
+    }
+  },
+);
+
+row(
+  "F7: kill -9 of the worker host with a message waiting: what was said stays as a partial, and the message is answered",
+  async (fault) => {
+    const chat = await fault.chat();
+    for (let round = 0; round < rounds(2); round += 1) {
+      const turn = await chat.send({ words: 30, holdAt: fault.dice.int(1, 29), ends: "partial" });
+      await turn.model.held();
+      await chat.tab.untilText(turn.answer.slice(0, 8));
+      await chat.send({ words: 5 });
       await killPart(fault.app, "worker");
       await eventually(() => turn.model.asked[0]?.state === "cut", {
         what: () => "the kill missed the open turn",
@@ -33,25 +53,29 @@ row(
   async (fault) => {
     const chat = await fault.chat();
     chat.options = { repeats: true };
-    for (let round = 0; round < rounds(1); round += 1) {
-      const turn = await chat.send({ words: 60, pace: 25, asked: 2 });
-      await sleep(fault.dice.int(0, 1200));
-      const runs = [...fault.app.runPids().values()];
-      const back = fault.dice.shuffled(PARTS).map((part) => fault.app.keepDown(part));
-      for (const pid of runs) if (isAlive(pid)) process.kill(pid, "SIGKILL");
-      const isDown = (part: Part) => {
-        const pid = fault.app.pid(part);
-        return pid === null || !isAlive(pid);
-      };
-      await eventually(() => PARTS.every(isDown), { what: () => "a part outlives kill -9" });
-      fault.fired(PARTS.length);
-      for (const start of fault.dice.shuffled(back)) {
-        start();
-        await sleep(fault.dice.int(0, 500));
-      }
-      await fault.app.healthy();
-      turn.model.release();
-      await chat.settle(90_000);
+    for (let round = 0; round < rounds(2); round += 1) {
+      await untilHit(async () => {
+        // Nothing waits behind it, so it is answered anew.
+        const turn = await chat.send({ words: 60, pace: 25, asked: 2 });
+        await sleep(fault.dice.int(0, 1200));
+        const runs = [...fault.app.runPids().values()];
+        const back = fault.dice.shuffled(PARTS).map((part) => fault.app.keepDown(part));
+        for (const pid of runs) if (isAlive(pid)) process.kill(pid, "SIGKILL");
+        const hit = isOpen(turn);
+        const isDown = (part: Part) => {
+          const pid = fault.app.pid(part);
+          return pid === null || !isAlive(pid);
+        };
+        await eventually(() => PARTS.every(isDown), { what: () => "a part outlives kill -9" });
+        for (const start of fault.dice.shuffled(back)) {
+          start();
+          await sleep(fault.dice.int(0, 1000));
+        }
+        await fault.app.healthy();
+        await chat.settle(90_000);
+        if (hit) fault.fired();
+        return hit;
+      });
     }
   },
 );

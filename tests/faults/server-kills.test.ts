@@ -2,44 +2,24 @@ import { randomUUID } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 import { expect } from "vitest";
 import { eventually } from "../support/eventually.ts";
-import { append } from "../support/http-user.ts";
 import { rounds } from "./harness/dice.ts";
 import type { FaultChat } from "./harness/fault-chat.ts";
 import { faults } from "./harness/faults.ts";
 import { hold, killPart } from "./harness/kills.ts";
+import { isOpen, untilHit } from "./harness/until-hit.ts";
+import { problemsOfChannel, put, sideChannel, stored } from "./harness/side-channel.ts";
 
 const { row } = faults();
 
-/** Appends on a side channel, where nothing answers; null when nobody acknowledged it. */
-async function put(chat: FaultChat, part: string): Promise<number | null> {
-  const body = JSON.stringify({ part });
-  const response = await append(chat.app, `${chat.chatId}/channels/faults`, chat.token, body, part).catch(
-    () => null,
-  );
-  if (!response?.ok) return null;
-  return ((await response.json()) as { seq: number }).seq;
-}
-
-async function stored(chat: FaultChat): Promise<{ seq: number; part: string }[]> {
-  const rows = await chat.app.query<{ seq: string; part: string }>(
-    `SELECT r.seq, r.part_id AS part FROM local_trigger.stream_records r
-     JOIN local_trigger.streams s ON s.id = r.stream_id WHERE s.name = $1 ORDER BY r.seq`,
-    [`sessions/${chat.chatId}/channels/faults/in`],
-  );
-  return rows.map(({ seq, part }) => ({ seq: Number(seq), part }));
-}
-
 const holdStream = (chat: FaultChat) =>
-  hold(chat.app, `SELECT 1 FROM local_trigger.streams WHERE name = $1`, [
-    `sessions/${chat.chatId}/channels/faults/in`,
-  ]);
+  hold(chat.app, `SELECT 1 FROM local_trigger.streams WHERE name = $1`, [sideChannel(chat)]);
 
 row(
   "F1: kill -9 of the server before the record is stored: no acknowledgement, and a retry makes one record",
   async (fault) => {
     const chat = await fault.chat();
     expect(await put(chat, "first")).toBe(0);
-    for (let round = 0; round < rounds(1); round += 1) {
+    for (let round = 0; round < rounds(2); round += 1) {
       const part = randomUUID();
       const held = await holdStream(chat);
       const tried = put(chat, part);
@@ -63,7 +43,7 @@ row(
   async (fault) => {
     const chat = await fault.chat();
     expect(await put(chat, "first")).toBe(0);
-    for (let round = 0; round < rounds(1); round += 1) {
+    for (let round = 0; round < rounds(2); round += 1) {
       const part = randomUUID();
       const held = await holdStream(chat);
       const tried = put(chat, part);
@@ -113,11 +93,7 @@ row(
       open = false;
       await Promise.all(writers);
     }
-    const records = await stored(chat);
-    expect(records.map(({ seq }) => seq)).toEqual(records.map((_, at) => at));
-    expect(new Set(records.map(({ part }) => part)).size, "a part was stored twice").toBe(records.length);
-    const bySeq = new Map(records.map(({ seq, part }) => [part, seq]));
-    expect([...acknowledged].filter(([part, seq]) => bySeq.get(part) !== seq)).toEqual([]);
+    expect(await problemsOfChannel(chat, acknowledged)).toEqual([]);
   },
 );
 
@@ -126,12 +102,17 @@ row(
   async (fault) => {
     const chat = await fault.chat();
     chat.options = { repeats: true };
-    for (let round = 0; round < rounds(1); round += 1) {
-      const turn = await chat.send({ words: 100, pace: 20, asked: 2 });
-      await chat.tab.untilText(turn.answer.slice(0, 8 * fault.dice.int(1, 60)));
-      await killPart(fault.app, "local-trigger");
-      fault.fired();
-      await chat.settle(60_000);
+    for (let round = 0; round < rounds(2); round += 1) {
+      await untilHit(async () => {
+        const turn = await chat.send({ words: 100, pace: 20, asked: 2 });
+        await chat.tab.untilText(turn.answer.slice(0, 8 * fault.dice.int(1, 60)));
+        const old = fault.app.kill9("local-trigger");
+        const hit = isOpen(turn);
+        await fault.app.waitForNewPid("local-trigger", old);
+        await chat.settle(60_000);
+        if (hit) fault.fired();
+        return hit;
+      });
     }
   },
 );

@@ -4,6 +4,8 @@ import { connect, createServer, type AddressInfo, type Socket } from "node:net";
 export async function startFaultyProxy(port: number, cutAfterMs?: number) {
   const pairs = new Set<[Socket, Socket]>();
   let state: "whole" | "cut" | "silent" = "whole";
+  /** Pairs of which bytes were swallowed. */
+  const lost = new WeakSet<[Socket, Socket]>();
   let cuts = 0;
 
   const server = createServer((near) => {
@@ -21,7 +23,7 @@ export async function startFaultyProxy(port: number, cutAfterMs?: number) {
     };
     for (const [from, to] of [pair, [far, near] as const]) {
       // Standing still, the bytes are gone and nobody is told: what a half-open connection looks like.
-      from.on("data", (bytes) => state !== "silent" && to.write(bytes));
+      from.on("data", (bytes) => state !== "silent" && !lost.has(pair) && to.write(bytes));
       from.on("close", drop);
       from.on("error", drop);
     }
@@ -43,9 +45,12 @@ export async function startFaultyProxy(port: number, cutAfterMs?: number) {
       if (how === "cut") for (const [near] of pairs) near.destroy();
       return met;
     },
-    heal(): void {
-      // What was swallowed does not come back: such connections are dead.
-      if (state === "silent") for (const [near] of pairs) near.destroy();
+    /** What was swallowed does not come back: such connections are ended, or stay as dead as they are. */
+    heal({ leaveHalfOpen = false } = {}): void {
+      if (state === "silent")
+        for (const pair of pairs)
+          if (leaveHalfOpen) lost.add(pair);
+          else pair[0].destroy();
       state = "whole";
     },
     stop(): void {
