@@ -2,6 +2,7 @@ import { createUIMessageStream, type UIMessage, type UIMessageChunk, type UIMess
 import type { LongrunUIMessage, MessageMetadata } from "#app/shared/chat-message.ts";
 import { explainModelError } from "#trigger/model-error.ts";
 import type { ResolvedModel } from "#trigger/models.ts";
+import { shownFirst, type OpenCall } from "#trigger/open-calls.ts";
 import type { StallWatch } from "#trigger/stall-watch.ts";
 
 type Chunk = UIMessageChunk<MessageMetadata, { error: { text: string } }>;
@@ -119,6 +120,8 @@ type Facts = {
   attempt: number;
   recovered: boolean;
   startedAt: number;
+  /** Calls of tools that a lost run had begun for this answer. */
+  begun: OpenCall[];
   /** Aborted when the person or the run stops the answer. */
   stop: AbortSignal;
 };
@@ -175,7 +178,9 @@ export function toAnswer(result: Result, facts: Facts, watch: StallWatch): Answe
         messageMetadata: metadataOf(facts),
         onError: explain,
       }) as ReadableStream<Chunk>;
-      return unbroken(stream, watch, facts.stop, explain).pipeThrough(guardAnswer(watch));
+      return unbroken(stream, watch, facts.stop, explain)
+        .pipeThrough(guardAnswer(watch))
+        .pipeThrough(shownFirst<MessageMetadata, { error: { text: string } }>(facts.begun));
     },
   };
 }

@@ -8,11 +8,14 @@ import { failedAnswer, toAnswer } from "#trigger/answer-stream.ts";
 import { onAction } from "#trigger/branch-action.ts";
 import { explainModelError, VisibleError } from "#trigger/model-error.ts";
 import { resolveModel, type ResolvedModel } from "#trigger/models.ts";
+import { toldToModel } from "#trigger/open-calls.ts";
 import { recover } from "#trigger/recovery.ts";
-import { runState } from "#trigger/run-state.ts";
+import { runState, takeOpenCalls } from "#trigger/run-state.ts";
 import { StallWatch } from "#trigger/stall-watch.ts";
+import { callIsKept } from "#trigger/stream-tail.ts";
 import { SYSTEM_PROMPT } from "#trigger/system-prompt.ts";
 import { chatTools } from "#trigger/tools/index.ts";
+import { actsOrIsGone, runOnce } from "#trigger/tools/run-once.ts";
 import { agentStorage } from "#trigger/transcript-storage.ts";
 import * as hooks from "#trigger/turn-hooks.ts";
 
@@ -58,11 +61,14 @@ export const longrunChat = chat.withUIMessage<LongrunUIMessage>().agent({
     } catch (error) {
       return failedAnswer(error instanceof Error ? error.message : "No model can be used.");
     }
+    const calls = takeOpenCalls();
+    const tools = runOnce(chatTools({ userId: own.userId, chatId }), calls, (id) => callIsKept(chatId, id));
+    const begun = calls.filter(({ toolName }) => actsOrIsGone(tools, toolName));
     const watch = new StallWatch(env().MODEL_SILENCE_SECONDS * 1000);
     const result = streamText({
       model: model.instance,
-      messages,
-      tools: chatTools({ userId: own.userId, chatId }),
+      messages: [...messages, ...(await toldToModel(begun))],
+      tools,
       stopWhen: stepCountIs(MAX_STEPS),
       maxRetries: MODEL_RETRIES,
       abortSignal: AbortSignal.any([signal, watch.signal]),
@@ -73,7 +79,7 @@ export const longrunChat = chat.withUIMessage<LongrunUIMessage>().agent({
     const { run, attempt } = ctx;
     return toAnswer(
       result,
-      { model, runId: run.id, attempt: attempt.number, recovered: recovering, startedAt, stop: signal },
+      { model, runId: run.id, attempt: attempt.number, recovered: recovering, startedAt, stop: signal, begun },
       watch,
     );
   },

@@ -17,8 +17,13 @@ const [u1, a1, u2, u3] = [
 ] as const;
 const partial = message("a2", "assistant", "half an ans");
 
-const open: StreamTail = { boundary: { seqNum: 5, inEventId: 0 }, settledIds: [], openTurn: true };
-const ended: StreamTail = { boundary: { seqNum: 9, inEventId: 1 }, settledIds: ["a2"], openTurn: false };
+const open: StreamTail = { boundary: { seqNum: 5, inEventId: 0 }, settledIds: [], openTurn: true, calls: [] };
+const ended: StreamTail = {
+  boundary: { seqNum: 9, inEventId: 1 },
+  settledIds: ["a2"],
+  openTurn: false,
+  calls: [],
+};
 
 const ids = (messages: LongrunUIMessage[]) => messages.map((one) => one.id);
 

@@ -3,8 +3,9 @@ import type { RecoveryBootEvent, RecoveryBootResult } from "@trigger.dev/sdk/ai"
 import { writeTranscript, type TranscriptChange } from "#app/models/transcript.server.ts";
 import { acceptSubmitted, saysSomething, type LongrunUIMessage } from "#app/shared/chat-message.ts";
 import { unsavedOf, wereStored } from "#trigger/branch-sync.ts";
+import { withCalls } from "#trigger/open-calls.ts";
 import { retry } from "#trigger/retry.ts";
-import { runState } from "#trigger/run-state.ts";
+import { runState, takeOpenCalls } from "#trigger/run-state.ts";
 import type { StreamTail } from "#trigger/stream-tail.ts";
 
 /** The messages as they may enter the conversation, each id once: this path passes no other check. */
@@ -101,10 +102,19 @@ async function keep(chatId: string, { chain, partialId }: RecoveryPlan): Promise
   }
 }
 
+/** Gives the partial that is kept the tool calls of which nobody knows what came: the person sees them, the model reads them. */
+function showOpenCalls(plan: RecoveryPlan): void {
+  const calls = takeOpenCalls();
+  plan.chain = plan.chain.map((message) =>
+    message.id === plan.partialId ? withCalls(message, calls) : message,
+  );
+}
+
 /** The agent's `onRecoveryBoot`. */
 export function recover(event: RecoveryBootEvent<LongrunUIMessage>): RecoveryBootResult<LongrunUIMessage> {
   const { tail, head } = runState();
   const plan = planRecovery(event, tail, head);
+  if (plan.partialId !== null) showOpenCalls(plan);
   const { chain, recoveredTurns, partialId } = plan;
   runState().recoveredId = plan.anewId;
   if (partialId === null) return { chain, recoveredTurns };

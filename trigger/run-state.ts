@@ -1,6 +1,7 @@
 import { locals } from "@trigger.dev/sdk";
 import type { ChatOfRun } from "#app/models/chat.server.ts";
 import type { LongrunUIMessage } from "#app/shared/chat-message.ts";
+import type { OpenCall } from "#trigger/open-calls.ts";
 import type { StreamTail } from "#trigger/stream-tail.ts";
 
 /** What one run remembers of its chat. A process may be used for several runs, one after the other. */
@@ -56,4 +57,10 @@ export function runState(): RunState {
   };
   locals.set(key, fresh);
   return fresh;
+}
+
+/** The tool calls that a lost run had begun, once: for the first turn of this run, which goes on with that one's. */
+export function takeOpenCalls(): OpenCall[] {
+  const { tail } = runState();
+  return tail?.calls.splice(0) ?? [];
 }

@@ -10,15 +10,18 @@ function localTime(now: Date, timeZone: string): string | null {
   }
 }
 
-export const currentTime = tool({
-  description: "The current date and time.",
-  inputSchema: currentTimeInput,
-  outputSchema: currentTimeOutput,
-  execute: ({ timeZone = "UTC" }) => {
-    const now = new Date();
-    const local = localTime(now, timeZone);
-    if (local === null)
-      throw new Error(`There is no time zone "${timeZone}". Use an IANA name such as Europe/Paris.`);
-    return { iso: now.toISOString(), timeZone, local };
-  },
-});
+export const currentTime = {
+  sideEffect: false,
+  ...tool({
+    description: "The current date and time.",
+    inputSchema: currentTimeInput,
+    outputSchema: currentTimeOutput,
+    execute: ({ timeZone = "UTC" }) => {
+      const now = new Date();
+      const local = localTime(now, timeZone);
+      if (local === null)
+        throw new Error(`There is no time zone "${timeZone}". Use an IANA name such as Europe/Paris.`);
+      return { iso: now.toISOString(), timeZone, local };
+    },
+  }),
+};

@@ -4,11 +4,14 @@ import { fetchPage } from "#trigger/tools/fetch/fetch-page.ts";
 import { isWrittenByPerson } from "#trigger/tools/fetch/written-by-person.ts";
 
 /** Asks first, unless the person wrote the address; see docs/decisions. */
-export const fetchPageTool = tool({
-  description:
-    "Read a page of the public web as text. The person is asked first, unless the address stands in a message of theirs.",
-  inputSchema: fetchPageInput,
-  outputSchema: fetchPageOutput,
-  needsApproval: ({ url }, { messages }) => !isWrittenByPerson(url, messages),
-  execute: ({ url }, { abortSignal }) => fetchPage(url, abortSignal ? { signal: abortSignal } : {}),
-});
+export const fetchPageTool = {
+  sideEffect: false,
+  ...tool({
+    description:
+      "Read a page of the public web as text. The person is asked first, unless the address stands in a message of theirs.",
+    inputSchema: fetchPageInput,
+    outputSchema: fetchPageOutput,
+    needsApproval: ({ url }, { messages }) => !isWrittenByPerson(url, messages),
+    execute: ({ url }, { abortSignal }) => fetchPage(url, abortSignal ? { signal: abortSignal } : {}),
+  }),
+};

@@ -1,9 +1,13 @@
 import { calculate } from "#trigger/tools/calculate.ts";
 import { currentTime } from "#trigger/tools/current-time.ts";
 import { runJavaScript } from "#trigger/tools/run-javascript.ts";
+import type { MarkedTools } from "#trigger/tools/run-once.ts";
 import { searchChats } from "#trigger/tools/search-chats.ts";
 
-/** The tools of one chat's run, bound to its owner. */
+/**
+ * The tools of one chat's run, bound to its owner. Each declares `sideEffect`: whether a call changes anything outside
+ * of the answer. `false` only for what may be called again after a crash without anybody minding.
+ */
 export function chatTools(scope: { userId: string; chatId: string }) {
-  return { currentTime, searchChats: searchChats(scope), calculate, runJavaScript };
+  return { currentTime, searchChats: searchChats(scope), calculate, runJavaScript } satisfies MarkedTools;
 }

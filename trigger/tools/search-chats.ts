@@ -21,24 +21,27 @@ function excerpt(text: string, query: string): string {
 
 /** Searches the owner's other chats. Whose they are comes from the run's chat, never from the model or browser. */
 export function searchChats(scope: { userId: string; chatId: string }) {
-  return tool({
-    description: "Search the person's own earlier conversations for messages that hold all given words.",
-    inputSchema: searchChatsInput,
-    outputSchema: searchChatsOutput,
-    execute: async ({ query }) => {
-      const hits = await searchMessages({
-        userId: scope.userId,
-        exceptChatId: scope.chatId,
-        query,
-        limit: MAX_HITS,
-      });
-      return {
-        hits: hits.map(({ text, createdAt, ...hit }) => ({
-          ...hit,
-          excerpt: excerpt(text, query),
-          createdAt: createdAt.toISOString(),
-        })),
-      };
-    },
-  });
+  return {
+    sideEffect: false,
+    ...tool({
+      description: "Search the person's own earlier conversations for messages that hold all given words.",
+      inputSchema: searchChatsInput,
+      outputSchema: searchChatsOutput,
+      execute: async ({ query }) => {
+        const hits = await searchMessages({
+          userId: scope.userId,
+          exceptChatId: scope.chatId,
+          query,
+          limit: MAX_HITS,
+        });
+        return {
+          hits: hits.map(({ text, createdAt, ...hit }) => ({
+            ...hit,
+            excerpt: excerpt(text, query),
+            createdAt: createdAt.toISOString(),
+          })),
+        };
+      },
+    }),
+  };
 }

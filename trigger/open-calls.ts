@@ -1,0 +1,95 @@
+import {
+  convertToModelMessages,
+  isDeepEqualData,
+  type ModelMessage,
+  type UIDataTypes,
+  type UIMessage,
+  type UIMessageChunk,
+} from "ai";
+
+/** A tool call of a turn that never ended, as the stream has it; without an outcome nobody knows what came of it. */
+export type OpenCall = {
+  toolCallId: string;
+  toolName: string;
+  input: unknown;
+  outcome?: { output: unknown } | { errorText: string };
+};
+
+/** What the page shows, and the model reads, in place of a result that nobody knows. */
+export const INTERRUPTED =
+  "Interrupted; the result is unknown. It may have taken effect, and was not run again.";
+
+/** Gathers the calls of a turn from its chunks, in their order. */
+export class CallReader {
+  private calls = new Map<string, OpenCall>();
+
+  /** Takes one chunk of `.out`, of any shape. */
+  read(data: unknown): void {
+    const chunk = (data ?? {}) as Partial<OpenCall> & { type?: string; output?: unknown; errorText?: string };
+    if (typeof chunk.toolCallId !== "string") return;
+    const known = this.calls.get(chunk.toolCallId);
+    if (chunk.type === "tool-input-available" && typeof chunk.toolName === "string") {
+      const { toolCallId, toolName, input } = chunk;
+      this.calls.set(toolCallId, { toolCallId, toolName, input });
+    } else if (chunk.type === "tool-output-available" && known) known.outcome = { output: chunk.output };
+    else if (chunk.type === "tool-output-error" && known)
+      known.outcome = { errorText: chunk.errorText ?? "" };
+  }
+
+  /** The calls so far; begins anew. */
+  take(): OpenCall[] {
+    const calls = [...this.calls.values()];
+    this.calls = new Map();
+    return calls;
+  }
+}
+
+const outcomeOf = ({ outcome }: OpenCall) => outcome ?? { errorText: INTERRUPTED };
+
+function partOf(call: OpenCall): UIMessage["parts"][number] {
+  const { toolCallId, toolName, input } = call;
+  const outcome = outcomeOf(call);
+  const type = `tool-${toolName}` as const;
+  if ("output" in outcome)
+    return { type, toolCallId, input, state: "output-available", output: outcome.output };
+  return { type, toolCallId, input, state: "output-error", errorText: outcome.errorText };
+}
+
+/** The partial with what came of its calls: those that it does not have, because nobody knows, are shown as such. */
+export function withCalls<M extends UIMessage>(partial: M, calls: OpenCall[]): M {
+  const has = new Set(partial.parts.map((part) => ("toolCallId" in part ? part.toolCallId : "")));
+  const missing = calls.filter(({ toolCallId }) => !has.has(toolCallId)).map(partOf);
+  return missing.length === 0 ? partial : { ...partial, parts: [...partial.parts, ...missing] };
+}
+
+/** The calls as the model reads them after the message that it answers anew. */
+export function toldToModel(calls: OpenCall[]): Promise<ModelMessage[]> {
+  if (calls.length === 0) return Promise.resolve([]);
+  return convertToModelMessages([{ role: "assistant", parts: calls.map(partOf) }]);
+}
+
+/** Puts the calls at the beginning of the new answer, right after its start. */
+export function shownFirst<Metadata, Data extends UIDataTypes>(
+  calls: OpenCall[],
+): TransformStream<UIMessageChunk<Metadata, Data>, UIMessageChunk<Metadata, Data>> {
+  return new TransformStream({
+    transform(chunk, controller) {
+      controller.enqueue(chunk);
+      if (chunk.type !== "start" || calls.length === 0) return;
+      controller.enqueue({ type: "start-step" });
+      for (const call of calls) {
+        const { toolCallId, toolName, input } = call;
+        controller.enqueue({ type: "tool-input-available", toolCallId, toolName, input });
+        const outcome = outcomeOf(call);
+        if ("output" in outcome)
+          controller.enqueue({ type: "tool-output-available", toolCallId, ...outcome });
+        else controller.enqueue({ type: "tool-output-error", toolCallId, ...outcome });
+      }
+      controller.enqueue({ type: "finish-step" });
+    },
+  });
+}
+
+/** Whether a call is one that a lost run had begun. */
+export const isRepeated = (calls: OpenCall[], toolName: string, input: unknown): boolean =>
+  calls.some((call) => call.toolName === toolName && isDeepEqualData(call.input, input));

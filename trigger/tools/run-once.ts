@@ -1,0 +1,34 @@
+import type { ToolExecutionOptions, ToolSet } from "ai";
+import { INTERRUPTED, isRepeated, type OpenCall } from "#trigger/open-calls.ts";
+
+/**
+ * Every tool says whether a call of it changes anything outside of the answer. One that only reads or reckons is
+ * `sideEffect: false`: after a crash it may simply be called again. One that acts is `sideEffect: true`.
+ */
+export type MarkedTools = Record<string, ToolSet[string] & { sideEffect: boolean }>;
+
+/**
+ * The tools of one turn. Before one that acts is run, its call is kept: whoever goes on after a crash finds it. A
+ * call that a lost run had begun is not run again when the model repeats it, and its error says why.
+ */
+export function runOnce<Tools extends MarkedTools>(
+  tools: Tools,
+  begun: OpenCall[],
+  kept: (toolCallId: string) => Promise<void>,
+): Tools {
+  const guarded = Object.entries(tools).map(([name, tool]) => {
+    const { execute } = tool;
+    if (!tool.sideEffect || !execute) return [name, tool] as const;
+    const once = async (input: never, options: ToolExecutionOptions): Promise<unknown> => {
+      if (isRepeated(begun, name, input)) throw new Error(INTERRUPTED);
+      await kept(options.toolCallId);
+      return execute(input, options) as unknown;
+    };
+    return [name, { ...tool, execute: once }] as const;
+  });
+  return Object.fromEntries(guarded) as Tools;
+}
+
+/** Whether a call of this tool may have changed something. Of a tool that is not there any more nobody knows. */
+export const actsOrIsGone = (tools: MarkedTools, toolName: string): boolean =>
+  tools[toolName]?.sideEffect ?? true;
