@@ -67,23 +67,26 @@ export class MessageTree {
 
   /** Where the branches through `id` were left last; if none was, the newest message after it. */
   endFrom(id: string): string {
-    const below = this.#below(id);
-    const left = below.filter((place) => place.leftAt !== null);
-    const newest = (a: Place, b: Place) => (b.position > a.position ? b : a);
-    const last = (a: Place, b: Place) => (Number(b.leftAt) > Number(a.leftAt) ? b : a);
-    return (left.length > 0 ? left.reduce(last) : below.reduce(newest)).id;
+    return this.latestOf(this.#below(id)) ?? id;
   }
 
-  #below(id: string): Place[] {
-    const found = new Map<string, Place>();
+  /** Of these messages the one at which a branch was left last; if none was, the newest. */
+  latestOf(ids: readonly string[]): string | undefined {
+    const places = ids.flatMap((id) => this.#places.get(id) ?? []);
+    const rank = (place: Place) => Number(place.leftAt ?? 0);
+    places.sort((a, b) => rank(b) - rank(a) || b.position - a.position);
+    return places[0]?.id;
+  }
+
+  #below(id: string): string[] {
+    const found = new Set<string>();
     const open = [id];
     for (let next = open.pop(); next !== undefined; next = open.pop()) {
-      const place = this.#places.get(next);
-      if (!place || found.has(next)) continue;
-      found.set(next, place);
+      if (found.has(next)) continue;
+      found.add(next);
       open.push(...this.childrenOf(next));
     }
-    return [...found.values()];
+    return [...found];
   }
 
   /** Each message with the parent that it has, '' for none, in the order of their positions. */

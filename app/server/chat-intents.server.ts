@@ -1,3 +1,4 @@
+import { answerBranchIntent, isBranchIntent } from "#app/server/branch-intents.server.ts";
 import { remove, rename } from "#app/server/edit-chat.server.ts";
 import { parseMessageForm, type ReturnedForm } from "#app/server/message-form.server.ts";
 import { sendMessage, stopAnswer, tellSendError } from "#app/server/start-chat.server.ts";
@@ -11,7 +12,9 @@ export type IntentAnswer =
 
 /** Does what a form on a chat asks for. The caller has checked the owner. */
 export async function answerIntent(chat: Chat, form: FormData): Promise<IntentAnswer> {
-  switch (form.get("intent")) {
+  const intent = form.get("intent");
+  if (isBranchIntent(intent)) return answerBranchIntent(chat, intent, form);
+  switch (intent) {
     case "send":
       return send(chat, form);
     case "stop":

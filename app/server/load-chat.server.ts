@@ -10,6 +10,10 @@ export type LoadedChat = {
   messages: LongrunUIMessage[];
   /** Ids of answers that were cut short: stopped, failed, or ended by a crash. */
   partialIds: string[];
+  /** Of each message that has others in its place: the ids of all of them, oldest first. */
+  siblings: Record<string, readonly string[]>;
+  /** What followed the last message was taken back, and can be shown again. */
+  hasMore: boolean;
   handle: ResumeHandle;
   status: ChatStatus;
   /** The Trigger API could be asked. Without it the history stands, and nothing is known of the open turn. */
@@ -33,6 +37,8 @@ export async function loadChat(input: { userId: string; chatId: string }): Promi
     partialIds: page.messages
       .filter((row) => !row.final && row.message.role === "assistant")
       .map((row) => row.id),
+    siblings: page.siblings,
+    hasMore: page.hasMore && messages.length === stored.length,
     handle: handleOf(page, live, unanswered),
     status: live ? statusOf(live, unanswered) : unanswered ? "submitted" : "ready",
     reachable: live !== null,

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import type { StreamRecord } from "#app/server/trigger-client.server.ts";
+import { chatActionSchema } from "#app/shared/chat-action.ts";
 import { acceptSubmitted, type LongrunUIMessage } from "#app/shared/chat-message.ts";
 
 /** What the session's two streams say beyond the stored cursors. */
@@ -16,7 +17,11 @@ export type StreamState = {
 
 const inputSchema = z.object({
   kind: z.literal("message"),
-  payload: z.looseObject({ trigger: z.string().optional(), message: z.unknown().optional() }),
+  payload: z.looseObject({
+    trigger: z.string().optional(),
+    message: z.unknown().optional(),
+    action: z.unknown().optional(),
+  }),
 });
 
 const TURN_TRIGGERS = new Set([undefined, "submit-message", "regenerate-message", "action"]);
@@ -65,5 +70,6 @@ export function streamState(
 function asTurn(record: StreamRecord): { seq: number; message: LongrunUIMessage | null }[] {
   const parsed = inputSchema.safeParse(parseJson(record.data));
   if (!parsed.success || !TURN_TRIGGERS.has(parsed.data.payload.trigger)) return [];
+  if (chatActionSchema.safeParse(parsed.data.payload.action).data?.type === "look") return [];
   return [{ seq: record.seqNum, message: acceptSubmitted(parsed.data.payload.message) }];
 }

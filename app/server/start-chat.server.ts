@@ -1,6 +1,7 @@
 import { createChat, deleteChat } from "#app/models/chat.server.ts";
 import { saveSession } from "#app/models/chat-session.server.ts";
 import { describeError, log } from "#app/server/log.server.ts";
+import type { ChatAction } from "#app/shared/chat-action.ts";
 import { appendInput, mintToken, startSession, TriggerError } from "#app/server/trigger-client.server.ts";
 
 /**
@@ -28,6 +29,7 @@ async function ensureChat({ userId, chatId }: { userId: string; chatId: string }
 
 async function openSessionOf(chatId: string): Promise<string> {
   const { runId, publicAccessToken } = await startSession(chatId);
+  log("info", "chat.session-started", { chatId, runId });
   await saveSession({ chatId, runId, publicAccessToken });
   return runId;
 }
@@ -42,21 +44,32 @@ export async function sendFirstMessage(userId: string, message: Outgoing): Promi
 }
 
 /** Sends a message in a chat whose owner was checked. The same message id again changes nothing. */
-export async function sendMessage(message: Outgoing): Promise<void> {
+export function sendMessage(message: Outgoing): Promise<void> {
+  return withSession(message.chatId, () => appendMessage(message));
+}
+
+/** Asks the run of a chat whose owner was checked. The same `partId` again changes nothing. */
+export function askRun(chatId: string, action: ChatAction, partId: string): Promise<void> {
+  const payload = { chatId, trigger: "action", action, metadata: {} };
+  return withSession(chatId, () => appendInput(chatId, { kind: "message", payload }, partId));
+}
+
+/** The chat's row may have been made without a session: by a fork, or when something stopped in between. */
+async function withSession(chatId: string, append: () => Promise<void>): Promise<void> {
   try {
-    await appendMessage(message);
+    await append();
   } catch (error) {
-    // The chat's row was made, and then something stopped before its session was.
     if (!(error instanceof TriggerError && error.status === 404)) throw error;
-    await openSessionOf(message.chatId);
-    await appendMessage(message);
+    await openSessionOf(chatId);
+    await append();
   }
 }
 
-function appendMessage({ chatId, messageId, text }: Outgoing): Promise<void> {
+async function appendMessage({ chatId, messageId, text }: Outgoing): Promise<void> {
   const message = { id: messageId, role: "user", parts: [{ type: "text", text }] };
   const payload = { message, chatId, trigger: "submit-message", metadata: {} };
-  return appendInput(chatId, { kind: "message", payload }, messageId);
+  await appendInput(chatId, { kind: "message", payload }, messageId);
+  log("info", "chat.message-sent", { chatId, messageId });
 }
 
 /** Asks the run to end the answer that it is giving. */

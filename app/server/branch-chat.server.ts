@@ -1,0 +1,92 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { branchNow, moveBranch, type BranchMove, type BranchNow } from "#app/models/branch-moves.server.ts";
+import { forkChat } from "#app/models/fork.server.ts";
+import { describeError, log } from "#app/server/log.server.ts";
+import { streamState, type StreamState } from "#app/server/pending-input.server.ts";
+import { askRun } from "#app/server/start-chat.server.ts";
+import { readRecords } from "#app/server/trigger-client.server.ts";
+
+type Chat = { userId: string; chatId: string };
+
+export type Told = { done: true } | { status: number; error: string };
+
+const BUSY = "An answer is being written. Stop it first, or wait until it is done.";
+const UNSAVED = "The last answer is still being saved. Try again in a moment.";
+const CHANGED = "Something was written here in the meantime. Look at it, and try again.";
+const UNKNOWN = "There is no such message in this chat any more.";
+const UNREACHABLE = "The service that answers cannot be reached. Nothing was changed. Try again in a moment.";
+const NOT_ASKED =
+  "This is saved, but the service that answers cannot be reached. Try again in a moment to get an answer.";
+
+/** A turn's end reaches the page a moment before the run has stored it. */
+const SAVE_TRIES = 15;
+const SAVE_PAUSE_MS = 200;
+
+/**
+ * Changes which branch is on screen, while no turn is open, and asks for an answer where the branch then ends with a
+ * message to be answered. What is changed is stored before anything else is told of it.
+ */
+export async function changeBranch(chat: Chat, move: BranchMove): Promise<Told> {
+  let now: BranchNow | Exclude<Told, { done: true }>;
+  try {
+    now = await atRest(chat);
+  } catch (error) {
+    log("warn", "branch-not-changed", { chatId: chat.chatId, ...describeError(error) });
+    return { status: 503, error: UNREACHABLE };
+  }
+  if ("error" in now) return now;
+  const moved = await moveBranch({ ...chat, from: now.head, move });
+  if (moved === "missing" || moved === "unknown") return { status: 404, error: UNKNOWN };
+  if (moved === "changed") return { status: 409, error: CHANGED };
+  return moved.answer === null ? tellOthers(chat.chatId) : askForAnswer(chat.chatId, moved.answer, move);
+}
+
+/** The branch, once nothing is being answered and all that was answered is stored. Throws TriggerError. */
+async function atRest(chat: Chat): Promise<BranchNow | { status: number; error: string }> {
+  for (let tries = 1; ; tries += 1) {
+    const now = await branchNow(chat);
+    if (!now) return { status: 404, error: UNKNOWN };
+    const state = await readStreams(chat.chatId, now);
+    if (state.newestInput !== null) return { status: 409, error: BUSY };
+    if (!state.ahead) return now;
+    if (tries === SAVE_TRIES) break;
+    await sleep(SAVE_PAUSE_MS);
+  }
+  // The run died between an answer's end and its save; the next run saves what it finds on the stream.
+  await tellOthers(chat.chatId);
+  return { status: 503, error: UNSAVED };
+}
+
+async function readStreams(chatId: string, { cursors }: BranchNow): Promise<StreamState> {
+  const { lastEventId, lastInEventId } = cursors;
+  const before = lastEventId === null || lastEventId === "0" ? null : String(Number(lastEventId) - 1);
+  const output = await readRecords(chatId, "out", before);
+  return streamState(cursors, await readRecords(chatId, "in", lastInEventId), output);
+}
+
+async function askForAnswer(chatId: string, messageId: string, move: BranchMove): Promise<Told> {
+  const partId = move.type === "edit" ? `answer-${messageId}` : `answer-${crypto.randomUUID()}`;
+  try {
+    await askRun(chatId, { type: "answer", messageId }, partId);
+    return { done: true };
+  } catch (error) {
+    log("error", "answer-not-asked", { chatId, ...describeError(error) });
+    return { status: 503, error: NOT_ASKED };
+  }
+}
+
+/** Pages that are open elsewhere look again. What was changed holds without it. */
+async function tellOthers(chatId: string): Promise<Told> {
+  try {
+    await askRun(chatId, { type: "look" }, `look-${crypto.randomUUID()}`);
+  } catch (error) {
+    log("warn", "others-not-told", { chatId, ...describeError(error) });
+  }
+  return { done: true };
+}
+
+/** A chat of its own with what was said up to a message. The same fork again changes nothing. */
+export async function fork(chat: Chat, messageId: string, forkId: string): Promise<Told> {
+  const outcome = await forkChat({ ...chat, messageId, forkId });
+  return outcome === "forked" ? { done: true } : { status: 404, error: UNKNOWN };
+}

@@ -1,0 +1,60 @@
+import { z } from "zod";
+import type { BranchMove } from "#app/models/branch-moves.server.ts";
+import { changeBranch, fork, type Told } from "#app/server/branch-chat.server.ts";
+import { parseMessageForm } from "#app/server/message-form.server.ts";
+
+const INTENTS = ["edit", "again", "show", "undo", "restore", "fork"] as const;
+type BranchIntent = (typeof INTENTS)[number];
+
+export function isBranchIntent(intent: unknown): intent is BranchIntent {
+  return INTENTS.some((known) => known === intent);
+}
+
+/** Where the browser goes next, or what it is told; the text of an edit comes back with its error. */
+export type BranchAnswer =
+  { redirectTo: string } | { status: number; body: { error?: string; text?: string; done?: true } };
+
+const target = z.string().min(1).max(128);
+const UNREADABLE = "This form asks for nothing that can be done here.";
+
+/** Does what a form asks of the branches of one's own chat. With `stay` the page reads itself again. */
+export async function answerBranchIntent(
+  chat: { userId: string; chatId: string },
+  intent: BranchIntent,
+  form: FormData,
+): Promise<BranchAnswer> {
+  if (intent === "fork") return forkInto(chat, form);
+  const move = moveOf(intent, form);
+  if ("error" in move) return { status: 400, body: move };
+  const told = await changeBranch(chat, move);
+  if ("error" in told) return refusal(told, move.type === "edit" ? move.text : undefined);
+  return form.get("stay") === null
+    ? { redirectTo: `/chats/${chat.chatId}` }
+    : { status: 200, body: { done: true } };
+}
+
+function refusal(told: Exclude<Told, { done: true }>, text?: string): BranchAnswer {
+  return { status: told.status, body: { error: told.error, ...(text === undefined ? {} : { text }) } };
+}
+
+function moveOf(
+  intent: Exclude<BranchIntent, "fork">,
+  form: FormData,
+): BranchMove | { error: string; text?: string } {
+  if (intent === "undo" || intent === "restore") return { type: intent };
+  const named = target.safeParse(form.get("target"));
+  if (!named.success) return { error: UNREADABLE };
+  if (intent !== "edit") return { type: intent, messageId: named.data };
+  const message = parseMessageForm(form);
+  if (!message.ok) return { error: message.error, text: message.text };
+  return { type: "edit", messageId: named.data, newId: message.messageId, text: message.text };
+}
+
+async function forkInto(chat: { userId: string; chatId: string }, form: FormData): Promise<BranchAnswer> {
+  const named = target.safeParse(form.get("target"));
+  const forkId = z.uuid().safeParse(form.get("forkId"));
+  if (!named.success) return { status: 400, body: { error: UNREADABLE } };
+  const id = forkId.data ?? crypto.randomUUID();
+  const told = await fork(chat, named.data, id);
+  return "error" in told ? refusal(told) : { redirectTo: `/chats/${id}` };
+}
