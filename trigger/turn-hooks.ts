@@ -10,6 +10,7 @@ import { VisibleError } from "#trigger/model-error.ts";
 import { retry } from "#trigger/retry.ts";
 import { runState, type RunState } from "#trigger/run-state.ts";
 import { makeTitle } from "#trigger/title.ts";
+import { turnCompleted, turnStarted } from "#trigger/turn-log.ts";
 
 /** The chat of this run, as the server made it. Hooks are also given the id in a message's envelope: never use that. */
 function ownChatId(state: RunState): string {
@@ -50,6 +51,7 @@ export function onValidateMessages({ messages }: { messages: LongrunUIMessage[] 
 /** Before the model is called: the chat exists, its messages are stored, and the session names this run. */
 export async function onTurnStart(event: TurnStartEvent<unknown, LongrunUIMessage>): Promise<void> {
   const state = runState();
+  turnStarted({ chatId: ownChatId(state), runId: event.runId });
   state.title?.abort();
   if (state.loadFailed) {
     chat.endRun();
@@ -96,6 +98,7 @@ async function beginTurn(
 export async function onTurnComplete(event: TurnCompleteEvent<unknown, LongrunUIMessage>): Promise<void> {
   const state = runState();
   const chatId = ownChatId(state);
+  turnCompleted({ chatId, runId: event.runId, stopped: event.stopped, failed: event.error !== undefined });
   if (event.error !== undefined && event.lastEventId === undefined) return abandon(state, chatId);
   if (state.beforeRefusal) {
     chat.history.set(state.beforeRefusal);

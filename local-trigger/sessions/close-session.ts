@@ -4,7 +4,7 @@ import { closeInput } from "../wire/session-records.ts";
 import { sessionKey, sessionStream, sessionStreamsPrefix } from "../wire/stream-names.ts";
 import type { SessionDeps } from "./session-service.ts";
 import { lockSession, purgeRow, setClosed, unfinishedPurges } from "./session-store.ts";
-import type { Session } from "./session.ts";
+import { idsOf, type Session } from "./session.ts";
 
 /** The reason that makes a close a deletion. */
 const deletedReason = "deleted";
@@ -23,6 +23,10 @@ export async function closeSession(deps: SessionDeps, id: string, body: CloseSes
       await deps.streams.append(stream, [closeInput(sessionKey(closed), newId("part"))], { tx });
       await deps.runs.wakeStream(tx, stream);
     }
+    if (!before.closedAt)
+      tx.afterCommit(() =>
+        deps.log.info("session.closed", { ...idsOf(closed), runId: closed.currentRunId, deletes }),
+      );
     return closed;
   });
   if (deletes && !session.purgedAt) await purgeSession(deps, session);
@@ -42,5 +46,6 @@ async function purgeSession(deps: SessionDeps, session: Session): Promise<void> 
     await deps.streams.remove(sessionStreamsPrefix(sessionKey(session)), tx);
     await deps.runs.purgeSession(tx, session.id);
     await purgeRow(tx, session.id);
+    tx.afterCommit(() => deps.log.info("session.purged", idsOf(session)));
   });
 }

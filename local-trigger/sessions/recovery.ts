@@ -8,7 +8,7 @@ import { sessionKey, sessionStream } from "../wire/stream-names.ts";
 import { startRun, type SessionRuns } from "./ensure-run.ts";
 import { readProgress, type Progress } from "./progress.ts";
 import { findSession, setStalled } from "./session-store.ts";
-import type { Session } from "./session.ts";
+import { idsOf, type Session } from "./session.ts";
 
 /** How many continuations in a row may end without finishing a turn, before their input is given up. */
 const continuationLimit = 3;
@@ -59,12 +59,12 @@ async function continueOrGiveUp(tx: Tx, deps: RecoveryDeps, session: Session, ru
   const limit = run.status === "SYSTEM_FAILURE" ? lostWorkerLimit : continuationLimit;
   if (stalled <= limit) {
     await setStalled(tx, session.id, stalled, progress.boundary);
-    deps.log.warn("session.continued", { session: session.id, run: run.id, status: run.status, stalled });
+    deps.log.warn("session.continued", { ...idsOf(session), runId: run.id, status: run.status, stalled });
     await startRun(tx, deps.runs, session, run.id);
     return;
   }
   const [poison, ...waiting] = progress.unread;
-  deps.log.error("session.input_given_up", { session: session.id, run: run.id, input: poison });
+  deps.log.error("session.input_given_up", { ...idsOf(session), runId: run.id, input: poison });
   await endTurn(tx, deps, session, poison ?? null, givenUp);
   if (waiting.length > 0) await startRun(tx, deps.runs, session, run.id);
 }

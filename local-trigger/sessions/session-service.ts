@@ -13,7 +13,7 @@ import {
   updateSession,
   writeThrough,
 } from "./session-store.ts";
-import { assertOpen, type Session, type SessionIdentity } from "./session.ts";
+import { assertOpen, idsOf, type Session, type SessionIdentity } from "./session.ts";
 
 export type SessionDeps = {
   db: Database;
@@ -59,6 +59,8 @@ export class SessionService {
       assertOpen(session);
       if (!inserted) session = await writeThrough(tx, session.id, body);
       const run = await ensureRun(tx, this.deps.runs, session);
+      if (inserted)
+        tx.afterCommit(() => this.deps.log.info("session.created", { ...idsOf(session), runId: run.id }));
       return { session: { ...session, currentRunId: run.id }, run, isCached: !inserted };
     });
   }
@@ -122,7 +124,7 @@ export class SessionService {
     try {
       await tx.savepoint(() => ensureRun(tx, this.deps.runs, session));
     } catch (error) {
-      this.deps.log.error("session.run_not_started", { session: session.id, error: describeError(error) });
+      this.deps.log.error("session.run_not_started", { ...idsOf(session), error: describeError(error) });
     }
   }
 }

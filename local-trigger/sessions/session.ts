@@ -25,6 +25,11 @@ export type SessionIdentity = Pick<Session, "id" | "externalId">;
 
 export type SessionItem = Omit<Session, "purgedAt" | "stalledRuns" | "stalledSinceSeq">;
 
+/** The ids of a session as log lines name them. */
+export function idsOf({ id, externalId }: SessionIdentity): { sessionId: string; chatId: string | null } {
+  return { sessionId: id, chatId: externalId };
+}
+
 /** The form in which the API shows a session: nulls, not missing fields. */
 export function sessionItem(session: Session): SessionItem {
   return {

@@ -14,6 +14,12 @@ export function sessionStream(key: string, io: Direction, channel?: string): str
     : `sessions/${part(key)}/channels/${part(channel)}/${io}`;
 }
 
+/** The key of the session whose stream this is; null for a stream of a run. */
+export function chatOfStream(stream: string): string | null {
+  const key = /^sessions\/([^/]+)\//.exec(stream)?.[1];
+  return key === undefined ? null : decodeURIComponent(key);
+}
+
 /** A stream that a run writes, such as those of `streams.define`. */
 export function runStream(runId: string, name: string): string {
   return `runs/${part(runId)}/${part(name)}`;

@@ -9,6 +9,9 @@ import {
   parseJsonInput,
   type AppendInput,
 } from "../../wire/s2-append.ts";
+import type { AppendResult, NewRecord } from "../../wire/records.ts";
+import { turnCompleteHeader } from "../../wire/session-records.ts";
+import { chatOfStream } from "../../wire/stream-names.ts";
 import { errorFrame, frame, FrameReader } from "../../wire/s2s-frames.ts";
 import { json } from "../answer.ts";
 import { readBody, readText } from "../body.ts";
@@ -52,12 +55,12 @@ async function append(c: RequestContext, deps: S2Deps): Promise<void> {
 async function appendJson(c: RequestContext, deps: S2Deps, stream: string): Promise<void> {
   const base64 = c.req.headers["s2-format"] === "base64";
   const input = parseJsonInput(await readText(c, { limit: bodyLimit }), base64);
-  json(c, 200, appendAckJson(await deps.streams.append(stream, unconditional(input))));
+  json(c, 200, appendAckJson(await store(c, deps, stream, unconditional(input))));
 }
 
 async function appendProtobuf(c: RequestContext, deps: S2Deps, stream: string): Promise<void> {
   const input = decodeAppendInput(await readBody(c, { limit: bodyLimit }));
-  const result = await deps.streams.append(stream, unconditional(input));
+  const result = await store(c, deps, stream, unconditional(input));
   c.res.writeHead(200, { "content-type": "application/protobuf" }).end(encodeAppendAck(result));
 }
 
@@ -72,7 +75,7 @@ async function appendSession(c: RequestContext, deps: S2Deps, stream: string): P
     for await (const chunk of req.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
       for (const { terminal, body } of reader.push(chunk)) {
         if (terminal) return void res.end();
-        const result = await deps.streams.append(stream, unconditional(decodeAppendInput(body)));
+        const result = await store(c, deps, stream, unconditional(decodeAppendInput(body)));
         res.write(frame(encodeAppendAck(result)));
       }
     }
@@ -85,6 +88,21 @@ async function appendSession(c: RequestContext, deps: S2Deps, stream: string): P
     req.resume();
     res.end(errorFrame(status, { code: String(body["code"]), message: String(body["message"]) }));
   }
+}
+
+async function store(
+  c: RequestContext,
+  { streams }: S2Deps,
+  stream: string,
+  records: NewRecord[],
+): Promise<AppendResult> {
+  const result = await streams.append(stream, records);
+  const [name, value] = turnCompleteHeader;
+  const endsTurn = records.some((record) =>
+    record.headers?.some(([key, is]) => key === name && is === value),
+  );
+  if (endsTurn) c.log.info("turn.completed", { chatId: chatOfStream(stream), next: result.next });
+  return result;
 }
 
 function unconditional(input: AppendInput): AppendInput["records"] {
