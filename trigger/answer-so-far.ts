@@ -1,5 +1,6 @@
 import { getToolName, isToolUIPart, type UIMessageChunk } from "ai";
 import type { LongrunUIMessage, MessageMetadata } from "#app/shared/chat-message.ts";
+import { wrapSoFar } from "#app/shared/so-far.ts";
 
 type Part = LongrunUIMessage["parts"][number];
 type ToolPart = Extract<Part, { toolCallId: string }>;
@@ -18,7 +19,7 @@ export function withAnswerSoFar(message: LongrunUIMessage | null): TransformStre
     transform(chunk, controller) {
       controller.enqueue(chunk);
       if (chunk.type !== "start" || !message) return;
-      for (const one of message.parts.flatMap(chunksOf)) controller.enqueue(one);
+      for (const one of message.parts.flatMap(chunksOf)) controller.enqueue(wrapSoFar(one));
     },
   });
 }

@@ -1,5 +1,6 @@
 import { createUIMessageStream, type UIMessage, type UIMessageChunk, type UIMessageStreamOptions } from "ai";
 import type { LongrunUIMessage, MessageMetadata } from "#app/shared/chat-message.ts";
+import { decisionsOf, withAnswerSoFar } from "#trigger/answer-so-far.ts";
 import { explainModelError } from "#trigger/model-error.ts";
 import type { ResolvedModel } from "#trigger/models.ts";
 import { shownFirst, type OpenCall } from "#trigger/open-calls.ts";
@@ -117,9 +118,12 @@ export function guardAnswer(watch: StallWatch): TransformStream<Chunk, Chunk> {
 type Facts = {
   model: ResolvedModel;
   runId: string;
+  version: string | undefined;
   attempt: number;
   recovered: boolean;
   startedAt: number;
+  /** The answer that this turn goes on with; null for a new one. */
+  goesOn: LongrunUIMessage | null;
   /** Calls of tools that a lost run had begun for this answer. */
   begun: OpenCall[];
   /** Aborted when the person or the run stops the answer. */
@@ -130,16 +134,19 @@ type Facts = {
 function metadataOf({
   model,
   runId,
+  version,
   attempt,
   recovered,
   startedAt,
+  goesOn,
 }: Facts): NonNullable<StreamOptions["messageMetadata"]> {
   let seenToken = false;
   return ({ part }) => {
     const elapsed = Math.round(performance.now() - startedAt);
     if (part.type === "start") {
       const createdAt = new Date().toISOString();
-      return { model: model.id, runId, attempt, createdAt, ...(recovered ? { recovered } : {}) };
+      const known = { ...(version === undefined ? {} : { version }), ...(recovered ? { recovered } : {}) };
+      return { model: model.id, runId, attempt, createdAt, ...known, ...decisionsOf(goesOn) };
     }
     if (
       !seenToken &&
@@ -180,7 +187,8 @@ export function toAnswer(result: Result, facts: Facts, watch: StallWatch): Answe
       }) as ReadableStream<Chunk>;
       return unbroken(stream, watch, facts.stop, explain)
         .pipeThrough(guardAnswer(watch))
-        .pipeThrough(shownFirst<MessageMetadata, { error: { text: string } }>(facts.begun));
+        .pipeThrough(shownFirst<MessageMetadata, { error: { text: string } }>(facts.begun))
+        .pipeThrough(withAnswerSoFar(facts.goesOn)) as ReadableStream<Chunk>;
     },
   };
 }

@@ -51,7 +51,7 @@ export const longrunChat = chat.withUIMessage<LongrunUIMessage>().agent({
   onTurnStart: hooks.onTurnStart,
   onTurnComplete: hooks.onTurnComplete,
   run: async ({ messages, signal, streamText, ctx }) => {
-    const { chatId, chat: own, recovering } = runState();
+    const { chatId, chat: own, recovering, goesOn } = runState();
     if (!chatId || !own)
       throw new VisibleError("This chat does not exist any more, so nothing was answered.");
     const startedAt = performance.now();
@@ -63,7 +63,8 @@ export const longrunChat = chat.withUIMessage<LongrunUIMessage>().agent({
     }
     const calls = takeOpenCalls();
     const tools = runOnce(chatTools({ userId: own.userId, chatId }), calls, (id) => callIsKept(chatId, id));
-    const begun = calls.filter(({ toolName }) => actsOrIsGone(tools, toolName));
+    // An answer that goes on has its calls already.
+    const begun = goesOn ? [] : calls.filter(({ toolName }) => actsOrIsGone(tools, toolName));
     const watch = new StallWatch(env().MODEL_SILENCE_SECONDS * 1000);
     const result = streamText({
       model: model.instance,
@@ -79,7 +80,17 @@ export const longrunChat = chat.withUIMessage<LongrunUIMessage>().agent({
     const { run, attempt } = ctx;
     return toAnswer(
       result,
-      { model, runId: run.id, attempt: attempt.number, recovered: recovering, startedAt, stop: signal, begun },
+      {
+        model,
+        runId: run.id,
+        version: run.version,
+        attempt: attempt.number,
+        recovered: recovering,
+        startedAt,
+        stop: signal,
+        goesOn,
+        begun,
+      },
       watch,
     );
   },

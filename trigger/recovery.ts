@@ -7,9 +7,10 @@ import { withCalls } from "#trigger/open-calls.ts";
 import { retry } from "#trigger/retry.ts";
 import { runState, takeOpenCalls } from "#trigger/run-state.ts";
 import type { StreamTail } from "#trigger/stream-tail.ts";
+import { withResultsOf } from "#trigger/waiting-calls.ts";
 
 /** The messages as they may enter the conversation, each id once: this path passes no other check. */
-function accepted(messages: LongrunUIMessage[]): LongrunUIMessage[] {
+function accepted(messages: readonly LongrunUIMessage[]): LongrunUIMessage[] {
   const byId = new Map<string, LongrunUIMessage>();
   for (const message of messages) {
     const clean = acceptSubmitted(message);
@@ -110,8 +111,29 @@ function showOpenCalls(plan: RecoveryPlan): void {
   );
 }
 
+/**
+ * The run died in an answer that went on once the person had decided. It goes on from there again, with the results
+ * that had reached the stream: the decision that asked for it is handed out anew, before the messages that wait.
+ * Null when it was no such answer.
+ */
+function planGoingOn(
+  event: RecoveryBootEvent<LongrunUIMessage>,
+): RecoveryBootResult<LongrunUIMessage> | null {
+  const { settledMessages, partialAssistant, inFlightUsers } = event;
+  const last = settledMessages.at(-1);
+  const decision = inFlightUsers.find((message) => message.role === "assistant" && message.id === last?.id);
+  if (!last || !decision || (partialAssistant && partialAssistant.id !== last.id)) return null;
+  const kept = partialAssistant ? withResultsOf(last, partialAssistant) : last;
+  return {
+    chain: [...settledMessages.slice(0, -1), kept],
+    recoveredTurns: [decision, ...accepted(inFlightUsers)],
+  };
+}
+
 /** The agent's `onRecoveryBoot`. */
 export function recover(event: RecoveryBootEvent<LongrunUIMessage>): RecoveryBootResult<LongrunUIMessage> {
+  const goingOn = planGoingOn(event);
+  if (goingOn) return goingOn;
   const { tail, head } = runState();
   const plan = planRecovery(event, tail, head);
   if (plan.partialId !== null) showOpenCalls(plan);

@@ -1,5 +1,5 @@
-import { locals } from "@trigger.dev/sdk";
 import type { ChatOfRun } from "#app/models/chat.server.ts";
+import { locals } from "@trigger.dev/sdk";
 import type { LongrunUIMessage } from "#app/shared/chat-message.ts";
 import type { OpenCall } from "#trigger/open-calls.ts";
 import type { StreamTail } from "#trigger/stream-tail.ts";
@@ -31,6 +31,8 @@ export type RunState = {
   recoveredId: string | null;
   /** The turn that runs answers that message. */
   recovering: boolean;
+  /** The answer that goes on in this turn, the person having decided what it waited for. */
+  goesOn: LongrunUIMessage | null;
   /** Ends the title that is being made. */
   title: AbortController | null;
 };
@@ -53,6 +55,7 @@ export function runState(): RunState {
     beforeRefusal: null,
     recoveredId: null,
     recovering: false,
+    goesOn: null,
     title: null,
   };
   locals.set(key, fresh);

@@ -5,12 +5,14 @@ import { chatOfRun } from "#app/models/chat.server.ts";
 import { saveSession } from "#app/models/chat-session.server.ts";
 import { writeTranscript, type TranscriptChange } from "#app/models/transcript.server.ts";
 import { acceptSubmitted, messageError, type LongrunUIMessage } from "#app/shared/chat-message.ts";
+import { goesOn } from "#app/shared/tool-answers.ts";
 import { followScreen, readEmptyBranch, unsavedOf, wereStored } from "#trigger/branch-sync.ts";
 import { VisibleError } from "#trigger/model-error.ts";
 import { retry } from "#trigger/retry.ts";
 import { runState, type RunState } from "#trigger/run-state.ts";
 import { makeTitle } from "#trigger/title.ts";
 import { turnCompleted, turnStarted } from "#trigger/turn-log.ts";
+import { acceptedAnswers, settleWaiting } from "#trigger/waiting-calls.ts";
 
 /** The chat of this run, as the server made it. Hooks are also given the id in a message's envelope: never use that. */
 function ownChatId(state: RunState): string {
@@ -37,10 +39,12 @@ export async function completeSession(event: { runId: string; chatAccessToken: s
 }
 
 /**
- * The door for what a browser wrote: role user, text parts, within the limits; all else is dropped.
- * The place for tool approvals: an assistant message that answers an approval the run itself asked for.
+ * The door for what a browser wrote: role user, text parts, within the limits; all else is dropped. Or the answers to
+ * calls that wait for the person, of which only the decisions count.
  */
 export function onValidateMessages({ messages }: { messages: LongrunUIMessage[] }): LongrunUIMessage[] {
+  const answers = acceptedAnswers(messages);
+  if (answers) return answers;
   const clean = messages.map(acceptSubmitted);
   if (clean.every((message) => message !== null)) return clean;
   // The runtime adds a refused message to the history of the failed turn; onTurnComplete takes it out again.
@@ -65,7 +69,8 @@ export async function onTurnStart(event: TurnStartEvent<unknown, LongrunUIMessag
   }
   const asked = messages.at(-1);
   state.recovering = asked !== undefined && asked.id === state.recoveredId;
-  if (asked?.role !== "user") throw new VisibleError("There is no message to answer.");
+  state.goesOn = asked && goesOn(asked) ? asked : null;
+  if (asked?.role !== "user" && !state.goesOn) throw new VisibleError("There is no message to answer.");
 }
 
 /** Gives the history that is answered; null when the chat is gone. */
@@ -78,7 +83,7 @@ async function beginTurn(
   try {
     state.chat = await retry(() => chatOfRun(chatId));
     if (!state.chat) return null;
-    const messages = await followScreen(state, chatId, uiMessages, state.chat.headMessageId);
+    const messages = settleWaiting(await followScreen(state, chatId, uiMessages, state.chat.headMessageId));
     const changes = unsavedOf(state, messages);
     const unsaved = messages.filter((message) => !state.stored.has(message.id));
     const to = messages.at(-1)?.id ?? null;

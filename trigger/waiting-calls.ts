@@ -38,7 +38,7 @@ export function withResultsOf(stored: LongrunUIMessage, partial: LongrunUIMessag
     if (!isToolUIPart(part) || part.state !== "approval-responded") return part;
     const result = results.get(part.toolCallId);
     if (!result || (result.state !== "output-available" && result.state !== "output-error")) return part;
-    return { ...result, approval: part.approval } as typeof part;
+    return { ...result, approval: part.approval } as unknown as typeof part;
   });
   return { ...stored, parts };
 }

@@ -15,6 +15,7 @@ import type { InputAppender } from "#app/chat/input-append.ts";
 import type { Turn } from "#app/chat/turn.ts";
 import type { OpenOut, OutRequest } from "#app/chat/turn-follower.ts";
 import type { OutRecord } from "#app/chat/turn-splitter.ts";
+import { unwrapSoFar } from "#app/shared/so-far.ts";
 
 /** The addresses of one chat's session on the Trigger API, as the browser reaches it. */
 export function sessionUrls(triggerUrl: string, chatId: string): { append: string; out: string } {
@@ -126,7 +127,7 @@ function toRecord({ id, chunk, headers }: SSEStreamPart): OutRecord | null {
     case undefined:
       if (!chunkShape.safeParse(chunk).success) return { kind: "other", seq };
       // The agent writes what `toUIMessageStream` makes; `useChat` ignores types that it does not know.
-      return { kind: "chunk", seq, chunk: chunk as UIMessageChunk };
+      return { kind: "chunk", seq, chunk: unwrapSoFar(chunk as UIMessageChunk) };
     case TRIGGER_CONTROL_SUBTYPE.TURN_COMPLETE:
       return turnComplete(seq, headers);
     case TRIGGER_CONTROL_SUBTYPE.SESSION_CLOSED:

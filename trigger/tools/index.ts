@@ -1,5 +1,7 @@
+import { askUser } from "#trigger/tools/ask-user.ts";
 import { calculate } from "#trigger/tools/calculate.ts";
 import { currentTime } from "#trigger/tools/current-time.ts";
+import { fetchPageTool } from "#trigger/tools/fetch-page.ts";
 import { runJavaScript } from "#trigger/tools/run-javascript.ts";
 import type { MarkedTools } from "#trigger/tools/run-once.ts";
 import { searchChats } from "#trigger/tools/search-chats.ts";
@@ -9,5 +11,12 @@ import { searchChats } from "#trigger/tools/search-chats.ts";
  * of the answer. `false` only for what may be called again after a crash without anybody minding.
  */
 export function chatTools(scope: { userId: string; chatId: string }) {
-  return { currentTime, searchChats: searchChats(scope), calculate, runJavaScript } satisfies MarkedTools;
+  return {
+    currentTime,
+    searchChats: searchChats(scope),
+    calculate,
+    runJavaScript,
+    fetchPage: fetchPageTool,
+    askUser,
+  } satisfies MarkedTools;
 }
