@@ -13,11 +13,13 @@ describe("the environment of local-trigger", () => {
       TRIGGER_HOST: "127.0.0.1",
       TRIGGER_PORT: 3030,
       TRIGGER_PROJECT_REF: "proj_longrun",
+      TRIGGER_RETENTION_DAYS: 14,
     });
   });
 
   it.each([
     [{ DATABASE_URL: undefined }, "DATABASE_URL is missing"],
+    [{ TRIGGER_RETENTION_DAYS: "0" }, "TRIGGER_RETENTION_DAYS"],
     [{ DATABASE_URL: "mysql://x" }, "DATABASE_URL must be a postgres:// address"],
     [{ TRIGGER_SECRET_KEY: "short" }, "TRIGGER_SECRET_KEY must have at least 16 characters"],
     [{ TRIGGER_SECRET_KEY: `tr_dev_sk_${"a".repeat(24)}` }, "TRIGGER_SECRET_KEY must not have the form"],

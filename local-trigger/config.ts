@@ -29,6 +29,7 @@ const schema = z.object({
       (names) => names.every((name) => /^(\[[0-9a-f:]+\]|[a-z0-9.-]+)$/.test(name)),
       "must be host names without ports, separated by commas",
     ),
+  TRIGGER_RETENTION_DAYS: z.coerce.number().int().min(1).max(3650).default(14),
   LOG_LEVEL: z.enum(["debug", "info", "warn", "error"]).default("info"),
 });
 

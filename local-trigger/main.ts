@@ -13,6 +13,7 @@ const server = await startLocalTrigger({
   secretKey: config.TRIGGER_SECRET_KEY,
   accessToken: config.TRIGGER_ACCESS_TOKEN,
   projectRef: config.TRIGGER_PROJECT_REF,
+  retentionDays: config.TRIGGER_RETENTION_DAYS,
   runLogsDir: config.RUN_LOGS_DIR,
   inspectorHosts: config.INSPECTOR_HOSTS,
   log,

@@ -28,6 +28,7 @@ import { RunEngine, type EngineTiming } from "./runs/run-engine.ts";
 import { finishPurges } from "./sessions/close-session.ts";
 import { afterRun } from "./sessions/recovery.ts";
 import { SessionService, type SessionDeps } from "./sessions/session-service.ts";
+import { Sweeper } from "./sessions/sweeper.ts";
 import { PostgresStreamStore } from "./streams/postgres-stream-store.ts";
 import { Trimmer } from "./streams/trimmer.ts";
 
@@ -42,6 +43,8 @@ export type LocalTriggerOptions = {
   log?: Log;
   /** How long trimmed records stay readable; default 15 s. */
   trimDelayMs?: number;
+  /** How long what has ended is kept; default 14 days. */
+  retentionDays?: number;
   /** How long writers gather chunks before they append; default 10 ms. */
   flushIntervalMs?: number;
   timing?: Partial<EngineTiming>;
@@ -61,6 +64,7 @@ export type LocalTrigger = {
 };
 
 const defaultTrimDelayMs = 15_000;
+const defaultRetentionDays = 14;
 const defaultFlushIntervalMs = 10;
 const graceMs = 500;
 
@@ -98,6 +102,8 @@ async function serve(options: LocalTriggerOptions, log: Log, db: Database): Prom
   trimmer.start();
   await runs.start();
   await finishPurges(sessionDeps);
+  const sweeper = new Sweeper({ db, streams, log }, options.retentionDays ?? defaultRetentionDays);
+  sweeper.start();
   log.info("server.started", { host: options.host, port });
 
   return {
@@ -108,6 +114,7 @@ async function serve(options: LocalTriggerOptions, log: Log, db: Database): Prom
       // First the engine: it lets go of the long polls that would hold the port for their whole time.
       await runs.stop();
       await trimmer.stop();
+      await sweeper.stop();
       await detachWorkers();
       await front.close(graceMs);
       await db.close();

@@ -3,6 +3,9 @@ import { forbidden, unauthorized } from "./errors.ts";
 import type { Credential } from "./router.ts";
 import { allows, type Resource } from "./scopes.ts";
 
+export const noSuchRun =
+  "Run not found. Either there never was one of this id, or it ended so long ago that it was removed.";
+
 /** Everything that a scope may name to reach this run. */
 export function runResources(run: Run): Resource[] {
   return [

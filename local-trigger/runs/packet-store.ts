@@ -21,13 +21,13 @@ export async function writePacket(db: Database, path: string, packet: StoredPack
   );
 }
 
-/** Removes what the runs of a session keep beside them. */
-export async function deletePacketsOfSession(tx: Tx, sessionId: string): Promise<void> {
+/** Removes what these runs keep beside them. */
+export async function deletePacketsOf(tx: Tx, runIds: string[]): Promise<void> {
   await tx.query(
     `DELETE FROM local_trigger.packets WHERE path IN (
-       SELECT payload FROM local_trigger.runs WHERE session_id = $1 AND payload_type = 'application/store'
+       SELECT payload FROM local_trigger.runs WHERE id = ANY ($1) AND payload_type = 'application/store'
        UNION ALL
-       SELECT output FROM local_trigger.runs WHERE session_id = $1 AND output_type = 'application/store')`,
-    [sessionId],
+       SELECT output FROM local_trigger.runs WHERE id = ANY ($1) AND output_type = 'application/store')`,
+    [runIds],
   );
 }

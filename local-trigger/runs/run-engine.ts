@@ -4,7 +4,7 @@ import type { StreamStore } from "../streams/stream-store.ts";
 import { Attempts } from "./attempts.ts";
 import { Batches } from "./batches.ts";
 import { Cancels } from "./cancels.ts";
-import { deletePacketsOfSession } from "./packet-store.ts";
+import { purgeRunsOfSession } from "./purge-runs.ts";
 import { Queue } from "./queue.ts";
 import { registerQueues } from "./queue-registry.ts";
 import { Queues } from "./queues.ts";
@@ -132,14 +132,9 @@ export class RunEngine {
     return lost;
   }
 
-  /** Removes what the runs of a session hold of people's words; their ids and states stay. */
+  /** Removes what the runs of a session, and those that they triggered, hold of people's words; ids and states stay. */
   async purgeSession(tx: Tx, sessionId: string): Promise<void> {
-    await deletePacketsOfSession(tx, sessionId);
-    await tx.query(
-      `UPDATE local_trigger.runs SET payload = '{}', payload_type = 'application/json', output = NULL,
-         output_type = 'application/json', error = NULL, metadata = NULL, tags = '{}' WHERE session_id = $1`,
-      [sessionId],
-    );
+    await purgeRunsOfSession(tx, sessionId);
   }
 
   /** Begins to fire timers, those of an earlier process included, and to look for lost workers. */

@@ -1,3 +1,4 @@
+import { apiClientManager } from "@trigger.dev/core/v3";
 import { batch, runs, tasks } from "@trigger.dev/sdk";
 import { describe, expect, test } from "vitest";
 import { sdkServer } from "../support/sdk-server.ts";
@@ -40,6 +41,22 @@ describe("with the SDK", () => {
     expect((await runs.retrieve(ids[1] ?? "")).payload).toEqual({ n: 1 });
     await cancelAll(ids);
     expect((await batch.retrieve(made.batchId)).status).toBe("COMPLETED");
+  });
+
+  test("the results are those of the runs that have ended, in the order of the items", async () => {
+    const made = await tasks.batchTrigger("task-a", [{ payload: 0 }, { payload: 1 }, { payload: 2 }]);
+    const ids = await runsOf(made.batchId);
+    const results = async () => (await apiClientManager.clientOrThrow().getBatchResults(made.batchId))?.items;
+    expect(await results()).toEqual([]);
+    const { snapshot } = await server.worker.take(ids[1] ?? "");
+    const output = { output: '{"n":1}', outputType: "application/json" };
+    await server.worker.complete(ids[1] ?? "", snapshot.friendlyId, { ok: true, ...output });
+    await runs.cancel(ids[0] ?? "");
+    expect(await results()).toMatchObject([
+      { ok: false, id: ids[0] },
+      { ok: true, id: ids[1], ...output },
+    ]);
+    await cancelAll(ids);
   });
 
   test("a subscription to a batch sees each of its runs change, and no other", async () => {

@@ -8,6 +8,7 @@ import { runDetails } from "../../runs/run-view.ts";
 import { json } from "../answer.ts";
 import { readJson } from "../body.ts";
 import { HttpError, badRequest, notFound } from "../errors.ts";
+import { noSuchRun } from "../run-access.ts";
 import type { RequestContext, Route } from "../router.ts";
 import { requestKeyOf } from "../trigger-answer.ts";
 import { inputOf, triggerOptions } from "../trigger-options.ts";
@@ -33,7 +34,7 @@ const rescheduleBody = z.object({ delay: z.string() });
 export function rerunRoutes({ runs }: { runs: RunEngine }): Route[] {
   const find = async (c: RequestContext): Promise<RunRow> => {
     const run = await findRun(runs.db, c.params["run"] ?? "");
-    if (!run) throw notFound("Run not found.");
+    if (!run) throw notFound(noSuchRun);
     return run;
   };
   return [

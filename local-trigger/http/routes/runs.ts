@@ -13,7 +13,7 @@ import { readJson } from "../body.ts";
 import { HttpError, forbidden, notFound } from "../errors.ts";
 import { runListQuery } from "../run-list-query.ts";
 import { packetUrl, type PacketUrlSettings } from "../packet-urls.ts";
-import { assertRunAccess } from "../run-access.ts";
+import { assertRunAccess, noSuchRun } from "../run-access.ts";
 import type { RequestContext, Route } from "../router.ts";
 import { allows } from "../scopes.ts";
 import { scheduleOfRun } from "./schedules.ts";
@@ -25,7 +25,7 @@ const resetBody = z.object({ taskIdentifier: z.string() });
 export function runRoutes({ runs, urls }: { runs: RunEngine; urls: PacketUrlSettings }): Route[] {
   const find = async (c: RequestContext): Promise<RunRow> => {
     const run = await findRun(runs.db, c.params.run ?? "");
-    if (!run) throw notFound("Run not found.");
+    if (!run) throw notFound(noSuchRun);
     return run;
   };
   const metadata = "/api/v1/runs/:run/metadata";

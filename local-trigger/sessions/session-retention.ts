@@ -1,0 +1,52 @@
+import type { Database } from "../database.ts";
+import type { Sweep } from "../runs/run-retention.ts";
+import type { StreamStore } from "../streams/stream-store.ts";
+import { dropRecords, dropRemovalMarks, longInputs } from "../streams/sweep-streams.ts";
+import { headerOf, inEventIdHeader, turnCompleteHeader } from "../wire/session-records.ts";
+
+const BATCH = 100;
+/**
+ * The newest records of an input stay whatever their age. A run that boots reads on at the last record that its own
+ * store has seen, and that store may be some turns behind the stream.
+ */
+export const KEPT_INPUT = 100;
+
+/** What remains of deleted sessions. Their last runs become ordinary ones, which are swept like all others. */
+export const sweepTombstones: Sweep = async (db, before) => {
+  await dropRemovalMarks(db, before);
+  return db.transaction(async (tx) => {
+    const { rows } = await tx.query<{ id: string }>(
+      `SELECT id FROM local_trigger.sessions WHERE purged_at < $1 ORDER BY purged_at LIMIT ${BATCH}
+       FOR UPDATE SKIP LOCKED`,
+      [before],
+    );
+    const ids = rows.map(({ id }) => id);
+    if (ids.length === 0) return 0;
+    await tx.query(`UPDATE local_trigger.runs SET session_id = NULL WHERE session_id = ANY ($1)`, [ids]);
+    await tx.query(`DELETE FROM local_trigger.snapshots WHERE session_id = ANY ($1)`, [ids]);
+    await tx.query(`DELETE FROM local_trigger.sessions WHERE id = ANY ($1)`, [ids]);
+    return ids.length;
+  });
+};
+
+/**
+ * Records of `.in` that a finished turn has consumed, that are older than the moment and not among the newest. How
+ * many went. What no turn has consumed stays, however old it is.
+ */
+export async function sweepInputs(db: Database, streams: StreamStore, before: Date): Promise<number> {
+  let dropped = 0;
+  for (let last = ""; ;) {
+    const inputs = await longInputs(db, { before, keep: KEPT_INPUT, last, limit: BATCH });
+    for (const input of inputs) {
+      const output = input.replace(/\/in$/, "/out");
+      const newest = await streams.lastWithHeader(output, turnCompleteHeader);
+      const consumed = Number((newest && headerOf(newest, inEventIdHeader)) ?? -1);
+      const { next } = await streams.bounds(input);
+      // One past what is consumed is the first that somebody still needs.
+      const below = Math.min(consumed + 1, next - KEPT_INPUT);
+      if (below > 0) dropped += await dropRecords(db, input, { below, before });
+    }
+    last = inputs.at(-1) ?? "";
+    if (inputs.length < BATCH) return dropped;
+  }
+}
