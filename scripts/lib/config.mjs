@@ -92,6 +92,7 @@ export function readConfig(env = process.env, root = process.cwd()) {
   url(env, "OPENAI_COMPATIBLE_BASE_URL", web);
   count(env, "WORKER_SPARES", 0, 20);
   count(env, "WORKER_MAX_PROCESSES", 1, 1000);
+  count(env, "WORKER_MEMORY_MB", 256, 65_536);
   count(env, "MODEL_SILENCE_SECONDS", 1, 86_400);
   fetchAllowedHosts(env);
   if (text(env, "OLLAMA_BASE_URL") !== "off") url(env, "OLLAMA_BASE_URL", web);
