@@ -19,11 +19,12 @@ async function serve(page: (from: number) => StreamRecord[] | Promise<StreamReco
       seen.pages++;
       return { records: await page(from), bounds };
     },
+    tail: () => null,
     watch: () => {
       seen.watchers++;
       return () => void seen.watchers--;
     },
-  } as Pick<StreamStore, "page" | "watch"> as StreamStore;
+  } as Pick<StreamStore, "page" | "tail" | "watch"> as StreamStore;
   server = http.createServer((req, res) => {
     const c = { req, res, log: createLog("error", () => {}) } as Partial<RequestContext> as RequestContext;
     void sendStream(c, { streams, stream: "s", from: 0, waitMs: 60_000 }).then(() => seen.ended++);

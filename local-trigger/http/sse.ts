@@ -1,11 +1,11 @@
 import { once } from "node:events";
 import type { ServerResponse } from "node:http";
 import { describeError } from "../log.ts";
-import type { StreamBounds, StreamRecord, StreamStore } from "../streams/stream-store.ts";
+import type { StreamRecord, StreamStore } from "../streams/stream-store.ts";
 import type { RequestContext } from "./router.ts";
 
 const batchRecords = 500;
-const batchBytes = 256 * 1024;
+const batchBytes = 128 * 1024;
 const pingEveryMs = 5000;
 
 export type SseOptions = {
@@ -43,65 +43,94 @@ export async function sendStream(c: RequestContext, options: SseOptions): Promis
   }
 }
 
+type Page = { records: StreamRecord[]; next: number; timestamp: number };
+
 class StreamReader {
   private readonly waker = new Waker();
   private readonly unwatch: () => void;
   private readonly ping: NodeJS.Timeout;
   private tail = { seq_num: 0, timestamp: 0 };
   private bytes = 0;
+  private cursor: number;
+  private deadline: number;
+  /** The page after the one that is being sent, while the reader is behind. */
+  private coming: Promise<Page> | null = null;
 
   constructor(
     private readonly res: ServerResponse,
     private readonly options: SseOptions,
   ) {
+    this.cursor = options.from;
+    this.deadline = Date.now() + options.waitMs;
     this.unwatch = options.streams.watch(options.stream, () => this.waker.wake());
     res.once("close", () => this.waker.wake());
     this.ping = setInterval(() => this.sendPing(), pingEveryMs);
   }
 
   async run(): Promise<void> {
-    let cursor = this.options.from;
-    let deadline = performance.now() + this.options.waitMs;
     while (!this.res.destroyed) {
       this.waker.reset();
-      const { records, bounds } = await this.options.streams.page(this.options.stream, {
-        from: cursor,
-        limit: batchRecords,
-        maxBytes: batchBytes,
-      });
-      this.noteTail(bounds);
-      cursor = Math.min(cursor, bounds.next);
-      const last = records.at(-1);
-      if (last) {
-        await this.sendBatch(records);
-        cursor = last.seqNum + 1;
-        deadline = performance.now() + this.options.waitMs;
-        if (cursor < bounds.next) continue;
-      }
-      if (performance.now() >= deadline) return void this.res.end("data: [DONE]\n\n");
-      await this.waker.wait(deadline - performance.now());
+      // Whole pages are not held while a socket is full: what waits there is one frame.
+      const more = await this.sendNext();
+      if (this.res.writableNeedDrain) await this.drained();
+      if (more) continue;
+      if (Date.now() >= this.deadline) return void this.res.end("data: [DONE]\n\n");
+      await this.waker.wait(this.deadline);
     }
   }
 
   stop(): void {
     this.unwatch();
+    this.waker.stop();
     clearInterval(this.ping);
   }
 
-  private async sendBatch(records: StreamRecord[]): Promise<void> {
-    const data = JSON.stringify({
-      records: records.map((record) => ({
-        seq_num: record.seqNum,
-        timestamp: record.timestamp,
-        body: record.body,
-        headers: record.headers,
-      })),
-      tail: this.tail,
+  /** Sends what there is, up to a page of it; whether there is more. */
+  private async sendNext(): Promise<boolean> {
+    const { streams, stream } = this.options;
+    const inMemory = streams.tail(stream, this.cursor);
+    // What was fetched ahead begins here too, and is of no use any more.
+    if (inMemory) this.coming = null;
+    const page = inMemory ?? (await this.fetched());
+    this.tail = { seq_num: page.next, timestamp: page.timestamp };
+    this.cursor = Math.min(this.cursor, page.next);
+    const last = page.records.at(-1);
+    if (!last) return false;
+    this.cursor = last.seqNum + 1;
+    this.deadline = Date.now() + this.options.waitMs;
+    const more = this.cursor < page.next;
+    if (more) this.fetchAhead();
+    this.send(page, last.seqNum);
+    return more;
+  }
+
+  private fetched(): Promise<Page> {
+    const page = this.coming ?? this.fetch();
+    this.coming = null;
+    return page;
+  }
+
+  private fetchAhead(): void {
+    this.coming = this.fetch();
+    // Whoever takes it is told of its failure; nobody may be left to take it.
+    this.coming.catch(() => {});
+  }
+
+  private async fetch(): Promise<Page> {
+    const { streams, stream } = this.options;
+    const { records, bounds } = await streams.page(stream, {
+      from: this.cursor,
+      limit: batchRecords,
+      maxBytes: batchBytes,
     });
-    this.bytes += Buffer.byteLength(data);
-    const id = `${records[0]?.seqNum},${records.at(-1)?.seqNum},${this.bytes}`;
-    const flushed = this.res.write(`id: ${id}\nevent: batch\ndata: ${data}\n\n`);
-    if (!flushed) await this.drained();
+    return { records, next: bounds.next, timestamp: bounds.timestamp };
+  }
+
+  private send(page: Page, last: number): void {
+    const data = dataOf(page);
+    this.bytes += data.length;
+    const id = `${page.records[0]?.seqNum},${last},${this.bytes}`;
+    this.res.write(`id: ${id}\nevent: batch\ndata: ${data}\n\n`);
   }
 
   private async drained(): Promise<void> {
@@ -116,16 +145,32 @@ class StreamReader {
     if (this.res.writableNeedDrain || this.res.destroyed) return;
     this.res.write(`event: ping\ndata: ${JSON.stringify({ timestamp: Date.now(), tail: this.tail })}\n\n`);
   }
+}
 
-  private noteTail(bounds: StreamBounds): void {
-    this.tail = { seq_num: bounds.next, timestamp: bounds.timestamp };
-  }
+const shared = new WeakMap<Page, string>();
+
+/** Followers of one stream are given the same page: it is written as JSON once for all of them. */
+function dataOf(page: Page): string {
+  const known = shared.get(page);
+  if (known !== undefined) return known;
+  const data = JSON.stringify({
+    records: page.records.map((record) => ({
+      seq_num: record.seqNum,
+      timestamp: record.timestamp,
+      body: record.body,
+      headers: record.headers,
+    })),
+    tail: { seq_num: page.next, timestamp: page.timestamp },
+  });
+  shared.set(page, data);
+  return data;
 }
 
 /** Remembers a wake that comes while nobody waits, so that none is lost between a read and the wait after it. */
 class Waker {
   private woken = false;
   private resolve: (() => void) | null = null;
+  private timer: NodeJS.Timeout | undefined;
 
   reset(): void {
     this.woken = false;
@@ -134,16 +179,21 @@ class Waker {
   wake(): void {
     this.woken = true;
     this.resolve?.();
+    this.resolve = null;
   }
 
-  async wait(ms: number): Promise<void> {
+  /** Until the next wake, at the latest at `deadline`; an earlier deadline's timer may wake sooner. */
+  async wait(deadline: number): Promise<void> {
     if (this.woken) return;
-    let timer: NodeJS.Timeout | undefined;
-    await new Promise<void>((resolve) => {
-      this.resolve = resolve;
-      timer = setTimeout(resolve, ms);
-    });
-    clearTimeout(timer);
-    this.resolve = null;
+    // One timer for many records: it is set anew only when it has run out.
+    this.timer ??= setTimeout(() => {
+      this.timer = undefined;
+      this.wake();
+    }, deadline - Date.now());
+    await new Promise<void>((resolve) => (this.resolve = resolve));
+  }
+
+  stop(): void {
+    clearTimeout(this.timer);
   }
 }

@@ -5,14 +5,8 @@ import type { AppendResult, StreamStore } from "../streams/stream-store.ts";
 import type { CreateSession, UpdateSession } from "../wire/session-bodies.ts";
 import { sessionKey, sessionStream } from "../wire/stream-names.ts";
 import { ensureRun, startRun } from "./ensure-run.ts";
-import {
-  appendToLiveRun,
-  findSession,
-  insertSession,
-  lockSession,
-  updateSession,
-  writeThrough,
-} from "./session-store.ts";
+import { groupedInputs, type GroupedInputs } from "./input-appends.ts";
+import { findSession, insertSession, lockSession, updateSession, writeThrough } from "./session-store.ts";
 import { assertOpen, idsOf, type Session, type SessionIdentity } from "./session.ts";
 
 export type SessionDeps = {
@@ -26,9 +20,12 @@ const maxIdentities = 10_000;
 
 /** What callers do with sessions. Every change of one session happens under its lock. */
 export class SessionService {
+  private readonly inputs: GroupedInputs;
   private readonly identities = new Map<string, SessionIdentity>();
 
-  constructor(private readonly deps: SessionDeps) {}
+  constructor(private readonly deps: SessionDeps) {
+    this.inputs = groupedInputs(deps.db);
+  }
 
   find(key: string): Promise<Session | null> {
     return findSession(this.deps.db, key);
@@ -70,11 +67,11 @@ export class SessionService {
    * A run that cannot be started does not lose the record. Throws SessionUnavailable.
    */
   async appendInput(identity: SessionIdentity, body: string, partId: string): Promise<AppendResult> {
-    const { db, streams } = this.deps;
+    const { streams } = this.deps;
     const stream = sessionStream(sessionKey(identity), "in");
-    const result = await appendToLiveRun(db, { sessionId: identity.id, stream, body, partId });
+    const result = await this.inputs.run({ sessionId: identity.id, stream, body, partId });
     if (!result) return this.appendAndWake(identity.id, stream, body, partId);
-    streams.appended(stream);
+    streams.appended(stream, result, [{ body }]);
     return result;
   }
 

@@ -2,11 +2,9 @@ import type { Database, Tx } from "../database.ts";
 import { lockKey } from "../database.ts";
 import type { CreateSession, ListSessions, UpdateSession } from "../wire/session-bodies.ts";
 import { newId } from "../wire/ids.ts";
-import type { AppendResult } from "../wire/records.ts";
 import { listSql, type Page } from "./session-list.ts";
 import type { Session } from "./session.ts";
 
-type AppendRow = { state: string; first_seq: number; end_seq: number; recorded: number; duplicate: boolean };
 type Queryable = Pick<Database, "query"> | Tx;
 
 const columns = `id, external_id as "externalId", type, task_identifier as "taskIdentifier",
@@ -142,25 +140,6 @@ export async function setStalled(tx: Tx, id: string, runs: number, sinceSeq: num
     "update local_trigger.sessions set stalled_runs = $2, stalled_since_seq = $3 where id = $1",
     [id, runs, sinceSeq],
   );
-}
-
-/**
- * Appends to `.in` in one statement, while the session is open, its run lives and no waitpoint waits for the stream.
- * Null, and nothing was done, when one of these does not hold.
- */
-export async function appendToLiveRun(
-  db: Queryable,
-  input: { sessionId: string; stream: string; body: string; partId: string },
-): Promise<AppendResult | null> {
-  const { rows } = await db.query<AppendRow>("select * from local_trigger.append_input($1, $2, $3, $4)", [
-    input.sessionId,
-    input.stream,
-    input.body,
-    input.partId,
-  ]);
-  const row = one({ rows });
-  if (row.state !== "appended") return null;
-  return { first: row.first_seq, next: row.end_seq, timestamp: row.recorded, duplicate: row.duplicate };
 }
 
 /** A page of sessions, newest first. */

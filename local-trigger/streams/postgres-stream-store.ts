@@ -7,42 +7,65 @@ import {
   type StreamRecord,
   type StreamStore,
 } from "./stream-store.ts";
-import { Watchers } from "./watchers.ts";
+import { appendMany, type AppendJob } from "./append-many.ts";
+import { GroupCommit } from "./group-commit.ts";
+import { storedHeaders, storedText } from "./stored-text.ts";
+import { Tails, type TailPage } from "./tails.ts";
 
+type Queryable = Pick<Database, "query"> | Tx;
 type Options = { tx?: Tx };
 type ReadOptions = Options & { from: number; limit?: number; maxBytes?: number };
 type RecordRow = { seq: number; recorded_at: number; body: string; headers: [string, string][] };
+type PageRow = BoundsRow & { records: [number, number, string, [string, string][]][] | null };
 type BoundsRow = { first_seq: number; next_seq: number; last_timestamp: number };
 
 const empty: StreamBounds = { first: 0, next: 0, timestamp: 0 };
 
-/** The stream store in Postgres: one statement, and so one round trip and one commit, for an append outside a transaction. */
+/**
+ * The stream store in Postgres. An append outside a transaction is one statement; appends that arrive together are committed
+ * together. Who follows a stream at its end reads it from memory.
+ */
 export class PostgresStreamStore implements StreamStore {
-  private readonly watchers = new Watchers();
+  private readonly tails = new Tails();
+  private readonly commits: GroupCommit<AppendJob, AppendResult>;
 
   constructor(
     private readonly db: Database,
     private readonly settings: { trimDelayMs: number } = { trimDelayMs: 15_000 },
-  ) {}
+  ) {
+    this.commits = new GroupCommit({
+      together: (jobs) => appendMany(db, jobs),
+      alone: (job) => this.appendAlone(db, job),
+      keyOf: (job) => job.stream,
+      sizeOf: (job) => job.records.reduce((sum, record) => sum + record.body.length, 0),
+    });
+  }
 
   async append(
     stream: string,
     records: NewRecord[],
     options: Options & { partId?: string } = {},
   ): Promise<AppendResult> {
-    const result = await (options.tx ?? this.db)
+    const job = { stream, records, partId: options.partId };
+    const { tx } = options;
+    const result = await (tx ? this.appendAlone(tx, job) : this.commits.run(job));
+    if (tx) tx.afterCommit(() => this.appended(stream, result, records));
+    else this.appended(stream, result, records);
+    return result;
+  }
+
+  private async appendAlone(db: Queryable, { stream, records, partId }: AppendJob): Promise<AppendResult> {
+    const result = await db
       .query<{ first_seq: number; end_seq: number; recorded: number; duplicate: boolean }>(appendSql, [
         stream,
-        records.map((record) => storable(record.body)),
-        records.map((record) => storableHeaders(record.headers)),
+        records.map((record) => storedText(record.body)),
+        records.map((record) => JSON.stringify(storedHeaders(record.headers))),
         records.map((record) => record.trimTo ?? null),
-        options.partId ?? null,
+        partId ?? null,
         this.settings.trimDelayMs,
       ])
       .catch(rethrowRemoved);
     const row = only(result.rows);
-    if (options.tx) options.tx.afterCommit(() => this.appended(stream));
-    else this.appended(stream);
     return { first: row.first_seq, next: row.end_seq, timestamp: row.recorded, duplicate: row.duplicate };
   }
 
@@ -54,16 +77,27 @@ export class PostgresStreamStore implements StreamStore {
     stream: string,
     options: ReadOptions,
   ): Promise<{ records: StreamRecord[]; bounds: StreamBounds }> {
-    const { rows } = await (options.tx ?? this.db).query<BoundsRow & (RecordRow | { seq: null })>(pageSql, [
+    const { rows } = await (options.tx ?? this.db).query<PageRow>(pageSql, [
       stream,
       options.from,
       options.limit ?? 1000,
       options.maxBytes ?? Number.MAX_SAFE_INTEGER,
     ]);
     const head = rows[0];
-    if (!head) return { records: [], bounds: empty };
-    const records = rows.filter((row): row is BoundsRow & RecordRow => row.seq !== null).map(toRecord);
-    return { records, bounds: toBounds(head) };
+    const bounds = head ? toBounds(head) : empty;
+    const records = (head?.records ?? []).map(([seqNum, timestamp, body, headers]) => ({
+      seqNum,
+      timestamp,
+      body,
+      headers,
+    }));
+    const seen = records.at(-1)?.seqNum ?? options.from - 1;
+    if (!options.tx && seen + 1 >= bounds.next) this.tails.sawEnd(stream, bounds.next, bounds.timestamp);
+    return { records, bounds };
+  }
+
+  tail(stream: string, from: number): TailPage | null {
+    return this.tails.page(stream, from);
   }
 
   async bounds(stream: string, options: Options = {}): Promise<StreamBounds> {
@@ -89,16 +123,16 @@ export class PostgresStreamStore implements StreamStore {
   }
 
   watch(stream: string, wake: () => void): () => void {
-    return this.watchers.watch(stream, wake);
+    return this.tails.watch(stream, wake);
   }
 
   /** Calls `wake` with the stream's name after the commit of every append to any stream. */
   watchAll(wake: (stream: string) => void): () => void {
-    return this.watchers.watchAll(wake);
+    return this.tails.watchAll(wake);
   }
 
-  appended(stream: string): void {
-    this.watchers.wake(stream);
+  appended(stream: string, result: AppendResult, records: NewRecord[]): void {
+    this.tails.appended(stream, result, records);
   }
 
   async remove(prefix: string, tx?: Tx): Promise<void> {
@@ -114,12 +148,14 @@ export class PostgresStreamStore implements StreamStore {
     const ids = rows.map((row) => row.id);
     await tx.query("delete from local_trigger.stream_records where stream_id = any($1)", [ids]);
     await tx.query("delete from local_trigger.stream_trims where stream_id = any($1)", [ids]);
-    tx.afterCommit(() => this.watchers.wakeBelow(prefix));
+    tx.afterCommit(() => this.tails.removed(prefix));
   }
 
   /** Carries out the trims that are due; the number of records deleted. */
   async trim(): Promise<number> {
-    return (await this.db.query(trimSql)).rowCount;
+    const { rowCount } = await this.db.query(trimSql);
+    if (rowCount > 0) this.tails.forgetAll();
+    return rowCount;
   }
 }
 
@@ -131,11 +167,10 @@ const boundsColumns = `s.next_seq, s.last_timestamp, coalesce(
 
 const boundsSql = `select ${boundsColumns} from local_trigger.streams s where s.name = $1`;
 
+// The records come as one JSON text: a thousand small rows would cost more to read than they hold.
 const pageSql = `
-  select ${boundsColumns}, r.seq, r.recorded_at, r.body, r.headers
-  from local_trigger.streams s
-  left join lateral (
-    select seq, recorded_at, body, headers from (
+  select ${boundsColumns}, (
+    select json_agg(json_build_array(seq, recorded_at, body, headers) order by seq) from (
       select *, sum(octet_length(body)) over (order by seq) - octet_length(body) as bytes_before
       from (
         select seq, recorded_at, body, headers from local_trigger.stream_records
@@ -143,9 +178,9 @@ const pageSql = `
       ) candidates
     ) measured
     where bytes_before < $4
-  ) r on true
-  where s.name = $1
-  order by r.seq`;
+  ) as records
+  from local_trigger.streams s
+  where s.name = $1`;
 
 const lastSql = `
   select r.seq, r.recorded_at, r.body, r.headers
@@ -172,17 +207,6 @@ function toRecord(row: RecordRow): StreamRecord {
 
 function toBounds(row: BoundsRow): StreamBounds {
   return { first: row.first_seq, next: row.next_seq, timestamp: row.last_timestamp };
-}
-
-// Postgres text cannot hold U+0000.
-function storable(text: string): string {
-  return text.replaceAll("\u0000", "\ufffd");
-}
-
-// jsonb refuses lone surrogates as well; going through bytes replaces them.
-function storableHeaders(headers: [string, string][] = []): string {
-  const clean = (text: string) => storable(Buffer.from(text).toString());
-  return JSON.stringify(headers.map(([name, value]) => [clean(name), clean(value)]));
 }
 
 function only<T>(rows: T[]): T {

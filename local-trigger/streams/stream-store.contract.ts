@@ -80,6 +80,55 @@ export function streamStoreContract(name: string, open: () => Promise<StoreUnder
       expect(new Set(records.map((r) => r.body)).size).toBe(40);
     });
 
+    it("appends to many streams at once, each gapless and in its writer's order, repetitions and new streams among them", async () => {
+      const streams = Array.from({ length: 30 }, fresh);
+      for (const stream of streams.slice(0, 25)) await store.append(stream, data("first"), { partId: "p" });
+      const appends = streams.flatMap((stream) => [
+        store.append(stream, data("a", "b")),
+        store.append(stream, data("first"), { partId: "p" }),
+        store.append(stream, [{ body: "c", headers: [["k", "v"]] }]),
+        store.append(stream, [trim(1)]),
+        store.append(stream, data("d")),
+      ]);
+      const results = await Promise.all(appends);
+      for (const [index, stream] of streams.entries()) {
+        const records = await store.read(stream, { from: 0 });
+        expect(records.map((record) => record.seqNum)).toEqual([0, 1, 2, 3, 4, 5]);
+        const inOrder = records.map((record) => record.body).filter((body) => body !== "first");
+        expect(inOrder).toEqual(["a", "b", "c", "", "d"]);
+        expect(records.find((record) => record.body === "c")?.headers).toEqual([["k", "v"]]);
+        const [ab, repeated] = results.slice(index * 5);
+        expect(records[ab?.first ?? -1]?.body).toBe("a");
+        expect(records[repeated?.first ?? -1]?.body).toBe("first");
+        expect(repeated?.duplicate).toBe(index < 25);
+      }
+    });
+
+    it("gives followers from memory what a read gives, while many write", async () => {
+      const stream = fresh();
+      await store.append(stream, data("before"));
+      const unwatch = store.watch(stream, () => {});
+      await store.page(stream, { from: 0 });
+      const others = Array.from({ length: 10 }, fresh);
+      await Promise.all(
+        Array.from({ length: 20 }, (_, i) =>
+          Promise.all([
+            store.append(stream, data(`r${i}`)),
+            ...others.map((o) => store.append(o, data("x"))),
+          ]),
+        ),
+      );
+      const read = await store.page(stream, { from: 1 });
+      expect(store.tail(stream, 1)).toEqual({
+        records: read.records,
+        next: read.bounds.next,
+        timestamp: read.bounds.timestamp,
+      });
+      expect(read.records).toHaveLength(20);
+      unwatch();
+      expect(store.tail(stream, 1)).toBeNull();
+    });
+
     it("never lets a timestamp decrease", async () => {
       const stream = fresh();
       for (let i = 0; i < 20; i++) await store.append(stream, data("x"));

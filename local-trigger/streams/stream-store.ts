@@ -1,6 +1,8 @@
 import type { Tx } from "../database.ts";
 import type { AppendResult, NewRecord, StreamRecord } from "../wire/records.ts";
+import type { TailPage } from "./tails.ts";
 
+export type { TailPage } from "./tails.ts";
 export type { AppendResult, NewRecord, StreamRecord } from "../wire/records.ts";
 
 /** `first` = oldest record that can be read (`next` when there is none), `next` = number of the next record, `timestamp` = of the newest record ever. */
@@ -45,8 +47,13 @@ export interface StreamStore {
   ): Promise<StreamRecord | null>;
   /** Calls `wake` after the commit of every append, until the returned function is called. */
   watch(stream: string, wake: () => void): () => void;
-  /** Wakes the watchers of a stream to which another statement than `append` has appended, after its commit. */
-  appended(stream: string): void;
+  /**
+   * What a watched stream holds from `from` up to its end, when memory has all of it; null otherwise. The same object for all
+   * who ask from the same number.
+   */
+  tail(stream: string, from: number): TailPage | null;
+  /** Tells of records that another statement than `append` has appended, after its commit. */
+  appended(stream: string, result: AppendResult, records: NewRecord[]): void;
   /** Deletes every stream whose name begins with `prefix` (`sessions/<key>/` or `runs/<id>/`), for good: later appends throw StreamRemoved. */
   remove(prefix: string, tx?: Tx): Promise<void>;
 }

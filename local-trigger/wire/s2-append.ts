@@ -57,15 +57,21 @@ export function decodeAppendInput(message: Uint8Array): AppendInput {
   return checked({ records, conditional });
 }
 
-/** The protobuf AppendAck. */
-export function encodeAppendAck(result: AppendResult): Buffer {
+/** The protobuf AppendAck; `tail`, where the stream has grown beyond this append. */
+export function encodeAppendAck(
+  result: Pick<AppendResult, "first" | "next" | "timestamp"> & { tail?: number },
+): Buffer {
   const position = (sequence: number) =>
     Buffer.concat([
       sequence > 0 ? varintField(1, sequence) : Buffer.alloc(0),
       varintField(2, result.timestamp),
     ]);
   const end = position(result.next);
-  return Buffer.concat([bytesField(1, position(result.first)), bytesField(2, end), bytesField(3, end)]);
+  return Buffer.concat([
+    bytesField(1, position(result.first)),
+    bytesField(2, end),
+    bytesField(3, position(result.tail ?? result.next)),
+  ]);
 }
 
 /** The JSON AppendAck. */

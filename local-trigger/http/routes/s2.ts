@@ -1,3 +1,4 @@
+import type { IncomingMessage } from "node:http";
 import { describeError } from "../../log.ts";
 import { StreamRemoved, type StreamStore } from "../../streams/stream-store.ts";
 import { MalformedMessage } from "../../wire/protobuf.ts";
@@ -12,8 +13,9 @@ import {
 import type { AppendResult, NewRecord } from "../../wire/records.ts";
 import { turnCompleteHeader } from "../../wire/session-records.ts";
 import { chatOfStream } from "../../wire/stream-names.ts";
-import { errorFrame, frame, FrameReader } from "../../wire/s2s-frames.ts";
+import { errorFrame, FrameReader } from "../../wire/s2s-frames.ts";
 import { json } from "../answer.ts";
+import { AppendSession } from "../append-session.ts";
 import { readBody, readText } from "../body.ts";
 import { bearerToken } from "../credentials.ts";
 import { HttpError } from "../errors.ts";
@@ -64,29 +66,44 @@ async function appendProtobuf(c: RequestContext, deps: S2Deps, stream: string): 
   c.res.writeHead(200, { "content-type": "application/protobuf" }).end(encodeAppendAck(result));
 }
 
-/** One long request: each frame is appended and acknowledged in order, the next one not before. */
+/**
+ * One long request: the frames that arrive while an append is under way are one append together. They are acknowledged in
+ * order, each after its commit; after a failure no later frame is stored.
+ */
 async function appendSession(c: RequestContext, deps: S2Deps, stream: string): Promise<void> {
   const { req, res } = c;
   res.writeHead(200, { "content-type": "s2s/proto" });
   res.flushHeaders();
-  const reader = new FrameReader();
+  const session = new AppendSession(
+    (records) => store(c, deps, stream, records),
+    (acks) => void res.write(acks),
+  );
+  const reading = readFrames(req, session);
   try {
-    // The default would destroy the request when an append fails, and the error frame with it.
-    for await (const chunk of req.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
-      for (const { terminal, body } of reader.push(chunk)) {
-        if (terminal) return void res.end();
-        const result = await store(c, deps, stream, unconditional(decodeAppendInput(body)));
-        res.write(frame(encodeAppendAck(result)));
-      }
-    }
+    // An append may fail while the writer waits for its acknowledgement and sends nothing more.
+    await Promise.race([reading, session.failure]);
+    await session.end();
     res.end();
   } catch (error) {
+    await session.settled();
+    void reading.catch(() => {}).finally(() => req.resume());
     // A writer that left in the middle of a frame has nobody to read an answer.
     if (res.destroyed || req.destroyed) return;
     const { status, body } = toHttpError(error);
     c.log.warn("s2.session_failed", { stream, status, error: describeError(error) });
-    req.resume();
     res.end(errorFrame(status, { code: String(body["code"]), message: String(body["message"]) }));
+  }
+}
+
+async function readFrames(req: IncomingMessage, session: AppendSession): Promise<void> {
+  const reader = new FrameReader();
+  // The default would destroy the request when an append fails, and the error frame with it.
+  for await (const chunk of req.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
+    for (const { terminal, body } of reader.push(chunk)) {
+      if (terminal) return;
+      session.add(unconditional(decodeAppendInput(body)));
+    }
+    await session.roomForMore();
   }
 }
 
