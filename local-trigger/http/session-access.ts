@@ -11,11 +11,12 @@ const noRetry = { "x-should-retry": "false" };
 type Action = "read" | "write" | "admin";
 type Options = { urlOnly?: boolean };
 export type Address = { session: SessionIdentity | null; key: string };
+type Sessions = Pick<SessionService, "identify" | "find">;
 
 /** Resolves `:id` of a session route and checks the scope; `urlOnly` looks at the id in the URL alone. 403 before 404. */
 export async function authorizeSession(
   c: RequestContext,
-  sessions: SessionService,
+  sessions: Sessions,
   action: Action,
   options: Options = {},
 ): Promise<Address> {
@@ -33,7 +34,7 @@ export async function authorizeSession(
 /** Like `authorizeSession`, for routes that need the session to be there; 404 otherwise. */
 export async function requireIdentity(
   c: RequestContext,
-  sessions: SessionService,
+  sessions: Sessions,
   action: Action,
   options: Options = {},
 ): Promise<SessionIdentity> {
@@ -45,7 +46,7 @@ export async function requireIdentity(
 /** Like `requireIdentity`, with the session's row as it is now. */
 export async function requireSession(
   c: RequestContext,
-  sessions: SessionService,
+  sessions: Sessions,
   action: Action,
   options: Options = {},
 ): Promise<Session> {

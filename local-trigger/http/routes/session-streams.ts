@@ -23,7 +23,8 @@ import { eventNumber, header, startOf, waitSecondsOf } from "../stream-request.t
 const maxRecordBytes = 1024 * 1024;
 const recordOverhead = 8;
 
-export type SessionStreamsDeps = { sessions: SessionService; streams: StreamStore; s2: S2Settings };
+type Sessions = Pick<SessionService, "identify" | "find" | "appendInput">;
+export type SessionStreamsDeps = { sessions: Sessions; streams: StreamStore; s2: S2Settings };
 
 type Handler = (c: RequestContext, io: Direction, deps: SessionStreamsDeps) => Promise<void>;
 
@@ -117,7 +118,7 @@ const append: Handler = async (c, io, { sessions, streams }) => {
   json(c, 200, { ok: true, seq: first });
 };
 
-async function assertStillOpen(sessions: SessionService, identity: SessionIdentity | null): Promise<void> {
+async function assertStillOpen(sessions: Sessions, identity: SessionIdentity | null): Promise<void> {
   const session = identity && (await sessions.find(identity.id));
   if (session) assertOpen(session);
 }

@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
-import type { App } from "../support/app.ts";
-import { append, messageBody, subscribe } from "../support/http-user.ts";
+import type { App } from "../../support/app.ts";
+import { append, messageBody, subscribe } from "../../support/http-user.ts";
 
 /** When a turn's first text reached the reader. Times are milliseconds since the epoch, with fractions. */
 export interface Arrival {
@@ -25,7 +25,7 @@ export class LineClient {
   private readonly token: string;
   private readonly abort = new AbortController();
   private first: Arrival | null = null;
-  private waiting: ((arrival: Arrival) => void) | null = null;
+  private waiting: { resolve: (arrival: Arrival) => void; reject: (error: unknown) => void } | null = null;
 
   constructor(app: App, chatId: string, token: string) {
     this.app = app;
@@ -33,13 +33,15 @@ export class LineClient {
     this.token = token;
   }
 
-  /** Opens the stream and reads it until `close`. */
+  /** Opens the stream at its newest record and reads it until `close`. */
   async open(): Promise<this> {
-    const response = await subscribe(this.app, this.chatId, this.token, { signal: this.abort.signal });
-    if (!response.ok || !response.body) throw new Error(`the stream answered ${response.status}`);
-    this.read(response.body).catch((error: unknown) => {
-      if (!this.abort.signal.aborted) throw error;
+    const response = await subscribe(this.app, this.chatId, this.token, {
+      signal: this.abort.signal,
+      headers: { "x-trigger-stream-start": "latest" },
     });
+    if (!response.ok || !response.body) throw new Error(`the stream answered ${response.status}`);
+    const lost = (error: unknown): void => this.waiting?.reject(error);
+    this.read(response.body).then(() => lost(new Error("the stream ended in mid-turn")), lost);
     return this;
   }
 
@@ -52,7 +54,9 @@ export class LineClient {
     text: string,
   ): Promise<{ messageId: string; sent: number; acknowledged: number; first: Arrival }> {
     const messageId = randomUUID();
-    const complete = new Promise<Arrival>((resolve) => (this.waiting = resolve));
+    const complete = new Promise<Arrival>((resolve, reject) => (this.waiting = { resolve, reject }));
+    // It is awaited after the append; until then a lost stream must not count as unhandled.
+    complete.catch(() => {});
     const sent = now();
     const response = await append(
       this.app,
@@ -87,7 +91,7 @@ export class LineClient {
   private record({ body, timestamp, headers = [] }: WireRecord, at: number): void {
     const control = headers.find(([name]) => name === "trigger-control")?.[1];
     if (control === "turn-complete" && this.first) {
-      this.waiting?.(this.first);
+      this.waiting?.resolve(this.first);
       this.first = null;
     }
     if (!this.first && body.includes('"text-delta"')) this.first = { text: at, stored: timestamp };

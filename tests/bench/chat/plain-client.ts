@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
-import { question, type Script } from "../support/model-script.ts";
-import type { ScriptedModel } from "../support/scripted-model.ts";
+import { question, type Script } from "../../support/model-script.ts";
+import type { ScriptedModel } from "../../support/scripted-model.ts";
 import { now } from "./line-client.ts";
 
 interface PlainMessage {

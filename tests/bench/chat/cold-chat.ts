@@ -1,0 +1,44 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { HttpUser } from "../../support/http-user.ts";
+import type { Bench } from "../bench.ts";
+import { spreadOf, type Figure, type Result } from "../figure.ts";
+import { median, quantile } from "../statistics.ts";
+import { firstTurn, overModel } from "./line-turn.ts";
+import { spareReady } from "./run-processes.ts";
+
+const CHATS = Number(process.env["BENCH_COLD"] ?? 8);
+/** As between two people's new chats; a spare that has just started still settles. */
+const PAUSE_MS = 500;
+
+async function run(bench: Bench): Promise<Result[]> {
+  const chat = await bench.chat();
+  const user = await new HttpUser(chat.app).signUp();
+  const over: number[] = [];
+  for (let count = 0; count <= CHATS; count += 1) {
+    await spareReady(chat.app);
+    await sleep(PAUSE_MS);
+    const turn = await firstTurn(chat, user);
+    // The first one is the web's own warm-up.
+    if (count > 0) over.push(overModel(turn));
+  }
+  return [
+    {
+      what: "new chat with a spare ready, click to first text, over the model's own time",
+      value: median(over),
+      unit: "ms",
+      aim: { at: "most", value: 600 },
+      against: "the model's own time from its request to its first piece, in the same turn",
+      samples: over.length,
+      spread: spreadOf(over),
+      details: { "p90 ms": quantile(over, 0.9) },
+      limit: "the run's start in its process: history, first hooks, the first connections",
+    },
+  ];
+}
+
+export const coldChat: Figure<Bench> = {
+  name: "cold-chat",
+  group: "chat",
+  title: "Time to first text of a new chat: session, run and first turn",
+  run,
+};

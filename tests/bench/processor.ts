@@ -1,0 +1,72 @@
+import { readdirSync, readFileSync } from "node:fs";
+
+const TICKS_PER_SECOND = 100;
+
+/** Processor time of one process in seconds, null where the system does not tell. */
+export function secondsOf(pid: number): number | null {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
+    // The name, in parentheses, may hold anything.
+    const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+    return (Number(fields[11]) + Number(fields[12])) / TICKS_PER_SECOND;
+  } catch {
+    return null;
+  }
+}
+
+/** The direct children of a process. */
+export function childrenOf(parent: number): number[] {
+  const pids = readdirSync("/proc").filter((name) => /^\d+$/.test(name));
+  return pids.map(Number).filter((pid) => {
+    try {
+      const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
+      return Number(stat.slice(stat.lastIndexOf(")") + 2).split(" ")[1]) === parent;
+    } catch {
+      return false;
+    }
+  });
+}
+
+/** Memory that is a process's own, with its share of what it shares, in MB. */
+export function proportionalMegabytes(pid: number): number {
+  const rollup = readFileSync(`/proc/${pid}/smaps_rollup`, "utf8");
+  return (Number(/^Pss:\s+(\d+) kB$/m.exec(rollup)?.[1]) * 1024) / 1e6;
+}
+
+/** How much of a core each group of processes uses between `start` and `stop`. */
+export class ProcessorWatch {
+  private readonly groups: Record<string, () => number[]>;
+  private before = new Map<number, number>();
+  private since = 0;
+  private readonly used: Record<string, number> = {};
+  private elapsed = 0;
+
+  constructor(groups: Record<string, () => number[]>) {
+    this.groups = groups;
+  }
+
+  start(): void {
+    this.since = performance.now();
+    this.before = new Map();
+    for (const pids of Object.values(this.groups)) {
+      for (const pid of pids()) this.before.set(pid, secondsOf(pid) ?? 0);
+    }
+  }
+
+  /** May be called after several starts: the shares are those of all of them together. */
+  stop(): void {
+    this.elapsed += (performance.now() - this.since) / 1000;
+    for (const [name, pids] of Object.entries(this.groups)) {
+      const spent = pids().reduce((sum, pid) => sum + (secondsOf(pid) ?? 0) - (this.before.get(pid) ?? 0), 0);
+      this.used[name] = (this.used[name] ?? 0) + spent;
+    }
+  }
+
+  /** The groups with the share of one core that each used, the busiest first. */
+  sentence(): string {
+    const shares = Object.entries(this.used).map(([name, used]) => [name, used / this.elapsed] as const);
+    if (shares.every(([, share]) => share === 0)) return "not known on this system";
+    const sorted = shares.sort((a, b) => b[1] - a[1]);
+    return `processor: ${sorted.map(([name, share]) => `${name} ${share.toFixed(2)}`).join(", ")} of one core each`;
+  }
+}

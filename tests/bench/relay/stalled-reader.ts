@@ -1,0 +1,124 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import type { Bench } from "../bench.ts";
+import { spreadOf, type Figure, type Result } from "../figure.ts";
+import { median } from "../statistics.ts";
+import { turnAbout } from "../turn-about.ts";
+import { outPath, RawReader } from "./raw-reader.ts";
+import { startRelay, watchProcessor, type BenchServer } from "./relay.ts";
+import { S2Writer } from "./s2-writer.ts";
+import { makeSession } from "./sessions.ts";
+import { chunkBody } from "./sse-frames.ts";
+
+const READERS = 20;
+const STALLED = 10;
+const PAIRS = 8;
+const APPENDS = 250;
+/** More than the kernel holds for a socket: 24 MB. */
+const LARGE = { records: 6000, bytes: 4000, append: 100 };
+
+const stalledReaders = async (server: BenchServer, id: string): Promise<RawReader[]> => {
+  const readers = await Promise.all(
+    Array.from({ length: STALLED }, () => RawReader.open(server, outPath(id))),
+  );
+  for (const reader of readers) reader.socket.pause();
+  return readers;
+};
+
+async function fill(writer: S2Writer): Promise<void> {
+  const text = "x".repeat(LARGE.bytes);
+  const bodies = Array.from({ length: LARGE.append }, (_, index) => chunkBody(index, text));
+  for (let sent = 0; sent < LARGE.records; sent += LARGE.append) await writer.append(bodies);
+}
+
+/** Records a second at the readers that read. */
+async function deliver(writer: S2Writer, readers: RawReader[]): Promise<number> {
+  const before = readers[0]?.records ?? 0;
+  const start = performance.now();
+  const all = Promise.all(readers.map((reader) => reader.until(before + APPENDS)));
+  for (let index = 0; index < APPENDS; index += 1) await writer.append([chunkBody(index)]);
+  await all;
+  return (APPENDS / (performance.now() - start)) * 1000;
+}
+
+/** Bytes a stalled reader holds in the server, while its stream has grown by far more than its socket takes. */
+async function memoryEach(server: BenchServer): Promise<number> {
+  const id = await makeSession(server);
+  const writer = await S2Writer.open(server, id);
+  await fill(writer);
+  await sleep(200);
+  const before = await server.memory();
+  const stalled = await stalledReaders(server, id);
+  await sleep(1000);
+  await fill(writer);
+  const after = await server.memory();
+  for (const reader of stalled) reader.close();
+  writer.close();
+  return (after - before) / STALLED / 1e6;
+}
+
+/** A stream that many read at full speed and, in every other phase, as many leave unread. */
+async function cost(server: BenchServer): Promise<number[]> {
+  const id = await makeSession(server);
+  const writer = await S2Writer.open(server, id);
+  await fill(writer);
+  const readers = await Promise.all(
+    Array.from({ length: READERS }, () => RawReader.open(server, outPath(id))),
+  );
+  await Promise.all(readers.map((reader) => reader.until(LARGE.records)));
+  const { ratios } = await turnAbout(
+    PAIRS,
+    async () => {
+      // They begin at the first record: their sockets are full before the phase begins.
+      const stalled = await stalledReaders(server, id);
+      await sleep(300);
+      const rate = await deliver(writer, readers);
+      for (const reader of stalled) reader.close();
+      return rate;
+    },
+    () => deliver(writer, readers),
+  );
+  for (const one of [...readers, writer]) one.close();
+  return ratios.map((ratio) => (1 - ratio) * 100);
+}
+
+async function run(bench: Bench): Promise<Result[]> {
+  const postgres = await bench.postgres();
+  const relay = await startRelay(postgres);
+  try {
+    const watch = watchProcessor(relay, postgres);
+    watch.start();
+    const costs = await cost(relay);
+    watch.stop();
+    const memory = [await memoryEach(relay), await memoryEach(relay), await memoryEach(relay)];
+    return [
+      {
+        what: `${STALLED} stalled readers cost ${READERS} others`,
+        value: median(costs),
+        unit: "%",
+        aim: { at: "most", value: 5 },
+        against: "the same phase without them, turn about",
+        samples: costs.length,
+        spread: spreadOf(costs),
+        limit: watch.sentence(),
+      },
+      {
+        what: "memory that one stalled reader holds in the server",
+        value: median(memory),
+        unit: "MB",
+        aim: { at: "most", value: 1 },
+        against: `the server before they came; they are ${((LARGE.records * LARGE.bytes * 2) / 1e6).toFixed(0)} MB behind`,
+        samples: memory.length * STALLED,
+        spread: spreadOf(memory),
+        limit: "the one page that waits for its socket (256 KB), beside what the kernel buffers",
+      },
+    ];
+  } finally {
+    await relay.stop();
+  }
+}
+
+export const stalledReader: Figure<Bench> = {
+  name: "stalled-reader",
+  title: "A reader that does not read",
+  run,
+};
