@@ -13,7 +13,6 @@ const indexManifest = z.object({
   tasks: z.array(z.looseObject({ id: z.string(), entryPoint: z.string() })),
   queues: z.array(z.unknown()).optional(),
   concurrencyLimits: z.array(z.unknown()).optional(),
-  concurrencyLimits: z.array(z.unknown()).optional(),
   prompts: z.array(z.unknown()).optional(),
   workerEntryPoint: z.string(),
 });
@@ -27,7 +26,6 @@ export type TaskBuild = z.infer<typeof buildManifest> & {
   preload: string;
   tasks: z.infer<typeof indexManifest>["tasks"];
   queues: unknown[];
-  concurrencyLimits: unknown[];
   concurrencyLimits: unknown[];
   prompts: unknown[];
 };
@@ -45,7 +43,6 @@ export function readTaskBuild(place: string): TaskBuild {
       preload: path.join(dir, "run-preload.mjs"),
       tasks: index.tasks,
       queues: index.queues ?? [],
-      concurrencyLimits: index.concurrencyLimits ?? [],
       concurrencyLimits: index.concurrencyLimits ?? [],
       prompts: index.prompts ?? [],
     };
