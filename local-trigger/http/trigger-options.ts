@@ -71,7 +71,7 @@ export function inputOf(
 }
 
 /** Where a run waits in line, and what limits it. */
-export function placeOf(given: Pick<Options, "queue" | "concurrency" | "concurrencyKey" | "priority">) {
+function placeOf(given: Pick<Options, "queue" | "concurrency" | "concurrencyKey" | "priority">) {
   const { queue, concurrency, concurrencyKey: key, priority } = given;
   return {
     ...(queue === undefined ? {} : { queue: queue.name }),

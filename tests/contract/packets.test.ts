@@ -66,6 +66,16 @@ test("what a run of a session kept is gone when the session is deleted", async (
   expect(await left()).toHaveLength(0);
 });
 
+test("what the children of a session's runs kept goes with the session, too", async () => {
+  const { body: session } = await triggerClient(server.trigger).createSession();
+  const parentRunId = session.currentRunId ?? session.runId;
+  const body = { payload: "a word", options: { payloadType: "text/plain", tags: ["a word"], parentRunId } };
+  const { body: child } = await server.call<{ id: string }>("POST", "/api/v1/tasks/task-a/trigger", { body });
+  expect((await runs.retrieve(child.id)).payload).toBe("a word");
+  await server.call("POST", `/api/v1/sessions/${session.id}/close`, { body: { reason: "deleted" } });
+  expect(await runs.retrieve(child.id)).toMatchObject({ payload: {}, tags: [] });
+});
+
 describe("a signed address", () => {
   async function address(method: "GET" | "PUT"): Promise<URL> {
     const version = method === "PUT" ? "v2" : "v1";
