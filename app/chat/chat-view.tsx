@@ -6,8 +6,10 @@ import { LiveRun } from "#app/chat/live-run.tsx";
 import { MessageList } from "#app/chat/message-list.tsx";
 import { runState, type RunStatus } from "#app/chat/run-state.ts";
 import { RunStateLine } from "#app/chat/run-state-line.tsx";
+import { TakenBack } from "#app/chat/taken-back.tsx";
 import { TurnNotices } from "#app/chat/turn-notices.tsx";
 import { useChatDraft } from "#app/chat/use-draft.ts";
+import { BranchProvider, useBranches } from "#app/chat/use-branches.ts";
 import { useDurableChat, type TurnEnd } from "#app/chat/use-durable-chat.ts";
 import { useReread } from "#app/chat/use-reread.ts";
 import { useTitleArrival } from "#app/chat/use-title-arrival.ts";
@@ -22,6 +24,9 @@ export type ChatViewProps = {
   messageId: string;
   messages: LongrunUIMessage[];
   partialIds: string[];
+  siblings: Record<string, readonly string[]>;
+  /** What followed the last message was taken back. */
+  hasMore: boolean;
   handle: ResumeHandle;
   status: ChatStatus;
   reachable: boolean;
@@ -50,6 +55,13 @@ export function ChatView(props: ChatViewProps) {
   const [run, setRun] = useState<RunStatus>(null);
   const told = runState({ status, connection, stopping, empty: messages.length === 0, run });
   useEscape(open, chat.stop);
+  const { branches, error: branchError } = useBranches({
+    chatId,
+    messages,
+    siblings: props.siblings,
+    open,
+  });
+  const refused = branchError ?? props.returned?.error;
   const draft = useChatDraft(chatId, props.messages, delivery);
   return (
     <main className="chat" data-chat-status={status} data-hydrated={hydrated ? "" : undefined}>
@@ -58,13 +70,16 @@ export function ChatView(props: ChatViewProps) {
         {open && <LiveRun chatId={chatId} handle={handle} triggerUrl={triggerUrl} onStatus={setRun} />}
       </ChatHeader>
       <Conversation busy={open}>
-        <MessageList
-          messages={messages}
-          partialIds={[...props.partialIds, ...cut.ids]}
-          delivery={delivery}
-          streaming={status === "streaming"}
-          onRetry={chat.retry}
-        />
+        <BranchProvider value={branches}>
+          <MessageList
+            messages={messages}
+            partialIds={[...props.partialIds, ...cut.ids]}
+            delivery={delivery}
+            streaming={status === "streaming"}
+            onRetry={chat.retry}
+          />
+          {props.hasMore && !open && <TakenBack branches={branches} />}
+        </BranchProvider>
         <TurnNotices
           chat={chat}
           status={status}
@@ -74,7 +89,7 @@ export function ChatView(props: ChatViewProps) {
         />
       </Conversation>
       <div className="composer-area">
-        {props.returned?.error && <ErrorLine>{props.returned.error}</ErrorLine>}
+        {refused && <ErrorLine>{refused}</ErrorLine>}
         <Composer
           action={`/chats/${chatId}`}
           hidden={{ messageId: props.messageId }}
@@ -87,6 +102,7 @@ export function ChatView(props: ChatViewProps) {
             return true;
           }}
           onStop={chat.stop}
+          onEditLast={() => branches.locked || branches.edit(branches.lastAsked)}
         />
       </div>
     </main>
@@ -116,7 +132,7 @@ function useEscape(open: boolean, stop: () => void): void {
     if (!open) return;
     const onKey = (event: KeyboardEvent) => {
       const elsewhere = document.querySelector(
-        "dialog[open], details.account[open], [data-sheet=open], .renaming",
+        "dialog[open], details.account[open], [data-sheet=open], .renaming, .editing",
       );
       if (event.key === "Escape" && !elsewhere) stop();
     };

@@ -17,6 +17,8 @@ type Props = {
   /** Takes the text; false leaves it in the box. Without it the form is posted. */
   onSend: (text: string) => boolean;
   onStop?: () => void;
+  /** The Up key in an empty box. */
+  onEditLast?: () => void;
   /** Lets others put text into the box. */
   textRef?: MutableRefObject<HTMLTextAreaElement | null>;
 };
@@ -38,6 +40,7 @@ export function Composer({
   draft,
   onSend,
   onStop,
+  onEditLast,
   textRef,
 }: Props) {
   const own = useRef<HTMLTextAreaElement | null>(null);
@@ -68,6 +71,10 @@ export function Composer({
     onStop?.();
   };
   const onKeyDown = (event: KeyboardEvent<HTMLTextAreaElement>) => {
+    if (event.key === "ArrowUp" && event.currentTarget.value === "" && onEditLast) {
+      event.preventDefault();
+      return onEditLast();
+    }
     if (event.key !== "Enter" || event.shiftKey || event.nativeEvent.isComposing) return;
     // Touch keyboards have no Shift-Enter; there Enter breaks the line and the button sends.
     if (!finePointer()) return;

@@ -255,6 +255,7 @@ export class DurableChat<M extends UIMessage> extends Chat<M> {
       if (messageId !== null && !this.#ledger.has(messageId)) this.#history.settle(messageId, at, null);
     }
     this.#active = null;
+    this.#history.forgetDropped();
     this.#rest();
     if (wasAnothers) this.#listener.onForeignTurn?.();
     const messageId = active.made.at(-1) ?? null;

@@ -181,7 +181,11 @@ describe("a turn that fails", () => {
     await pause(30);
     expect(tab.chat.status).toBe("error");
     server().onInput = ({ seq, body }) => {
-      expect(body.payload?.trigger).toBe("regenerate-message");
+      const [asked] = tab.chat.messages;
+      expect(body.payload).toMatchObject({
+        trigger: "action",
+        action: { type: "answer", messageId: asked?.id },
+      });
       server().write(...answer("a2", seq, "better"));
     };
     await tab.chat.retry();

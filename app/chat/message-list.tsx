@@ -1,11 +1,12 @@
 import { memo, type ReactNode } from "react";
-import { Check, Copy } from "lucide-react";
+import { EditMessage } from "#app/chat/edit-message.tsx";
+import { MessageActs } from "#app/chat/message-acts.tsx";
 import { MessageInfo } from "#app/chat/message-info.tsx";
 import { MessagePart } from "#app/chat/message-part.tsx";
+import { useBranch } from "#app/chat/use-branches.ts";
 import type { Delivery } from "#app/chat/use-durable-chat.ts";
-import { messageText, type LongrunUIMessage } from "#app/shared/chat-message.ts";
-import { Button, IconButton } from "#app/ui/button.tsx";
-import { useCopy } from "#app/ui/use-copy.ts";
+import type { LongrunUIMessage } from "#app/shared/chat-message.ts";
+import { Button } from "#app/ui/button.tsx";
 
 type Props = {
   messages: LongrunUIMessage[];
@@ -34,10 +35,18 @@ export function MessageList({ messages, partialIds, delivery, streaming, onRetry
 type UserProps = { message: LongrunUIMessage; delivery: Delivery | undefined; onRetry: () => void };
 
 function UserMessage({ message, delivery, onRetry }: UserProps) {
+  const branches = useBranch();
+  const editing = branches?.editing === message.id;
   return (
-    <article className="message user" data-delivery={delivery}>
+    <article className="message user" data-delivery={delivery} data-editing={editing ? "" : undefined}>
       <h2 className="unseen">You</h2>
       <Body message={message} streaming={false} />
+      {editing && <EditMessage message={message} branches={branches} />}
+      {!editing && !delivery && (
+        <div className="message-acts">
+          <MessageActs message={message} />
+        </div>
+      )}
       {delivery === "sending" && <p className="note delivery">Sending</p>}
       {delivery === "failed" && (
         <p className="note delivery" role="alert">
@@ -60,7 +69,7 @@ const AssistantMessage = memo(function AssistantMessage({ message, streaming, pa
         <Foot>
           <MessageInfo message={message} partial={partial} />
           <div className="message-acts">
-            <CopyAnswer message={message} />
+            <MessageActs message={message} />
             {partial && <span className="note">This answer was cut short.</span>}
           </div>
         </Foot>
@@ -80,15 +89,5 @@ function Body({ message, streaming }: { message: LongrunUIMessage; streaming: bo
         <MessagePart key={index} part={part} role={message.role} streaming={streaming} />
       ))}
     </div>
-  );
-}
-
-function CopyAnswer({ message }: { message: LongrunUIMessage }) {
-  const { copied, copy } = useCopy(() => messageText(message));
-  if (messageText(message) === "") return null;
-  return (
-    <IconButton label={copied ? "Copied" : "Copy answer"} onClick={copy}>
-      {copied ? <Check size={15} aria-hidden /> : <Copy size={15} aria-hidden />}
-    </IconButton>
   );
 }

@@ -36,6 +36,11 @@ export class PageHistory<M extends UIMessage> {
     }
   }
 
+  /** The server's history is without them by now, unless one goes back to them. */
+  forgetDropped(): void {
+    this.#dropped.clear();
+  }
+
   /** The page was made from these very messages. */
   isLoaded(stored: M[]): boolean {
     return stored === this.loaded;

@@ -15,6 +15,7 @@ import type { InputAppender } from "#app/chat/input-append.ts";
 import type { Turn } from "#app/chat/turn.ts";
 import type { OpenOut, OutRequest } from "#app/chat/turn-follower.ts";
 import type { OutRecord } from "#app/chat/turn-splitter.ts";
+import type { ChatAction } from "#app/shared/chat-action.ts";
 import { unwrapSoFar } from "#app/shared/so-far.ts";
 
 /** The addresses of one chat's session on the Trigger API, as the browser reaches it. */
@@ -47,8 +48,11 @@ export class DurableTransport<M extends UIMessage> implements ChatTransport<M> {
    */
   sendMessages: ChatTransport<M>["sendMessages"] = async (options) => {
     const { trigger, chatId, messageId, messages, metadata, body } = options;
-    const message = trigger === "submit-message" ? messages.at(-1) : undefined;
-    const payload = { ...body, message, chatId, trigger, messageId, metadata };
+    const last = messages.at(-1);
+    const message = trigger === "submit-message" ? last : undefined;
+    const payload = message
+      ? { ...body, message, chatId, trigger, messageId, metadata }
+      : { chatId, trigger: "action", action: answerAction(last) };
     const outcome = this.watch({ messageId: message?.id ?? null });
     try {
       const partId = message?.id ?? `regenerate-${generateId()}`;
@@ -65,6 +69,11 @@ export class DurableTransport<M extends UIMessage> implements ChatTransport<M> {
   stop(): Promise<number | null> {
     return this.appender.append({ kind: "stop" }, `stop-${generateId()}`);
   }
+}
+
+/** The last message is to be answered anew: named, so that a run that comes late does not answer another one. */
+function answerAction(last: UIMessage | undefined): ChatAction {
+  return { type: "answer", messageId: last?.id ?? "" };
 }
 
 function noChunks(): ReadableStream<UIMessageChunk> {

@@ -8,6 +8,7 @@ import {
 import { useActionData, useLoaderData } from "@remix-run/react";
 import { ChatView } from "#app/chat/chat-view.tsx";
 import type { ListedChat } from "#app/chat/group-by-age.ts";
+import { keepPage } from "#app/chat/keep-page.ts";
 import { keepLast } from "#app/chat/keep-last.ts";
 import { chatOwner } from "#app/models/chat.server.ts";
 import { requireUser } from "#app/server/auth.server.ts";
@@ -57,6 +58,8 @@ export async function action({ request, params }: ActionFunctionArgs) {
   if ("redirectTo" in answer) return redirect(answer.redirectTo);
   return data(answer.body, { status: answer.status });
 }
+
+export const clientAction = keepPage;
 
 export default function Chat() {
   const loaded = useLoaderData<typeof loader>();

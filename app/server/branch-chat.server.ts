@@ -3,7 +3,7 @@ import { branchNow, moveBranch, type BranchMove, type BranchNow } from "#app/mod
 import { forkChat } from "#app/models/fork.server.ts";
 import { describeError, log } from "#app/server/log.server.ts";
 import { streamState, type StreamState } from "#app/server/pending-input.server.ts";
-import { askRun } from "#app/server/start-chat.server.ts";
+import { askRun, startChat } from "#app/server/start-chat.server.ts";
 import { readRecords } from "#app/server/trigger-client.server.ts";
 
 type Chat = { userId: string; chatId: string };
@@ -88,5 +88,12 @@ async function tellOthers(chatId: string): Promise<Told> {
 /** A chat of its own with what was said up to a message. The same fork again changes nothing. */
 export async function fork(chat: Chat, messageId: string, forkId: string): Promise<Told> {
   const outcome = await forkChat({ ...chat, messageId, forkId });
-  return outcome === "forked" ? { done: true } : { status: 404, error: UNKNOWN };
+  if (outcome === "missing") return { status: 404, error: UNKNOWN };
+  try {
+    await startChat({ userId: chat.userId, chatId: forkId });
+  } catch (error) {
+    // The first message that is sent there makes up for it.
+    log("warn", "fork-not-started", { chatId: forkId, ...describeError(error) });
+  }
+  return { done: true };
 }

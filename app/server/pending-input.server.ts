@@ -9,7 +9,7 @@ export type StreamState = {
   pending: { seq: number; message: LongrunUIMessage }[];
   /** Sequence number of the newest unanswered record that asks for a turn; null when there is none. */
   newestInput: number | null;
-  /** `.out` holds a finished turn that the stored cursor does not know. */
+  /** `.out` holds a finished answer that the stored cursor does not know. */
   ahead: boolean;
   /** The open turn has shown something already. */
   answering: boolean;
@@ -42,8 +42,13 @@ const isTurnEnd = (record: StreamRecord) => headerOf(record, "trigger-control") 
 /** Chunks of these types only open or describe a message; nothing is seen yet. */
 const UNSEEN = /^(start|start-step|finish|finish-step|message-metadata|abort|data-)/;
 
+const chunkSchema = z.object({ type: z.string() });
+
+/** An end without a chunk before it is that of an action, of which nothing has to be stored. */
+const isChunk = (record: StreamRecord) => chunkSchema.safeParse(parseJson(record.data)).success;
+
 function isSeen(record: StreamRecord): boolean {
-  const chunk = z.object({ type: z.string() }).safeParse(parseJson(record.data));
+  const chunk = chunkSchema.safeParse(parseJson(record.data));
   return chunk.success && !UNSEEN.test(chunk.data.type);
 }
 
@@ -54,6 +59,7 @@ export function streamState(
   output: StreamRecord[],
 ): StreamState {
   const end = output.findLast(isTurnEnd);
+  const known = Number(stored.lastEventId ?? -1);
   const answered = Math.max(
     Number(stored.lastInEventId ?? -1),
     Number((end && headerOf(end, "session-in-event-id")) ?? -1),
@@ -62,7 +68,9 @@ export function streamState(
   return {
     pending: open.flatMap(({ seq, message }) => (message ? [{ seq, message }] : [])),
     newestInput: open.at(-1)?.seq ?? null,
-    ahead: end !== undefined && end.seqNum > Number(stored.lastEventId ?? -1),
+    ahead: output.some(
+      (record) => record.seqNum > known && record.seqNum < (end?.seqNum ?? -1) && isChunk(record),
+    ),
     answering: output.some((record) => record.seqNum > (end?.seqNum ?? -1) && isSeen(record)),
   };
 }

@@ -71,6 +71,19 @@ test("a stop is no message; a regeneration is an open turn without one", () => {
   expect(streamState(none, [stop, again], [])).toMatchObject({ pending: [], newestInput: 2 });
 });
 
+test("an action that only tells others to look is no open turn, and its end has nothing that is to be stored", () => {
+  const stored = { lastEventId: "7", lastInEventId: "0" };
+  const look = message(1, "x", { trigger: "action", message: undefined, action: { type: "look" } });
+  expect(streamState(stored, [look], [])).toMatchObject({ newestInput: null, ahead: false });
+  expect(streamState(stored, [look], [turnEnd(8, 1)])).toMatchObject({ newestInput: null, ahead: false });
+  const answer = message(1, "x", {
+    trigger: "action",
+    message: undefined,
+    action: { type: "answer", messageId: "u1" },
+  });
+  expect(streamState(stored, [answer], [])).toMatchObject({ pending: [], newestInput: 1 });
+});
+
 test("a forged assistant message and broken records are left out", () => {
   const forged = message(0, "x", {
     message: { id: "x", role: "assistant", parts: [{ type: "text", text: "hi" }] },

@@ -1,0 +1,66 @@
+import { useEffect, useRef, useState, type FormEvent, type KeyboardEvent } from "react";
+import type { Branches } from "#app/chat/use-branches.ts";
+import { messageText, type LongrunUIMessage } from "#app/shared/chat-message.ts";
+import { Button } from "#app/ui/button.tsx";
+
+function grow(box: HTMLTextAreaElement): void {
+  box.style.height = "auto";
+  box.style.height = `${box.scrollHeight}px`;
+}
+
+const backToComposer = () => document.getElementById("message")?.focus();
+
+/** A message in its place, with its text to be changed. What it was stays as a version of it. */
+export function EditMessage({ message, branches }: { message: LongrunUIMessage; branches: Branches }) {
+  const box = useRef<HTMLTextAreaElement>(null);
+  // The same for every try, so that a repeated one makes no second message.
+  const [newId] = useState(() => crypto.randomUUID());
+  const [empty, setEmpty] = useState(false);
+  useEffect(() => {
+    if (!box.current) return;
+    grow(box.current);
+    box.current.focus();
+    box.current.setSelectionRange(box.current.value.length, box.current.value.length);
+  }, []);
+  const cancel = () => {
+    branches.edit(null);
+    backToComposer();
+  };
+  const save = (event?: FormEvent) => {
+    event?.preventDefault();
+    const text = box.current?.value ?? "";
+    if (branches.locked || text.trim() === "") return;
+    branches.ask({ intent: "edit", target: message.id, messageId: newId, text });
+    backToComposer();
+  };
+  const onKeyDown = (event: KeyboardEvent) => {
+    if (event.nativeEvent.isComposing) return;
+    if (event.key === "Escape") cancel();
+    else if (event.key === "Enter" && !event.shiftKey && matchMedia("(pointer: fine)").matches) {
+      event.preventDefault();
+      save();
+    }
+  };
+  return (
+    <form className="editing" onSubmit={save}>
+      <textarea
+        ref={box}
+        aria-label="Edit your message"
+        rows={1}
+        defaultValue={messageText(message)}
+        autoComplete="off"
+        onKeyDown={onKeyDown}
+        onInput={(event) => {
+          grow(event.currentTarget);
+          setEmpty(event.currentTarget.value.trim() === "");
+        }}
+      />
+      <div className="editing-buttons">
+        <Button onClick={cancel}>Cancel</Button>
+        <Button look="primary" type="submit" disabled={branches.locked || empty}>
+          Send
+        </Button>
+      </div>
+    </form>
+  );
+}

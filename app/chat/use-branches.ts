@@ -1,0 +1,62 @@
+import { useFetcher } from "@remix-run/react";
+import { createContext, useCallback, useContext, useMemo, useState } from "react";
+import type { LongrunUIMessage } from "#app/shared/chat-message.ts";
+
+type Answer = { done?: true; error?: string };
+
+/** What is asked of the branches of a chat; the names are those of the form without scripts. */
+export type BranchRequest =
+  | { intent: "edit"; target: string; messageId: string; text: string }
+  | { intent: "again" | "show"; target: string }
+  | { intent: "fork"; target: string; forkId: string }
+  | { intent: "undo" | "restore" };
+
+export type Branches = {
+  chatId: string;
+  /** Of each message that has others in its place: the ids of all of them, oldest first. */
+  siblings: Record<string, readonly string[]>;
+  /** Nothing can be changed now: an answer is being written, or a change is on its way. */
+  locked: boolean;
+  /** The last message of the person, which can be taken back. */
+  lastAsked: string | null;
+  /** The message that is being edited. */
+  editing: string | null;
+  edit: (messageId: string | null) => void;
+  ask: (request: BranchRequest) => void;
+};
+
+const context = createContext<Branches | null>(null);
+
+export const BranchProvider = context.Provider;
+
+/** Null outside of an open chat. */
+export const useBranch = (): Branches | null => useContext(context);
+
+/** The branches of an open chat, and why the last change was refused. */
+export function useBranches(chat: {
+  chatId: string;
+  messages: LongrunUIMessage[];
+  siblings: Record<string, readonly string[]>;
+  open: boolean;
+}): { branches: Branches; error: string | undefined } {
+  const { chatId, siblings } = chat;
+  const fetcher = useFetcher<Answer>();
+  const { submit } = fetcher;
+  const [editing, edit] = useState<string | null>(null);
+  const idle = fetcher.state === "idle";
+  const ask = useCallback(
+    (request: BranchRequest) => {
+      // The text of an edit stays in its box until the edited message has taken its place.
+      if (request.intent !== "edit") edit(null);
+      submit({ ...request, stay: "1" }, { method: "post", action: `/chats/${chatId}` });
+    },
+    [submit, chatId],
+  );
+  const lastAsked = chat.messages.findLast((message) => message.role === "user")?.id ?? null;
+  const locked = chat.open || !idle;
+  const branches = useMemo(
+    () => ({ chatId, siblings, locked, lastAsked, editing, edit, ask }),
+    [chatId, siblings, locked, lastAsked, editing, ask],
+  );
+  return { branches, error: idle ? fetcher.data?.error : undefined };
+}
