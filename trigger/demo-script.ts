@@ -19,7 +19,7 @@ const ABOUT = [
   "- `OPENAI_COMPATIBLE_BASE_URL` for any server that speaks OpenAI's chat completions, such as llama.cpp or vLLM",
   "- or start Ollama: it is found by itself",
   "",
-  "Until then, ask me for something *long*, to *think*, for the *time*, to *search* your chats, for an *error*, or add *slow* to any of these. Reload the page while I answer: not a word is lost.",
+  "Until then, ask me for something *long*, to *think*, for the *time*, to *search* your chats, to *calculate* 2^10, to run a *script*, to read a page with your *approval*, for a *question*, for an *error*, or add *slow* to any of these. Reload the page while I answer: not a word is lost.",
 ].join("\n");
 
 const REASONING = [
@@ -75,6 +75,19 @@ const LONG = [
   PARAGRAPHS[5],
 ].join("\n");
 
+const QUESTION = {
+  question: "Which of these would you like to see?",
+  choices: ["A long answer", "Some thinking", "Nothing more"],
+  allowOther: true,
+};
+
+const SCRIPT = [
+  "const primes = [];",
+  "for (let n = 2; primes.length < 10; n++) if (primes.every((p) => n % p)) primes.push(n);",
+  'console.log("the first ten primes");',
+  "primes;",
+].join("\n");
+
 function lastUserText(prompt: LanguageModelV3Prompt): string {
   const message = prompt.findLast((candidate) => candidate.role === "user");
   if (message?.role !== "user") return "";
@@ -123,6 +136,17 @@ export function demoStep(prompt: LanguageModelV3Prompt): DemoStep {
     };
   }
   if (asks(text, "time\\b")) return { slow, tool: { name: "currentTime", input: {} } };
+  const address = /https?:\/\/\S+/.exec(text)?.[0];
+  if (address) return { slow, tool: { name: "fetchPage", input: { url: address } } };
+  if (asks(text, "approv"))
+    return { slow, tool: { name: "fetchPage", input: { url: "https://example.com/" } } };
+  if (asks(text, "question", "ask me")) return { slow, tool: { name: "askUser", input: QUESTION } };
+  if (asks(text, "calculat", "reckon")) {
+    const expression = /[-+*/^%!().\d\s]*\d[-+*/^%!().\d\s]*/.exec(text)?.[0].trim().slice(0, 200);
+    return { slow, tool: { name: "calculate", input: { expression: expression || "6 * 7" } } };
+  }
+  if (asks(text, "script", "javascript"))
+    return { slow, tool: { name: "runJavaScript", input: { code: SCRIPT } } };
   if (asks(text, "search")) {
     return { slow, tool: { name: "searchChats", input: { query: searchQuery(text) } } };
   }

@@ -2,6 +2,7 @@ import { useCallback, useEffect, useState } from "react";
 import { ChatHeader } from "#app/chat/chat-header.tsx";
 import { Composer } from "#app/chat/composer.tsx";
 import { Conversation } from "#app/chat/conversation.tsx";
+import { DecisionProvider } from "#app/chat/decision-context.tsx";
 import { LiveRun } from "#app/chat/live-run.tsx";
 import { MessageList } from "#app/chat/message-list.tsx";
 import { runState, type RunStatus } from "#app/chat/run-state.ts";
@@ -71,13 +72,15 @@ export function ChatView(props: ChatViewProps) {
       </ChatHeader>
       <Conversation busy={open}>
         <BranchProvider value={branches}>
+          <DecisionProvider messages={messages} idle={!open && hydrated} decide={chat.decide}>
           <MessageList
-            messages={messages}
-            partialIds={[...props.partialIds, ...cut.ids]}
-            delivery={delivery}
-            streaming={status === "streaming"}
-            onRetry={chat.retry}
-          />
+              messages={messages}
+              partialIds={[...props.partialIds, ...cut.ids]}
+              delivery={delivery}
+              streaming={status === "streaming"}
+              onRetry={chat.retry}
+            />
+        </DecisionProvider>
           {props.hasMore && !open && <TakenBack branches={branches} />}
         </BranchProvider>
         <TurnNotices

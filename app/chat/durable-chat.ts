@@ -2,6 +2,7 @@ import { Chat } from "@ai-sdk/react";
 import { type ChatStatus as SdkStatus, generateId, type UIMessage } from "ai";
 import { ActiveTurn } from "#app/chat/active-turn.ts";
 import { FactStore } from "#app/chat/chat-facts.ts";
+import { Decisions, withDecisions } from "#app/chat/decisions.ts";
 import { InputAppender, SessionClosedError } from "#app/chat/input-append.ts";
 import { InputLedger } from "#app/chat/input-ledger.ts";
 import { type Place, progress } from "#app/chat/message-order.ts";
@@ -63,6 +64,7 @@ export class DurableChat<M extends UIMessage> extends Chat<M> {
   readonly #history: PageHistory<M>;
   readonly #outbox: Outbox;
   readonly #stop: PendingStop;
+  readonly #decisions: Decisions<M>;
   #listener: ChatListener = {};
   /** Turns and boundaries in their order; each is dealt with when the one before is on the page. */
   #work: Promise<void> = Promise.resolve();
@@ -94,6 +96,12 @@ export class DurableChat<M extends UIMessage> extends Chat<M> {
     this.#hasSession = handle.runId !== null || handle.publicAccessToken !== null || messages.length > 0;
     this.#outbox = new Outbox(this.#ledger, this.facts, (error) => this.#sent(error));
     transport.watch = this.#outbox.watch;
+    this.#decisions = new Decisions(this.#ledger, {
+      messages: () => this.messages,
+      show: (list) => (this.messages = list),
+      append: (message) => transport.answer(message, chatId),
+      onSent: (error) => this.#sent(error),
+    });
     this.#stop = new PendingStop({
       facts: this.facts,
       patienceMs: timing.stopPatienceMs ?? STOP_PATIENCE_MS,
@@ -168,6 +176,9 @@ export class DurableChat<M extends UIMessage> extends Chat<M> {
     );
   }
 
+  /** See `Decisions.decide`. */
+  decide: Decisions<M>["decide"] = (toolCallId, answer) => this.#decisions.decide(toolCallId, answer);
+
   /** Asks the run to end the answer that is being written; what was written stays. */
   async requestStop(): Promise<void> {
     if (this.#active || this.#isBusy()) await this.#stop.ask();
@@ -212,7 +223,8 @@ export class DurableChat<M extends UIMessage> extends Chat<M> {
     this.state.replaceMessage = (index, message) => {
       const shown = this.messages[index];
       if (message.role === "assistant") this.#active?.note(message.id);
-      if (!shown || progress(message) >= progress(shown)) replaceMessage(index, message);
+      const decided = withDecisions(message);
+      if (!shown || progress(decided) >= progress(shown)) replaceMessage(index, decided);
     };
   }
 

@@ -39,7 +39,9 @@ export function mergeHistory<M extends UIMessage>({ live, stored, ...is }: Merge
   const byId = new Map(live.map((message) => [message.id, message]));
   let merged = stored.map((message) => {
     const mine = byId.get(message.id);
-    return mine && (is.isWriting(mine) || sameMessage(mine, message)) ? mine : message;
+    // An answer that went on stands in an older history too, with less in it.
+    const keep = mine && (is.isWriting(mine) || is.isNewer(mine) || sameMessage(mine, message));
+    return keep ? mine : message;
   });
   const storedIds = new Set(stored.map((message) => message.id));
   for (const message of live) {

@@ -1,7 +1,8 @@
-import { Link } from "@remix-run/react";
 import { getToolName, type DynamicToolUIPart, type ToolUIPart } from "ai";
-import type { ReactNode } from "react";
-import { currentTimeOutput, searchChatsOutput, type ChatTools } from "#app/shared/chat-tools.ts";
+import { useDecision } from "#app/chat/decision-context.tsx";
+import { Approval, Question } from "#app/chat/tool-decision.tsx";
+import { Block, json, ToolOutput } from "#app/chat/tool-output.tsx";
+import type { ChatTools } from "#app/shared/chat-tools.ts";
 
 type Part = ToolUIPart<ChatTools> | DynamicToolUIPart;
 
@@ -9,64 +10,65 @@ type Part = ToolUIPart<ChatTools> | DynamicToolUIPart;
 const words: Record<string, { running: string; done: string }> = {
   currentTime: { running: "Looking at the clock", done: "Looked at the clock" },
   searchChats: { running: "Searching your chats", done: "Searched your chats" },
+  calculate: { running: "Calculating", done: "Calculated" },
+  runJavaScript: { running: "Running a script", done: "Ran a script" },
+  fetchPage: { running: "Reading a page", done: "Read a page" },
+  askUser: { running: "Asking you", done: "Asked you" },
 };
 
 /** What the tool is doing now, or did: one line. */
-function toolLine(part: Part, running: boolean): string {
+function toolLine(part: Part, running: boolean, waits: boolean): string {
   const name = getToolName(part);
   const known = words[name];
+  const doing = known?.running ?? name;
   if (part.state === "output-available") return known?.done ?? `Used ${name}`;
-  if (part.state === "output-error") return `${known?.running ?? name}: failed`;
-  if (part.state === "output-denied") return `${known?.running ?? name}: not allowed`;
-  if (part.state === "approval-requested") return `${known?.running ?? name}: waiting for your approval`;
-  if (!running) return `${known?.running ?? name}: not finished`;
+  if (part.state === "output-error") return `${doing}: failed`;
+  if (part.state === "output-denied") return `${doing}: not allowed`;
+  if (waits) return name === "askUser" ? "A question for you" : `${doing}: waiting for your approval`;
+  if (part.state === "approval-requested") return `${doing}: not decided`;
+  if (part.state === "approval-responded" && !running) {
+    return part.approval.approved ? `${doing}: approved` : `${doing}: denied`;
+  }
+  if (!running) return `${doing}: not finished`;
   return known?.running ?? `Using ${name}`;
 }
 
 /** One call of a tool, folded to a line: its name and state; inside, what it was given and what came back. */
 export function ToolCard({ part, running }: { part: Part; running: boolean }) {
+  const decide = useDecision(part.toolCallId);
   const failed = part.state === "output-error";
+  const reason = part.approval?.approved === false ? part.approval.reason : undefined;
+  const isQuestion = getToolName(part) === "askUser";
   return (
-    <details data-part={part.type} data-state={part.state} className={`card tool ${failed ? "failed" : ""}`}>
+    <details
+      // A new element when its wait is over: open while it waits, folded from then on unless one opens it.
+      key={decide ? "waiting" : "plain"}
+      open={decide ? true : undefined}
+      data-part={part.type}
+      data-state={part.state}
+      className={`card tool ${failed ? "failed" : ""}`}
+    >
       <summary>
-        {toolLine(part, running)} <code>{getToolName(part)}</code>
+        {toolLine(part, running, decide !== null)} <code>{getToolName(part)}</code>
       </summary>
       <div className="card-body">
-        {part.input !== undefined && <Block name="Input">{json(part.input)}</Block>}
-        {part.state === "output-available" && <Output part={part} />}
+        {decide && isQuestion && <Question input={part.input} decide={decide} />}
+        {decide && !isQuestion && (
+          <Approval decide={decide}>
+            <Block name="It will be given exactly this">{json(part.input)}</Block>
+          </Approval>
+        )}
+        {!decide && part.input !== undefined && <Input part={part} />}
+        {part.state === "output-available" && <ToolOutput name={getToolName(part)} output={part.output} />}
         {failed && <Block name="Error">{part.errorText ?? "The tool failed."}</Block>}
+        {reason !== undefined && <Block name="Reason">{reason}</Block>}
       </div>
     </details>
   );
 }
 
-const json = (value: unknown): string => JSON.stringify(value, null, 2) ?? "";
-
-function Block({ name, children }: { name: string; children: ReactNode }) {
-  return (
-    <section className="tool-block">
-      <h3>{name}</h3>
-      <pre>{children}</pre>
-    </section>
-  );
-}
-
-function Output({ part }: { part: Part }) {
-  const name = getToolName(part);
-  const time = name === "currentTime" ? currentTimeOutput.safeParse(part.output) : null;
-  if (time?.success) return <Block name="Output">{time.data.local}</Block>;
-  const found = name === "searchChats" ? searchChatsOutput.safeParse(part.output) : null;
-  if (!found?.success) return <Block name="Output">{json(part.output)}</Block>;
-  const { hits } = found.data;
-  if (hits.length === 0) return <p className="note">Nothing was found.</p>;
-  return (
-    <ul className="hits">
-      {hits.map((hit) => (
-        <li key={`${hit.chatId} ${hit.messageId}`}>
-          <Link to={`/chats/${hit.chatId}`}>{hit.title ?? "Untitled chat"}</Link>
-          <p>{hit.excerpt}</p>
-        </li>
-      ))}
-    </ul>
-  );
+/** A script is shown as it is written; what other tools are given, as JSON. */
+function Input({ part }: { part: Part }) {
+  const code: unknown = part.type === "tool-runJavaScript" ? part.input?.code : undefined;
+  return <Block name="Input">{typeof code === "string" ? code : json(part.input)}</Block>;
 }

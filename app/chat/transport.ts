@@ -17,6 +17,7 @@ import type { OpenOut, OutRequest } from "#app/chat/turn-follower.ts";
 import type { OutRecord } from "#app/chat/turn-splitter.ts";
 import type { ChatAction } from "#app/shared/chat-action.ts";
 import { unwrapSoFar } from "#app/shared/so-far.ts";
+import { answersToSend } from "#app/shared/tool-answers.ts";
 
 /** The addresses of one chat's session on the Trigger API, as the browser reaches it. */
 export function sessionUrls(triggerUrl: string, chatId: string): { append: string; out: string } {
@@ -64,6 +65,17 @@ export class DurableTransport<M extends UIMessage> implements ChatTransport<M> {
   };
 
   reconnectToStream: ChatTransport<M>["reconnectToStream"] = () => Promise.resolve(this.turn?.stream ?? null);
+
+  /** Sends what was decided about the message's calls; gives the sequence number on `.in`. Throws an AppendError. */
+  answer(message: M, chatId: string): Promise<number | null> {
+    const payload = {
+      message: answersToSend(message),
+      chatId,
+      trigger: "submit-message",
+      messageId: message.id,
+    };
+    return this.appender.append({ kind: "message", payload }, `decision-${generateId()}`);
+  }
 
   /** Gives the stop's sequence number on `.in`. Throws an AppendError. */
   stop(): Promise<number | null> {

@@ -36,6 +36,8 @@ export type DurableChatHelpers<M extends UIMessage> = ChatFacts & {
   stop: () => void;
   /** Sends failed messages again under their own ids; without any, answers the last message anew. */
   retry: () => void;
+  /** Decides a call that waits for the person; gives null, or a sentence when that could not be sent. */
+  decide: DurableChat<M>["decide"];
 };
 
 /** A model writes faster than anybody reads: so many milliseconds of deltas are one render. */
@@ -60,5 +62,5 @@ export function useDurableChat<M extends UIMessage>(options: DurableChatOptions<
   const stop = useCallback(() => void chat.requestStop(), [chat]);
   const retry = useCallback(() => void chat.retry(), [chat]);
   const { messages, error } = live;
-  return { ...facts, messages, status: live.status, error, send, stop, retry };
+  return { ...facts, messages, status: live.status, error, send, stop, retry, decide: chat.decide };
 }

@@ -1,5 +1,6 @@
 import { tool } from "ai";
 import { currentTimeInput, currentTimeOutput } from "#app/shared/chat-tools.ts";
+import { VisibleError } from "#trigger/model-error.ts";
 
 /** The time as a person reads it; null when there is no such time zone. */
 function localTime(now: Date, timeZone: string): string | null {
@@ -20,7 +21,7 @@ export const currentTime = {
       const now = new Date();
       const local = localTime(now, timeZone);
       if (local === null)
-        throw new Error(`There is no time zone "${timeZone}". Use an IANA name such as Europe/Paris.`);
+        throw new VisibleError(`There is no time zone "${timeZone}". Use an IANA name such as Europe/Paris.`);
       return { iso: now.toISOString(), timeZone, local };
     },
   }),

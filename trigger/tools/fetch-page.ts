@@ -3,7 +3,7 @@ import { fetchPageInput, fetchPageOutput } from "#app/shared/chat-tools.ts";
 import { fetchPage } from "#trigger/tools/fetch/fetch-page.ts";
 import { isWrittenByPerson } from "#trigger/tools/fetch/written-by-person.ts";
 
-/** Asks first, unless the person wrote the address; see docs/decisions. */
+/** Asks first, unless the person wrote the address; see docs/decisions/0006-asking-first.md. */
 export const fetchPageTool = {
   sideEffect: false,
   ...tool({

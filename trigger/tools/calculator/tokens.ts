@@ -1,8 +1,10 @@
+import { VisibleError } from "#trigger/model-error.ts";
+
 /** A piece of an expression, with the place where it begins. */
 export type Token = { kind: "number" | "name" | "sign"; text: string; at: number };
 
 /** What is wrong with an expression, in words for whoever wrote it. */
-export class CalculationError extends Error {}
+export class CalculationError extends VisibleError {}
 
 const PIECE =
   /\s*(?:(?<number>(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?)|(?<name>[a-z][a-z0-9]*)|(?<sign>[-+*/^%!(),]))/iy;

@@ -1,7 +1,8 @@
 import { env } from "#app/env.server.ts";
+import { VisibleError } from "#trigger/model-error.ts";
 
 /** Why a page was not fetched, in words for the person. */
-export class FetchRefused extends Error {}
+export class FetchRefused extends VisibleError {}
 
 const DEFAULT_PORT: Record<string, string> = { "http:": "80", "https:": "443" };
 
