@@ -45,6 +45,9 @@ async function main(): Promise<void> {
   const selected = chosen(process.argv.slice(2));
   console.log(`Node ${process.version}, ${availableParallelism()} cores, load included`);
   const bench = new Bench();
+  for (const signal of ["SIGINT", "SIGTERM"] as const) {
+    process.once(signal, () => void bench.stop().finally(() => process.exit(1)));
+  }
   const lines: Line[] = [];
   let broken = 0;
   try {

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Bench } from "../bench.ts";
+import { secondsOf } from "../processor.ts";
 import { spreadOf, type Figure, type Result } from "../figure.ts";
 import { median } from "../statistics.ts";
 import { turnAbout } from "../turn-about.ts";
@@ -11,10 +12,10 @@ import { chunkBody } from "./sse-frames.ts";
 
 const READERS = 20;
 const STALLED = 10;
-const PAIRS = 8;
-const APPENDS = 250;
-/** More than the kernel holds for a socket: 24 MB. */
-const LARGE = { records: 6000, bytes: 4000, append: 100 };
+const PAIRS = 6;
+const APPENDS = 200;
+/** More than the kernel holds for a socket: 16 MB. */
+const LARGE = { records: 4000, bytes: 4000, append: 100 };
 
 const stalledReaders = async (server: BenchServer, id: string): Promise<RawReader[]> => {
   const readers = await Promise.all(
@@ -28,6 +29,16 @@ async function fill(writer: S2Writer): Promise<void> {
   const text = "x".repeat(LARGE.bytes);
   const bodies = Array.from({ length: LARGE.append }, (_, index) => chunkBody(index, text));
   for (let sent = 0; sent < LARGE.records; sent += LARGE.append) await writer.append(bodies);
+}
+
+/** Resolves when the server has nothing to do: what it could send is sent. */
+async function quiet(server: BenchServer): Promise<void> {
+  for (let idle = 0, before = -1, looks = 0; idle < 2 && looks < 50; looks += 1) {
+    await sleep(100);
+    const used = secondsOf(server.pid) ?? 0;
+    idle = used - before < 0.015 ? idle + 1 : 0;
+    before = used;
+  }
 }
 
 /** Records a second at the readers that read. */
@@ -45,11 +56,12 @@ async function memoryEach(server: BenchServer): Promise<number> {
   const id = await makeSession(server);
   const writer = await S2Writer.open(server, id);
   await fill(writer);
-  await sleep(200);
+  await quiet(server);
   const before = await server.memory();
   const stalled = await stalledReaders(server, id);
-  await sleep(1000);
+  await quiet(server);
   await fill(writer);
+  await quiet(server);
   const after = await server.memory();
   for (const reader of stalled) reader.close();
   writer.close();
@@ -70,7 +82,7 @@ async function cost(server: BenchServer): Promise<number[]> {
     async () => {
       // They begin at the first record: their sockets are full before the phase begins.
       const stalled = await stalledReaders(server, id);
-      await sleep(300);
+      await quiet(server);
       const rate = await deliver(writer, readers);
       for (const reader of stalled) reader.close();
       return rate;
@@ -89,7 +101,7 @@ async function run(bench: Bench): Promise<Result[]> {
     watch.start();
     const costs = await cost(relay);
     watch.stop();
-    const memory = [await memoryEach(relay), await memoryEach(relay), await memoryEach(relay)];
+    const memory = [await memoryEach(relay), await memoryEach(relay)];
     return [
       {
         what: `${STALLED} stalled readers cost ${READERS} others`,
@@ -109,7 +121,8 @@ async function run(bench: Bench): Promise<Result[]> {
         against: `the server before they came; they are ${((LARGE.records * LARGE.bytes * 2) / 1e6).toFixed(0)} MB behind`,
         samples: memory.length * STALLED,
         spread: spreadOf(memory),
-        limit: "the one page that waits for its socket (256 KB), beside what the kernel buffers",
+        limit:
+          "the one page that waits for its socket and the next one (128 KB each), beside what the kernel buffers",
       },
     ];
   } finally {
