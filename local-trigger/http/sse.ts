@@ -61,7 +61,7 @@ class StreamReader {
     private readonly options: SseOptions,
   ) {
     this.cursor = options.from;
-    this.deadline = Date.now() + options.waitMs;
+    this.deadline = performance.now() + options.waitMs;
     this.unwatch = options.streams.watch(options.stream, () => this.waker.wake());
     res.once("close", () => this.waker.wake());
     this.ping = setInterval(() => this.sendPing(), pingEveryMs);
@@ -74,7 +74,7 @@ class StreamReader {
       const more = await this.sendNext();
       if (this.res.writableNeedDrain) await this.drained();
       if (more) continue;
-      if (Date.now() >= this.deadline) return void this.res.end("data: [DONE]\n\n");
+      if (performance.now() >= this.deadline) return void this.res.end("data: [DONE]\n\n");
       await this.waker.wait(this.deadline);
     }
   }
@@ -97,7 +97,7 @@ class StreamReader {
     const last = page.records.at(-1);
     if (!last) return false;
     this.cursor = last.seqNum + 1;
-    this.deadline = Date.now() + this.options.waitMs;
+    this.deadline = performance.now() + this.options.waitMs;
     const more = this.cursor < page.next;
     if (more) this.fetchAhead();
     this.send(page, last.seqNum);
@@ -189,7 +189,7 @@ class Waker {
     this.timer ??= setTimeout(() => {
       this.timer = undefined;
       this.wake();
-    }, deadline - Date.now());
+    }, deadline - performance.now());
     await new Promise<void>((resolve) => (this.resolve = resolve));
   }
 
