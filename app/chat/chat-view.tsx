@@ -10,7 +10,7 @@ import { RunStateLine } from "#app/chat/run-state-line.tsx";
 import { TakenBack } from "#app/chat/taken-back.tsx";
 import { TurnNotices } from "#app/chat/turn-notices.tsx";
 import { useChatDraft } from "#app/chat/use-draft.ts";
-import { BranchProvider, useBranches } from "#app/chat/use-branches.ts";
+import { BranchProvider, useBranches, useCatchUp } from "#app/chat/use-branches.ts";
 import { useDurableChat, type TurnEnd } from "#app/chat/use-durable-chat.ts";
 import { useReread } from "#app/chat/use-reread.ts";
 import { useTitleArrival } from "#app/chat/use-title-arrival.ts";
@@ -62,6 +62,7 @@ export function ChatView(props: ChatViewProps) {
     siblings: props.siblings,
     open,
   });
+  const caughtUp = useCatchUp(props, messages, open);
   const refused = branchError ?? props.returned?.error;
   const draft = useChatDraft(chatId, props.messages, delivery);
   return (
@@ -81,7 +82,7 @@ export function ChatView(props: ChatViewProps) {
               onRetry={chat.retry}
             />
         </DecisionProvider>
-          {props.hasMore && !open && <TakenBack branches={branches} />}
+          {props.hasMore && caughtUp && !open && <TakenBack branches={branches} />}
         </BranchProvider>
         <TurnNotices
           chat={chat}

@@ -1,5 +1,6 @@
 import { useFetcher } from "@remix-run/react";
-import { createContext, useCallback, useContext, useMemo, useState } from "react";
+import { createContext, useCallback, useContext, useEffect, useMemo, useState } from "react";
+import { useReread } from "#app/chat/use-reread.ts";
 import type { LongrunUIMessage } from "#app/shared/chat-message.ts";
 
 type Answer = { done?: true; error?: string };
@@ -59,4 +60,26 @@ export function useBranches(chat: {
     [chatId, siblings, locked, lastAsked, editing, ask],
   );
   return { branches, error: idle ? fetcher.data?.error : undefined };
+}
+
+const LOOK_AGAIN_MS = 200;
+
+/**
+ * An answer that came beside what followed the last message before makes a place with several versions, of which only
+ * the server knows: the page is read again until that has the answer. True while it has.
+ */
+export function useCatchUp(
+  stored: { messages: LongrunUIMessage[]; hasMore: boolean },
+  messages: LongrunUIMessage[],
+  open: boolean,
+): boolean {
+  const reread = useReread();
+  const caughtUp = stored.messages.at(-1)?.id === messages.at(-1)?.id;
+  const behind = stored.hasMore && !open && !caughtUp;
+  useEffect(() => {
+    if (!behind) return;
+    const timer = setTimeout(reread, LOOK_AGAIN_MS);
+    return () => clearTimeout(timer);
+  }, [behind, stored.messages, reread]);
+  return caughtUp;
 }
