@@ -84,37 +84,13 @@ export const runJavaScriptOutput = z.object({
   error: z.string().nullable(),
 });
 
-const documentKinds = ["markdown", "html", "svg", "code"] as const;
-export type DocumentKind = (typeof documentKinds)[number];
-export const documentKind = z.enum(documentKinds);
-
-export const writeDocumentInput = z.object({
-  documentId: z
-    .uuid()
-    .optional()
-    .describe(
-      "Of the document to write a new version of, as an earlier call gave it. Leave it out for a new one.",
-    ),
-  title: z.string().min(1).max(200),
-  kind: documentKind.describe("What the content is. Scripts in HTML and SVG do not run."),
-  language: z.string().max(30).optional().describe("Of code: its language, such as python."),
-  content: z.string().min(1).max(200_000).describe("The whole document, never only what changed."),
-});
-
-export const writeDocumentOutput = z.object({
-  documentId: z.string(),
-  version: z.number().int(),
-  title: z.string(),
-  kind: documentKind,
-});
-
 export const askUserInput = z.object({
   question: z.string().min(1).max(1000),
   choices: z.array(z.string().min(1).max(200)).min(2).max(8).describe("Short answers to choose from."),
   allowOther: z.boolean().optional().describe("The person may also write an answer of their own."),
 });
 
-export const MAX_OTHER_ANSWER = 4000;
+const MAX_OTHER_ANSWER = 4000;
 
 export const askUserOutput = z.object({
   /** Null when the person wrote on without answering. */
@@ -129,6 +105,5 @@ export type ChatTools = {
   calculate: Call<typeof calculateInput, typeof calculateOutput>;
   fetchPage: Call<typeof fetchPageInput, typeof fetchPageOutput>;
   runJavaScript: Call<typeof runJavaScriptInput, typeof runJavaScriptOutput>;
-  writeDocument: Call<typeof writeDocumentInput, typeof writeDocumentOutput>;
   askUser: Call<typeof askUserInput, typeof askUserOutput>;
 };

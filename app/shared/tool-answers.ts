@@ -37,7 +37,7 @@ const isDecided = (part: ToolPart): boolean =>
   part.state === "approval-responded" || part.state.startsWith("output-");
 
 /** Whether the text may answer the question as it was asked. */
-export function fitsQuestion(input: unknown, answer: string): boolean {
+function fitsQuestion(input: unknown, answer: string): boolean {
   const asked = askUserInput.safeParse(input);
   if (!asked.success || answer.trim() === "") return false;
   return asked.data.allowOther === true || asked.data.choices.includes(answer);

@@ -7,7 +7,7 @@ import { createBrotliDecompress, createGunzip, createInflate } from "node:zlib";
 import { FetchRefused, isExempt } from "#trigger/tools/fetch/allowed-url.ts";
 import { isPublicAddress } from "#trigger/tools/fetch/public-address.ts";
 
-export type Resolved = { address: string; family: number };
+type Resolved = { address: string; family: number };
 /** Finds the addresses of a name; a test gives another one. */
 export type Resolve = (hostname: string) => Promise<Resolved[]>;
 
