@@ -154,13 +154,22 @@ export async function chatOwner(chatId: string): Promise<string | null> {
 export function chatOfRun(chatId: string): Promise<ChatOfRun | null> {
   return db().chat.findUnique({
     where: { id: chatId },
-    select: { userId: true, model: true, title: true, headMessageId: true },
+    select: {
+      userId: true,
+      model: true,
+      systemPrompt: true,
+      temperature: true,
+      title: true,
+      headMessageId: true,
+    },
   });
 }
 
 export type ChatOfRun = {
   userId: string;
   model: string | null;
+  systemPrompt: string | null;
+  temperature: number | null;
   title: string | null;
   /** As it is stored: null and '' name no message. */
   headMessageId: string | null;
