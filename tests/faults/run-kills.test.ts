@@ -1,52 +1,111 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { expect } from "vitest";
 import { eventually } from "../support/eventually.ts";
-import type { FaultChat } from "./harness/fault-chat.ts";
+import type { FaultChat, PlannedTurn, TurnPlan } from "./harness/fault-chat.ts";
 import { rounds } from "./harness/dice.ts";
 import { faults, type Fault } from "./harness/faults.ts";
-import { holdChat, holdCursor, killRun } from "./harness/kills.ts";
+import { hold, holdChat, holdCursor, holdWrite, killRun } from "./harness/kills.ts";
 
 const { row } = faults();
 
-row(
-  "F4: kill -9 of the run while it answers; the open tab gets the whole answer, and the partial is gone",
-  async (fault) => {
-    const chat = await fault.chat();
-    for (let round = 0; round < rounds(3); round += 1) {
-      const turn = await chat.send({ words: 40, holdAt: fault.dice.int(1, 39), asked: 2, from: 2 });
-      await turn.model.held();
-      await new Promise((resolve) => setTimeout(resolve, fault.dice.int(0, 60)));
-      await killRun(fault.app, chat.chatId);
-      await eventually(() => turn.model.asked[0]?.state === "cut", {
-        what: () => "the kill missed the open turn",
-      });
-      fault.fired();
-      await chat.settle();
-    }
-  },
-);
+const hasText = (parts: { type: string; text?: string }[]): boolean =>
+  parts.some(({ type, text }) => type === "text" && text !== "");
 
-row(
-  "F4: with a second message waiting, the partial is kept once, not final, and the second is answered",
-  async (fault) => {
-    const chat = await fault.chat();
-    for (let round = 0; round < rounds(2); round += 1) {
-      const at = fault.dice.int(2, 39);
-      const first = await chat.send({ words: 40, holdAt: at, ends: "partial" });
-      await first.model.held();
-      await chat.tab.untilText(first.answer.slice(0, 8));
-      await chat.send({ words: 6 });
-      await killRun(fault.app, chat.chatId);
-      await eventually(() => first.model.asked[0]?.state === "cut", {
-        what: () => "the kill missed the open turn",
-      });
-      fault.fired();
-      await chat.settle();
-    }
-  },
-);
+/** Where an answer can be cut, each as the plan of its turn; the model stands still there once. */
+const CUTS: Record<
+  string,
+  (fault: Fault) => TurnPlan & { shows: (parts: { type: string; text?: string }[]) => boolean }
+> = {
+  "before its first chunk": () => ({ holdAt: 0, shows: () => true }),
+  "in its text": ({ dice }) => ({
+    holdAt: dice.int(1, 39),
+    shows: hasText,
+  }),
+  "between its thoughts and its text": () => ({
+    holdAt: 0,
+    script: () => ({ reasoning: "Let me think about it." }),
+    shows: (parts) => parts.some(({ type }) => type === "reasoning"),
+  }),
+  "between a tool call and its text": () => ({
+    // Without `holdAt`: the second request of the first try is the one with the text.
+    script: (attempt) => ({
+      tool: { name: "currentTime", input: {} },
+      ...(attempt === 2 ? { holdAfter: 0 } : {}),
+    }),
+    from: 2,
+    asked: 4,
+    shows: (parts) => parts.some(({ type }) => type === "tool-currentTime"),
+  }),
+  "at its last word": () => ({
+    holdAt: 40,
+    shows: hasText,
+  }),
+};
+
+for (const [place, plan] of Object.entries(CUTS)) {
+  /** Sends, and waits until the model stands still at the place and the open tab shows what there is. */
+  const sendUntil = async (fault: Fault, chat: FaultChat, more: TurnPlan): Promise<PlannedTurn> => {
+    const { shows, ...planned } = plan(fault);
+    const before = new Set(chat.tab.chat.messages.map(({ id }) => id));
+    const turn = await chat.send({ words: 40, asked: 2, ...planned, ...more });
+    await turn.model.held();
+    const answer = () =>
+      chat.tab.chat.messages.findLast(({ id, role }) => role === "assistant" && !before.has(id));
+    await eventually(() => shows(answer()?.parts ?? []), {
+      what: () => `the tab does not show the beginning\n${chat.tab.text}`,
+    });
+    return turn;
+  };
+  const wasCut = (turn: PlannedTurn) =>
+    eventually(() => turn.model.asked.some(({ state }) => state === "cut"), {
+      what: () => "the kill missed the open turn",
+    });
+
+  row(
+    `F4: kill -9 of the run, the answer cut ${place}: the open tab gets it whole, and the partial is gone`,
+    async (fault) => {
+      const chat = await fault.chat();
+      for (let round = 0; round < rounds(2); round += 1) {
+        const turn = await sendUntil(fault, chat, {});
+        await sleep(fault.dice.int(0, 60));
+        await killRun(fault.app, chat.chatId);
+        await wasCut(turn);
+        fault.fired();
+        await chat.settle();
+        const asked = turn.model.asked.filter(({ state }) => state === "done").at(-1);
+        expect(asked?.sent, "the answer on the screen is the last one").toBe(turn.answer);
+      }
+    },
+  );
+
+  row(
+    `F4: the same with a second message waiting, the answer cut ${place}: what was begun is kept once, not final`,
+    async (fault) => {
+      const chat = await fault.chat();
+      const begun = place !== "before its first chunk";
+      for (let round = 0; round < rounds(1); round += 1) {
+        const turn = await sendUntil(fault, chat, { ends: begun ? "partial" : "whole" });
+        await chat.send({ words: 6 });
+        await killRun(fault.app, chat.chatId);
+        await wasCut(turn);
+        fault.fired();
+        await chat.settle();
+      }
+    },
+  );
+}
 
 /** Where a turn can be killed, each as the steps from the send to the kill. */
 const POINTS: Record<string, (fault: Fault, chat: FaultChat) => Promise<void>> = {
+  "in onBoot, as it names the run": async ({ app }, chat) => {
+    // The run that waits goes first: the next message starts another.
+    await killRun(app, chat.chatId);
+    const held = await holdWrite(app, chat.chatId, "ChatSession", `NEW."runId" IS DISTINCT FROM OLD."runId"`);
+    await chat.send({ words: 5 });
+    await held.met();
+    await killRun(app, chat.chatId);
+    await held.release();
+  },
   "before the message is written": async ({ app }, chat) => {
     const held = await holdChat(app, chat.chatId);
     await chat.send({ words: 5 });
@@ -129,5 +188,46 @@ row(
     fault.fired();
     await chat.send({ words: 4 });
     await chat.settle(10_000);
+  },
+);
+
+row("F5: kill -9 of the run in onChatStart: the first message of a chat is answered once", async (fault) => {
+  for (let round = 0; round < rounds(1); round += 1) {
+    const chat = await fault.chat();
+    const held = await hold(fault.app, `SELECT 1 FROM "ChatSession" WHERE id = $1`, [chat.chatId]);
+    await chat.send({ words: 5 });
+    await held.met();
+    await killRun(fault.app, chat.chatId);
+    fault.fired();
+    await held.cutWaiters();
+    await held.release();
+    await chat.settle();
+  }
+});
+
+row(
+  "F5: kill -9 of the run as it writes the title: the next turn makes it, and nothing else is touched",
+  async (fault) => {
+    for (let round = 0; round < rounds(1); round += 1) {
+      const chat = await fault.chat();
+      const title = async () => {
+        const [found] = await fault.app.query<{ title: string | null }>(
+          `SELECT title FROM "Chat" WHERE id = $1`,
+          [chat.chatId],
+        );
+        return found?.title;
+      };
+      const held = await holdWrite(fault.app, chat.chatId, "Chat", `NEW.title IS DISTINCT FROM OLD.title`);
+      await chat.send({ words: 5 });
+      await held.met();
+      await killRun(fault.app, chat.chatId);
+      fault.fired();
+      await held.release();
+      await chat.settle();
+      expect(await title()).toBeNull();
+      await chat.send({ words: 4 });
+      await chat.settle();
+      await eventually(title, { what: () => "the title is never made" });
+    }
   },
 );

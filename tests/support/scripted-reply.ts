@@ -23,7 +23,7 @@ export class ModelReply {
   }
 
   async send(): Promise<void> {
-    const { fail, reasoning, tool } = this.script;
+    const { fail, reasoning, tool, repeatTool } = this.script;
     if (fail) {
       this.response.writeHead(fail.status, { "content-type": "application/json" });
       this.response.end(JSON.stringify({ error: { message: fail.message, type: "scripted" } }));
@@ -33,7 +33,7 @@ export class ModelReply {
     this.response.writeHead(200, { "content-type": "text/event-stream", "cache-control": "no-cache" });
     this.chunk({ role: "assistant" });
     if (reasoning) for (const piece of pieces(reasoning, 12)) this.chunk({ reasoning_content: piece });
-    if (tool && !this.hasToolResult()) {
+    if (tool && (repeatTool || !this.hasToolResult())) {
       this.callTool(tool);
       this.finish("tool_calls");
       return;

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { App } from "../../support/app.ts";
+import { eventually } from "../../support/eventually.ts";
 import { HttpUser } from "../../support/http-user.ts";
 import type { Script } from "../../support/model-script.ts";
 import type { ScriptedModel } from "../../support/scripted-model.ts";
@@ -98,6 +99,14 @@ export class FaultChat {
   async reload(options: TabOptions = {}): Promise<void> {
     this.tab.close();
     this.tab = await FaultTab.open(this.user, this.chatId, options);
+  }
+
+  /** Waits until no turn is open, whether it ended well or not. */
+  async closed(ms = 30_000): Promise<void> {
+    await eventually(() => ["ready", "error"].includes(this.tab.chat.status), {
+      ms,
+      what: () => `the turn does not end, it is ${this.tab.chat.status} with\n${this.tab.text}`,
+    });
   }
 
   async problems(tab = this.tab): Promise<string[]> {

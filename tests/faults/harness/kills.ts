@@ -75,20 +75,24 @@ export const holdChat = (app: App, chatId: string) =>
   hold(app, `SELECT 1 FROM "Chat" WHERE id = $1`, [chatId]);
 
 /** Lets the answer be saved and holds the save that follows it, of the cursor on `.in`. */
-export async function holdCursor(app: App, chatId: string) {
+export const holdCursor = (app: App, chatId: string) =>
+  holdWrite(app, chatId, "ChatSession", `NEW."lastInEventId" IS DISTINCT FROM OLD."lastInEventId"`);
+
+/** Holds an update of this chat's row in a table, before it is done, where the condition is true. */
+export async function holdWrite(app: App, chatId: string, table: "Chat" | "ChatSession", condition: string) {
   const name = `hold_${chatId.replaceAll("-", "")}`;
   const client = await connect(app);
   const waiters = `SELECT pid FROM pg_locks WHERE locktype = 'advisory' AND NOT granted`;
   await client.query("SELECT pg_advisory_lock(4711)");
   await client.query(`CREATE FUNCTION ${name}() RETURNS trigger LANGUAGE plpgsql AS $$
     BEGIN PERFORM pg_advisory_xact_lock(4711); RETURN NEW; END $$`);
-  await client.query(`CREATE TRIGGER ${name} BEFORE UPDATE ON "ChatSession" FOR EACH ROW
-    WHEN (NEW.id = '${chatId}' AND NEW."lastInEventId" IS DISTINCT FROM OLD."lastInEventId")
-    EXECUTE FUNCTION ${name}()`);
+  await client.query(`CREATE TRIGGER ${name} BEFORE UPDATE ON "${table}" FOR EACH ROW
+    WHEN (NEW.id = '${chatId}' AND ${condition}) EXECUTE FUNCTION ${name}()`);
   return {
     met: () =>
       eventually(async () => (await client.query(waiters)).rowCount, {
-        what: () => "the cursor on `.in` is not saved by itself",
+        what: () => `nobody writes ${condition}`,
+        ms: 20_000,
       }),
     release: async () => {
       await client.query(`SELECT pg_terminate_backend(pid) FROM (${waiters}) AS waiting`);

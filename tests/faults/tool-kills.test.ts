@@ -1,0 +1,182 @@
+import { readFileSync } from "node:fs";
+import { createServer, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import { afterAll, expect } from "vitest";
+import { INTERRUPTED } from "#trigger/open-calls.ts";
+import { eventually } from "../support/eventually.ts";
+import { deployChanged } from "./harness/changed-app.ts";
+import { rounds } from "./harness/dice.ts";
+import type { FaultChat } from "./harness/fault-chat.ts";
+import { faults, type Fault } from "./harness/faults.ts";
+import { killRun } from "./harness/kills.ts";
+
+/** What the tools did outside of the answer: each call as it arrived. The shop answers when `serve` is called. */
+class Shop {
+  readonly orders: string[] = [];
+  private waiting: (() => void)[] = [];
+  private open = true;
+  private readonly server: Server;
+
+  private constructor() {
+    this.server = createServer((request, response) => {
+      this.orders.push(request.url ?? "");
+      const serve = () => response.end("served");
+      if (this.open) serve();
+      else this.waiting.push(serve);
+    });
+  }
+
+  static async open(): Promise<Shop> {
+    const shop = new Shop();
+    await new Promise<void>((resolve) => shop.server.listen(0, "127.0.0.1", resolve));
+    return shop;
+  }
+
+  get url(): string {
+    return `http://127.0.0.1:${(this.server.address() as AddressInfo).port}`;
+  }
+
+  /** Takes orders from now on without an answer. */
+  close(): void {
+    this.open = false;
+  }
+
+  serve(): void {
+    this.open = true;
+    for (const serve of this.waiting.splice(0)) serve();
+  }
+
+  count = (order: string): number => this.orders.filter((one) => one === `/${order}`).length;
+
+  stop(): void {
+    this.server.closeAllConnections();
+    this.server.close();
+  }
+}
+
+const shop = await Shop.open();
+const tools = `
+import { tool } from "ai";
+import { z } from "zod";
+import { chatTools as shipped } from "#trigger/tools/shipped.ts";
+const ask = (order: string) => fetch("${shop.url}/" + order).then((response) => response.text());
+const inputSchema = z.object({ order: z.string() });
+export function chatTools(scope: { userId: string; chatId: string }) {
+  return {
+    ...shipped(scope),
+    orderTea: { sideEffect: true, ...tool({ description: "Order tea.", inputSchema, execute: ({ order }) => ask(order) }) },
+    readMenu: { sideEffect: false, ...tool({ description: "Read the menu.", inputSchema, execute: ({ order }) => ask(order) }) },
+  };
+}
+`;
+const changes = {
+  "tools/shipped.ts": readFileSync("trigger/tools/index.ts", "utf8"),
+  "tools/index.ts": tools,
+};
+let deployed: Promise<() => void> | undefined;
+afterAll(async () => {
+  shop.stop();
+  (await deployed)?.();
+});
+const { row: plainRow } = faults();
+
+const row = (name: string, steps: (fault: Fault) => Promise<void>) =>
+  plainRow(name, async (fault) => {
+    await (deployed ??= deployChanged(fault.app, changes));
+    await steps(fault);
+  });
+
+/** The tool parts of the stored answers, in order. */
+async function toolParts(chat: FaultChat): Promise<{ type: string; state: string; errorText?: string }[]> {
+  const rows = await chat.app.query<{ message: { parts: { type: string; state: string }[] } }>(
+    `SELECT message FROM "Message" WHERE "chatId" = $1 ORDER BY position`,
+    [chat.chatId],
+  );
+  return rows.flatMap(({ message }) => message.parts.filter(({ type }) => type.startsWith("tool-")));
+}
+
+async function killInTool(chat: FaultChat, order: string): Promise<void> {
+  await eventually(() => shop.count(order) === 1, {
+    what: () => `${order} is not called\n${chat.app.logs()}`,
+    ms: 20_000,
+  });
+  await killRun(chat.app, chat.chatId);
+  shop.serve();
+}
+
+row(
+  "F6: kill -9 inside a tool that acts: it is not run again, the person sees that it was interrupted, and the model is told",
+  async (fault) => {
+    const chat = await fault.chat();
+    for (let round = 0; round < rounds(2); round += 1) {
+      const order = `tea-${chat.chatId}-${round}`;
+      shop.close();
+      const tool = { name: "orderTea", input: { order } };
+      const turn = await chat.send({ words: 6, asked: 2, from: 2, script: () => ({ tool }) });
+      await killInTool(chat, order);
+      fault.fired();
+      await chat.settle();
+      expect(shop.count(order), "how often tea was ordered").toBe(1);
+      expect((await toolParts(chat)).at(-1)).toMatchObject({ state: "output-error", errorText: INTERRUPTED });
+      expect(JSON.stringify(turn.model.asked.at(-1)?.request.messages)).toContain(INTERRUPTED);
+      // The next turn reads it in the history.
+      const next = await chat.send({ words: 3 });
+      await chat.settle();
+      expect(JSON.stringify(next.model.asked[0]?.request.messages)).toContain(INTERRUPTED);
+    }
+  },
+);
+
+row("F6: a model that repeats the interrupted call is refused, and can say so", async (fault) => {
+  const chat = await fault.chat();
+  const order = `again-${chat.chatId}`;
+  shop.close();
+  const tool = { name: "orderTea", input: { order } };
+  // Told of the interrupted call, this model makes it once more all the same.
+  const turn = await chat.send({
+    words: 6,
+    asked: 3,
+    from: 3,
+    script: (attempt) => ({ tool, ...(attempt === 2 ? { repeatTool: true } : {}) }),
+  });
+  await killInTool(chat, order);
+  fault.fired();
+  await chat.settle();
+  expect(turn.model.asked).toHaveLength(3);
+  expect(shop.count(order)).toBe(1);
+  expect((await toolParts(chat)).map(({ state }) => state)).toEqual(["output-error", "output-error"]);
+});
+
+row(
+  "F6: with a second message waiting, the interrupted call stays in the partial, and is not run again",
+  async (fault) => {
+    const chat = await fault.chat();
+    const order = `two-${chat.chatId}`;
+    shop.close();
+    const tool = { name: "orderTea", input: { order } };
+    await chat.send({ words: 6, ends: "any", asked: 2, script: () => ({ tool }) });
+    await eventually(() => shop.count(order) === 1, { what: () => "it is not called", ms: 20_000 });
+    const second = await chat.send({ words: 6 });
+    await killInTool(chat, order);
+    fault.fired();
+    await chat.settle();
+    expect(shop.count(order)).toBe(1);
+    expect(await toolParts(chat)).toMatchObject([{ state: "output-error", errorText: INTERRUPTED }]);
+    expect(JSON.stringify(second.model.asked[0]?.request.messages)).toContain(INTERRUPTED);
+  },
+);
+
+row("F6: kill -9 inside a tool that only reads: it is run again, and the answer is whole", async (fault) => {
+  const chat = await fault.chat();
+  for (let round = 0; round < rounds(1); round += 1) {
+    const order = `menu-${chat.chatId}-${round}`;
+    shop.close();
+    const tool = { name: "readMenu", input: { order } };
+    await chat.send({ words: 6, asked: 3, from: 3, script: () => ({ tool }) });
+    await killInTool(chat, order);
+    fault.fired();
+    await chat.settle();
+    expect(shop.count(order)).toBe(2);
+    expect((await toolParts(chat)).at(-1)).toMatchObject({ state: "output-available", output: "served" });
+  }
+});
