@@ -1,5 +1,6 @@
 import { Database } from "./database.ts";
 import { Front } from "./http/front.ts";
+import { LiveWriters } from "./http/live-writers.ts";
 import { Router, type Route } from "./http/router.ts";
 import { authRoutes } from "./http/routes/auth.ts";
 import { batchRoutes } from "./http/routes/batches.ts";
@@ -45,7 +46,7 @@ export type LocalTriggerOptions = {
   trimDelayMs?: number;
   /** How long what has ended is kept; default 14 days. */
   retentionDays?: number;
-  /** How long writers gather chunks before they append; default 10 ms. */
+  /** How long writers gather chunks before they append, while they are few; default 10 ms. */
   flushIntervalMs?: number;
   timing?: Partial<EngineTiming>;
   /** Names, beside this machine's own, under which the pages that show what is inside may be opened. */
@@ -131,8 +132,8 @@ function allRoutes(
   const { db, streams } = sessionDeps;
   const { secretKey, projectRef } = options;
   const sessions = new SessionService(sessionDeps);
-  const flushIntervalMs = options.flushIntervalMs ?? defaultFlushIntervalMs;
-  const s2 = { secretKey, origin, flushIntervalMs };
+  const writers = new LiveWriters(options.flushIntervalMs ?? defaultFlushIntervalMs);
+  const s2 = { secretKey, origin, writers };
   return [
     ...serviceRoutes({ db, workerReady: () => runs.workerReady() }),
     ...authRoutes({ secretKey }),
@@ -152,7 +153,7 @@ function allRoutes(
     ...snapshotRoutes({ db, sessions, secretKey, origin }),
     ...sessionStreamRoutes({ sessions, streams, s2 }),
     ...runStreamRoutes({ runs, streams, s2 }),
-    ...s2Routes({ streams, secretKey }),
+    ...s2Routes({ streams, secretKey, writers }),
   ];
 }
 

@@ -1,6 +1,7 @@
+import type { LiveWriters } from "./live-writers.ts";
 import { inSeconds, isSignedFor, sign } from "../wire/signatures.ts";
 
-export type S2Settings = { secretKey: string; origin: () => string; flushIntervalMs: number };
+export type S2Settings = { secretKey: string; origin: () => string; writers: LiveWriters };
 
 const lifetimeSeconds = 24 * 60 * 60;
 const purpose = "s2-append";
@@ -13,7 +14,7 @@ export function streamCredentials(s2: S2Settings, stream: string, origin: string
     "x-s2-stream-name": stream,
     "x-s2-basin": "local-trigger",
     "x-s2-endpoint": `${origin}/v1`,
-    "x-s2-flush-interval-ms": String(s2.flushIntervalMs),
+    "x-s2-flush-interval-ms": String(s2.writers.flushIntervalMs(stream)),
     "x-s2-max-retries": "10",
   };
 }

@@ -71,7 +71,8 @@ class StreamReader {
     while (!this.res.destroyed) {
       this.waker.reset();
       // Whole pages are not held while a socket is full: what waits there is one frame.
-      const more = await this.sendNext();
+      const sent = this.sendNext();
+      const more = typeof sent === "boolean" ? sent : await sent;
       if (this.res.writableNeedDrain) await this.drained();
       if (more) continue;
       if (performance.now() >= this.deadline) return void this.res.end("data: [DONE]\n\n");
@@ -85,13 +86,17 @@ class StreamReader {
     clearInterval(this.ping);
   }
 
-  /** Sends what there is, up to a page of it; whether there is more. */
-  private async sendNext(): Promise<boolean> {
+  /** Sends what there is, up to a page of it; whether there is more. Not a promise when memory has it: many may follow. */
+  private sendNext(): boolean | Promise<boolean> {
     const { streams, stream } = this.options;
     const inMemory = streams.tail(stream, this.cursor);
+    if (!inMemory) return this.fetched().then((page) => this.sendPage(page));
     // What was fetched ahead begins here too, and is of no use any more.
-    if (inMemory) this.coming = null;
-    const page = inMemory ?? (await this.fetched());
+    this.coming = null;
+    return this.sendPage(inMemory);
+  }
+
+  private sendPage(page: Page): boolean {
     this.tail = { seq_num: page.next, timestamp: page.timestamp };
     this.cursor = Math.min(this.cursor, page.next);
     const last = page.records.at(-1);

@@ -21,8 +21,8 @@ export async function appendMany(db: Database, jobs: AppendJob[]): Promise<(Appe
       chosen.map((job) => job.stream),
       chosen.map((job) => job.partId ?? null),
       records.map(({ of }) => of),
-      records.map(({ record }) => storedText(record.body)),
-      records.map(({ record }) => JSON.stringify(storedHeaders(record.headers))),
+      JSON.stringify(records.map(({ record }) => storedText(record.body))),
+      JSON.stringify(records.map(({ record }) => storedHeaders(record.headers))),
     ])
     .catch(noRows);
   for (const row of rows) {
@@ -43,7 +43,9 @@ export function noRows(error: unknown): { rows: never[] } {
 }
 
 const uniqueViolation = "23505";
-const sql = "select * from local_trigger.append_many($1, $2, $3, $4, $5::jsonb[])";
+// Bodies are JSON themselves: as elements of an array literal each of their quotes would be escaped one by one.
+const sql = `select * from local_trigger.append_many($1, $2, $3,
+  array(select json_array_elements_text($4)), array(select jsonb_array_elements($5)))`;
 
 // What must be done alone keeps its place before the later appends of its stream.
 function placesOf(jobs: AppendJob[]): number[] {

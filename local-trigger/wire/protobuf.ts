@@ -40,20 +40,32 @@ export function bytesOf(field: Field): Uint8Array {
 }
 
 export function varintField(number: number, value: number): Buffer {
-  return Buffer.concat([varint(number << 3), varint(value)]);
+  const field = Buffer.allocUnsafe(varintLength(number << 3) + varintLength(value));
+  writeVarint(field, value, writeVarint(field, number << 3, 0));
+  return field;
 }
 
 export function bytesField(number: number, value: Uint8Array): Buffer {
-  return Buffer.concat([varint((number << 3) | 2), varint(value.length), value]);
+  const tag = (number << 3) | 2;
+  const head = varintLength(tag) + varintLength(value.length);
+  const field = Buffer.allocUnsafe(head + value.length);
+  writeVarint(field, value.length, writeVarint(field, tag, 0));
+  field.set(value, head);
+  return field;
 }
 
-function varint(value: number): Buffer {
-  const bytes: number[] = [];
-  let rest = BigInt(value);
-  do {
-    const low = Number(rest & 0x7fn);
-    rest >>= 7n;
-    bytes.push(rest > 0n ? low | 0x80 : low);
-  } while (rest > 0n);
-  return Buffer.from(bytes);
+function varintLength(value: number): number {
+  let length = 1;
+  for (let rest = value; rest >= 0x80; rest = Math.floor(rest / 0x80)) length += 1;
+  return length;
+}
+
+/** Where the next byte goes. */
+function writeVarint(into: Buffer, value: number, at: number): number {
+  let next = at;
+  let rest = value;
+  // Times in milliseconds are wider than the 32 bits of the bit operators.
+  for (; rest >= 0x80; rest = Math.floor(rest / 0x80)) into[next++] = (rest % 0x80) | 0x80;
+  into[next++] = rest;
+  return next;
 }

@@ -62,6 +62,11 @@ export class ProcessorWatch {
     }
   }
 
+  /** Processor time of a group between its starts and stops, in seconds. */
+  seconds(group: string): number {
+    return this.used[group] ?? Number.NaN;
+  }
+
   /** The groups with the share of one core that each used, the busiest first. */
   sentence(): string {
     const shares = Object.entries(this.used).map(([name, used]) => [name, used / this.elapsed] as const);

@@ -19,10 +19,11 @@ import { AppendSession } from "../append-session.ts";
 import { readBody, readText } from "../body.ts";
 import { bearerToken } from "../credentials.ts";
 import { HttpError } from "../errors.ts";
+import type { LiveWriters } from "../live-writers.ts";
 import type { RequestContext, Route } from "../router.ts";
 import { mayAppend } from "../s2-credentials.ts";
 
-export type S2Deps = { streams: StreamStore; secretKey: string };
+export type S2Deps = { streams: StreamStore; secretKey: string; writers: LiveWriters };
 
 const bodyLimit = 4 * 1024 * 1024;
 
@@ -78,6 +79,7 @@ async function appendSession(c: RequestContext, deps: S2Deps, stream: string): P
     (records) => store(c, deps, stream, records),
     (acks) => void res.write(acks),
   );
+  const ended = deps.writers.began(stream);
   const reading = readFrames(req, session);
   try {
     // An append may fail while the writer waits for its acknowledgement and sends nothing more.
@@ -92,6 +94,8 @@ async function appendSession(c: RequestContext, deps: S2Deps, stream: string): P
     const { status, body } = toHttpError(error);
     c.log.warn("s2.session_failed", { stream, status, error: describeError(error) });
     res.end(errorFrame(status, { code: String(body["code"]), message: String(body["message"]) }));
+  } finally {
+    ended();
   }
 }
 

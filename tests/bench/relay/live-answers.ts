@@ -1,6 +1,7 @@
 import { monitorEventLoopDelay } from "node:perf_hooks";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Bench } from "../bench.ts";
+import type { ProcessorWatch } from "../processor.ts";
 import { spreadOf, type Figure, type Result } from "../figure.ts";
 import { median, quantile } from "../statistics.ts";
 import { outPath, RawReader } from "./raw-reader.ts";
@@ -100,13 +101,13 @@ async function run(bench: Bench): Promise<Result[]> {
     ownDelay.disable();
     watch.stop();
     await Promise.all(answers.map((answer) => answer.end()));
-    return [result(answers, ownDelay.percentile(99) / 1e6, watch.sentence())];
+    return [result(answers, ownDelay.percentile(99) / 1e6, watch)];
   } finally {
     await relay.stop();
   }
 }
 
-function result(answers: Answer[], ownDelay: number, processor: string): Result {
+function result(answers: Answer[], ownDelay: number, watch: ProcessorWatch): Result {
   const gaps = answers.flatMap((answer) => answer.gaps);
   const delays = answers.flatMap((answer) => answer.delays);
   const p99 = quantile(gaps, 0.99);
@@ -124,8 +125,9 @@ function result(answers: Answer[], ownDelay: number, processor: string): Result 
       "token to reader p50 ms": median(delays),
       "token to reader p99 ms": quantile(delays, 0.99),
       "this load's own delay p99 ms": ownDelay,
+      "µs of the server's processor a token": (watch.seconds("server") * 1e6) / (ANSWERS * TOKENS),
     },
-    limit: processor,
+    limit: watch.sentence(),
   };
 }
 

@@ -1,6 +1,7 @@
 // A local-trigger for benchmarks, in a process of its own: `postgres` is the real one on DATABASE_URL, `no-op` has the
 // same front, router and parsing over a store that keeps nothing. Tells its port, and its memory when it is asked.
 import { Front } from "#local-trigger/http/front.ts";
+import { LiveWriters } from "#local-trigger/http/live-writers.ts";
 import { Router } from "#local-trigger/http/router.ts";
 import { s2Routes } from "#local-trigger/http/routes/s2.ts";
 import { sessionStreamRoutes } from "#local-trigger/http/routes/session-streams.ts";
@@ -18,8 +19,9 @@ async function startNoOp(): Promise<number> {
     find: () => Promise.resolve(null),
     appendInput: (session: { id: string }, body: string) => streams.append(session.id, [{ body }]),
   };
-  const s2 = { secretKey: keys.secretKey, origin: () => `http://127.0.0.1:${port}`, flushIntervalMs: 10 };
-  const routes = [...sessionStreamRoutes({ sessions, streams, s2 }), ...s2Routes({ streams, ...keys })];
+  const writers = new LiveWriters(10);
+  const s2 = { secretKey: keys.secretKey, origin: () => `http://127.0.0.1:${port}`, writers };
+  const routes = [...sessionStreamRoutes({ sessions, streams, s2 }), ...s2Routes({ streams, writers, ...keys })];
   const router = new Router(routes, { keys, log });
   const front = new Front((req, res) => void router.handle(req, res));
   return front.listen(0, "127.0.0.1");
