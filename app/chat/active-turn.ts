@@ -1,7 +1,7 @@
 import type { UIMessage } from "ai";
 import type { Awaited } from "#app/chat/input-ledger.ts";
 import { closeParts, type Place, placeAnswer, replaceById } from "#app/chat/message-order.ts";
-import type { Boundary } from "#app/chat/turn-splitter.ts";
+import type { Boundary } from "#app/shared/out-record.ts";
 import { saysSomething } from "#app/shared/chat-message.ts";
 
 /** The turn that is being written into the page, and the messages that it made there. */

@@ -5,7 +5,7 @@ import { FactStore } from "#app/chat/chat-facts.ts";
 import { Decisions, withDecisions } from "#app/chat/decisions.ts";
 import { InputAppender, SessionClosedError } from "#app/chat/input-append.ts";
 import { InputLedger } from "#app/chat/input-ledger.ts";
-import { type Place, progress } from "#app/chat/message-order.ts";
+import type { Place } from "#app/chat/message-order.ts";
 import { Outbox } from "#app/chat/outbox.ts";
 import { PageHistory } from "#app/chat/page-history.ts";
 import { browserSignals, type PageSignals } from "#app/chat/page-signals.ts";
@@ -14,7 +14,9 @@ import { SessionToken } from "#app/chat/session-token.ts";
 import { DurableTransport, outReader, sessionUrls } from "#app/chat/transport.ts";
 import type { Turn, TurnOutcome } from "#app/chat/turn.ts";
 import { TurnFollower } from "#app/chat/turn-follower.ts";
-import type { Boundary } from "#app/chat/turn-splitter.ts";
+import { progress } from "#app/shared/answer-progress.ts";
+import { chunksOfTurn } from "#app/shared/open-turn.ts";
+import type { Boundary } from "#app/shared/out-record.ts";
 import type { ChatStatus, ResumeHandle } from "#app/shared/resume-handle.ts";
 
 export type TurnEnd = {
@@ -113,6 +115,10 @@ export class DurableChat<M extends UIMessage> extends Chat<M> {
       token,
       page: init.page ?? browserSignals(),
       cursor: cursorOf(handle),
+      shown: handle.open && {
+        cursor: Number(handle.open.cursor),
+        chunks: chunksOfTurn(handle.open, messages),
+      },
       peek: this.#unknownTurn,
       demand: () => (!this.#hasSession ? "none" : this.#isBusy() ? "always" : "while-shown"),
       onTurn: (turn) => this.#inOrder(() => this.#handOver(turn)),
@@ -252,6 +258,7 @@ export class DurableChat<M extends UIMessage> extends Chat<M> {
     // An answer may be complete before the append that asked for it is acknowledged.
     await next?.settled;
     this.#finish(active, outcome, !outcome.failed && turn.isWhole);
+    if (turn.isTorn) this.#listener.onForeignTurn?.();
   }
 
   #finish(active: ActiveTurn<M>, { boundary, failed }: TurnOutcome, isWhole: boolean): void {

@@ -57,15 +57,6 @@ function sameMessage(a: UIMessage, b: UIMessage): boolean {
   return a === b || JSON.stringify(a) === JSON.stringify(b);
 }
 
-/** How far an answer has got, to compare two versions of the same one: text counts by length, any other part by one. */
-export function progress(message: UIMessage): number {
-  return message.parts.reduce((sum, part) => {
-    if (part.type === "text" || part.type === "reasoning") return sum + 1 + part.text.length;
-    if (isToolUIPart(part)) return sum + 1 + (part.state.startsWith("output-") ? 1 : 0);
-    return sum + 1;
-  }, 0);
-}
-
 /** The answer as it is when its turn is over: no text left open, and of a turn that was cut off no tool that never ran. */
 export function closeParts<M extends UIMessage>(message: M, cutOff: boolean): M {
   const neverRan = (part: M["parts"][number]) =>

@@ -1,22 +1,10 @@
-import {
-  controlSubtype,
-  headerValue,
-  PUBLIC_ACCESS_TOKEN_HEADER,
-  SESSION_CLOSED_HEADER,
-  SESSION_CLOSED_REASON_HEADER,
-  SESSION_IN_EVENT_ID_HEADER,
-  SSEStreamSubscription,
-  type SSEStreamPart,
-  TRIGGER_CONTROL_SUBTYPE,
-} from "@trigger.dev/core/v3";
+import { SSEStreamSubscription } from "@trigger.dev/core/v3";
 import { type ChatTransport, generateId, type UIMessage, type UIMessageChunk } from "ai";
-import { z } from "zod";
+import type { ChatAction } from "#app/shared/chat-action.ts";
 import type { InputAppender } from "#app/chat/input-append.ts";
 import type { Turn } from "#app/chat/turn.ts";
 import type { OpenOut, OutRequest } from "#app/chat/turn-follower.ts";
-import type { OutRecord } from "#app/chat/turn-splitter.ts";
-import type { ChatAction } from "#app/shared/chat-action.ts";
-import { unwrapSoFar } from "#app/shared/so-far.ts";
+import { toOutRecord } from "#app/shared/out-record.ts";
 import { answersToSend } from "#app/shared/tool-answers.ts";
 
 /** The addresses of one chat's session on the Trigger API, as the browser reaches it. */
@@ -110,7 +98,8 @@ export function outReader(url: string, fetcher: typeof fetch): OpenOut {
     const reader = (await subscription.subscribe()).getReader();
     try {
       for (let next = await reader.read(); !next.done; next = await reader.read()) {
-        const record = toRecord(next.value);
+        const { id, chunk, headers } = next.value;
+        const record = toOutRecord(Number(id), chunk, headers);
         if (record) yield record;
       }
     } finally {
@@ -137,39 +126,4 @@ async function observed(
     }),
   );
   return new Response(body, { status: response.status, headers: response.headers });
-}
-
-const chunkShape = z.looseObject({ type: z.string() });
-
-function toRecord({ id, chunk, headers }: SSEStreamPart): OutRecord | null {
-  const seq = Number(id);
-  if (!Number.isSafeInteger(seq)) return null;
-  switch (controlSubtype(headers)) {
-    case undefined:
-      if (!chunkShape.safeParse(chunk).success) return { kind: "other", seq };
-      // The agent writes what `toUIMessageStream` makes; `useChat` ignores types that it does not know.
-      return { kind: "chunk", seq, chunk: unwrapSoFar(chunk as UIMessageChunk) };
-    case TRIGGER_CONTROL_SUBTYPE.TURN_COMPLETE:
-      return turnComplete(seq, headers);
-    case TRIGGER_CONTROL_SUBTYPE.SESSION_CLOSED:
-      return {
-        kind: "session-closed",
-        seq,
-        reason: headerValue(headers, SESSION_CLOSED_REASON_HEADER) ?? null,
-      };
-    default:
-      return { kind: "other", seq };
-  }
-}
-
-function turnComplete(seq: number, headers: SSEStreamPart["headers"]): OutRecord {
-  const consumed = Number.parseInt(headerValue(headers, SESSION_IN_EVENT_ID_HEADER) ?? "", 10);
-  const closed = headerValue(headers, SESSION_CLOSED_HEADER) === "true";
-  return {
-    kind: "turn-complete",
-    seq,
-    consumed: Number.isNaN(consumed) ? null : consumed,
-    token: headerValue(headers, PUBLIC_ACCESS_TOKEN_HEADER) ?? null,
-    closed: closed ? { reason: headerValue(headers, SESSION_CLOSED_REASON_HEADER) ?? null } : null,
-  };
 }

@@ -1,8 +1,10 @@
+import type { UIMessageChunk } from "ai";
 import type { PageSignals } from "#app/chat/page-signals.ts";
 import type { SessionToken } from "#app/chat/session-token.ts";
 import { SilenceWatch } from "#app/chat/silence-watch.ts";
 import { Turn } from "#app/chat/turn.ts";
-import { type Boundary, type OutRecord, type TurnEvent, TurnSplitter } from "#app/chat/turn-splitter.ts";
+import type { Boundary, OutRecord } from "#app/shared/out-record.ts";
+import { type TurnEvent, TurnSplitter } from "#app/shared/turn-splitter.ts";
 
 export type Connection = "live" | "reconnecting" | "offline";
 
@@ -21,12 +23,16 @@ export type OutRequest = {
 /** One connection to `.out`. Throws what the reader throws; an HTTP refusal carries its `status`. */
 export type OpenOut = (request: OutRequest) => AsyncIterable<OutRecord>;
 
+type Shown = { cursor: number; chunks: UIMessageChunk[] };
+
 export type FollowerOptions = {
   open: OpenOut;
   token: SessionToken;
   page: PageSignals;
   /** Sequence number of the last record that the page has; null: read from the beginning. */
   cursor: number | null;
+  /** The page has a part of the open turn, up to this record: these chunks are what was read of it. */
+  shown: Shown | null;
   /** A turn is said to be open, but not which: ask the server whether it is. */
   peek: boolean;
   /** Whether to be connected at all, and in a hidden tab, too. */
@@ -56,6 +62,7 @@ export class TurnFollower {
   #cursor: number | null;
   /** What the open connection was asked to begin after. */
   #asked: number | null = null;
+  #shown: Shown | null;
   #peek: boolean;
   #life: AbortController | null = null;
   #attempt: AbortController | null = null;
@@ -66,6 +73,7 @@ export class TurnFollower {
 
   constructor(private readonly options: FollowerOptions) {
     this.#cursor = options.cursor;
+    this.#shown = options.shown;
     this.#peek = options.peek;
     this.#silence = new SilenceWatch(options.silenceMs ?? SILENCE_MS);
   }
@@ -79,6 +87,7 @@ export class TurnFollower {
     if (this.#life) return;
     const life = new AbortController();
     this.#life = life;
+    this.#takeShown();
     const unwatch = this.options.page.watch({
       onWake: (stale) => this.wake(stale),
       onHidden: () => this.dropIfIdle(),
@@ -86,6 +95,15 @@ export class TurnFollower {
     });
     life.signal.addEventListener("abort", unwatch, { once: true });
     void this.#follow(life.signal);
+  }
+
+  /** What the page's HTML has of the open turn counts as read, all of it in one go. */
+  #takeShown(): void {
+    const shown = this.#shown;
+    this.#shown = null;
+    if (!shown || shown.chunks.length === 0) return;
+    this.#cursor = shown.cursor;
+    for (const chunk of shown.chunks) this.#take({ kind: "chunk", seq: shown.cursor, chunk });
   }
 
   stop(): void {
@@ -230,12 +248,19 @@ export class TurnFollower {
   #read(record: OutRecord): void {
     // The server has lost what this cursor stood for, and begins before it: so does the page.
     const isRewound = this.#asked !== null && record.seq <= this.#asked;
+    // Long away: what came in between was trimmed, the rest of this answer with it.
+    const isTorn = this.#asked !== null && this.#cursor === this.#asked && record.seq > this.#asked + 1;
+    if (isTorn && this.#turn) this.#turn.isTorn = true;
     if (isRewound) this.#asked = null;
     else if (this.#cursor !== null && record.seq <= this.#cursor) return;
     this.#cursor = record.seq;
     this.#peek = false;
     this.#refreshed = false;
     this.options.onRecord();
+    this.#take(record);
+  }
+
+  #take(record: OutRecord): void {
     for (const event of this.#splitter.read(record)) this.#apply(event);
   }
 

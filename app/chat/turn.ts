@@ -1,5 +1,5 @@
 import type { UIMessageChunk } from "ai";
-import type { Boundary } from "#app/chat/turn-splitter.ts";
+import type { Boundary } from "#app/shared/out-record.ts";
 
 export type TurnOutcome = {
   /** Null when the turn failed before its boundary, or was given up. */
@@ -13,6 +13,8 @@ export class Turn {
   readonly ended: Promise<TurnOutcome>;
   /** The answer came to its own end; one that was stopped or cut off does not. */
   isWhole = false;
+  /** Records of it are gone before they were read: only the stored answer is all of it. */
+  isTorn = false;
   #queue: UIMessageChunk[] = [];
   #over = false;
   #dropped = false;

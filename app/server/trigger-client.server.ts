@@ -102,36 +102,20 @@ export async function currentRun(chatId: string): Promise<string | null> {
   }
 }
 
-/** Ends the session for good: the run is cancelled, later messages are refused. No session is no error. */
-export async function closeSession(chatId: string, reason: string): Promise<void> {
+/** Data comes as a JSON value, or as the text of one. */
+function jsonValue(data: unknown): unknown {
+  if (typeof data !== "string") return data;
   try {
-    await sdk(() => sessions.close(chatId, { reason }));
-  } catch (error) {
-    if (!(error instanceof TriggerError && error.status === 404)) throw error;
+    return JSON.parse(data);
+  } catch {
+    return data;
   }
-}
-
-/** A token that reads and writes this one session and reads its run, for an hour. */
-export function mintToken(chatId: string, runId: string | null): Promise<string> {
-  const read = { sessions: chatId, ...(runId ? { runs: runId } : {}) };
-  return sdk(() =>
-    auth.createPublicToken({ scopes: { read, write: { sessions: chatId } }, expirationTime: TOKEN_LIFE }),
-  );
-}
-
-/** Appends to `.in`. The same `partId` again stores nothing and answers as the first time. */
-export async function appendInput(chatId: string, input: unknown, partId: string): Promise<void> {
-  await http(`${sessionPath(chatId)}/in/append`, {
-    method: "POST",
-    headers: { "Content-Type": "application/json", "X-Part-Id": partId },
-    body: JSON.stringify(input),
-  });
 }
 
 const recordsReply = z.object({
   records: z.array(
     z.object({
-      data: z.unknown(),
+      data: z.unknown().transform(jsonValue),
       id: z.string().optional(),
       seqNum: z.number().int(),
       headers: z.array(z.tuple([z.string(), z.string()])).optional(),
@@ -141,13 +125,28 @@ const recordsReply = z.object({
 
 export type StreamRecord = z.infer<typeof recordsReply>["records"][number];
 
+/** A reply with fewer records is the last one; how many one holds at most is the server's choice. */
+const SHORT_PAGE = 500;
+
 /** The records of one of the session's streams after a cursor, oldest first; none when there is no session. */
 export async function readRecords(
   chatId: string,
   io: "in" | "out",
   afterEventId: string | null,
 ): Promise<StreamRecord[]> {
-  const query = afterEventId === null ? "" : `?afterEventId=${encodeURIComponent(afterEventId)}`;
+  const pages: StreamRecord[][] = [];
+  let after = afterEventId;
+  for (;;) {
+    const page = await readPage(chatId, io, after);
+    pages.push(page);
+    const last = page.at(-1);
+    if (!last || page.length < SHORT_PAGE) return pages.flat();
+    after = String(last.seqNum);
+  }
+}
+
+async function readPage(chatId: string, io: "in" | "out", after: string | null): Promise<StreamRecord[]> {
+  const query = after === null ? "" : `?afterEventId=${encodeURIComponent(after)}`;
   try {
     return recordsReply.parse(await http(`${sessionPath(chatId)}/${io}/records${query}`)).records;
   } catch (error) {

@@ -1,3 +1,5 @@
+import type { OpenTurn } from "#app/shared/open-turn.ts";
+
 /** What the page says about a chat in `data-chat-status`. */
 export type ChatStatus = "ready" | "submitted" | "streaming" | "error";
 
@@ -7,6 +9,8 @@ export type ResumeHandle = {
   publicAccessToken: string | null;
   /** The stored cursor of `.out`, a decimal string; null before the first turn ends. */
   lastEventId: string | null;
+  /** The open turn, where its answer is in the messages as far as it has got: reading goes on at its cursor. */
+  open: OpenTurn | null;
   /** Something is still to be read: an unanswered message, or an answer that the database has not yet. */
   isStreaming: boolean;
   /** Sequence number in `.in` of the newest unanswered record; null when there is none. */

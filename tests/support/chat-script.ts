@@ -42,6 +42,7 @@ export function handle(change: Partial<ResumeHandle> = {}): ResumeHandle {
   return {
     publicAccessToken: "token-1",
     lastEventId: null,
+    open: null,
     isStreaming: false,
     activeInputSeq: null,
     pending: [],

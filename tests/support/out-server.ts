@@ -39,6 +39,7 @@ export class OutServer {
   #readers = new Set<Reader>();
   #server: Server;
   #part = 0;
+  #trimmed = 0;
 
   private constructor(server: Server) {
     this.#server = server;
@@ -93,6 +94,11 @@ export class OutServer {
     }
     for (const reader of this.#readers) reader.feed();
     return this.#records.length - 1;
+  }
+
+  /** Takes away the records before this one, as the agent does with turns that are over. */
+  trimBefore(seq: number): void {
+    this.#trimmed = seq;
   }
 
   dropReaders(): void {
@@ -151,7 +157,8 @@ export class OutServer {
   #subscribe(request: IncomingMessage, response: ServerResponse): void {
     const last = request.headers["last-event-id"];
     this.connections.push(typeof last === "string" ? last : null);
-    const from = typeof last === "string" && /^\d+$/.test(last) ? Number(last) + 1 : 0;
+    const asked = typeof last === "string" && /^\d+$/.test(last) ? Number(last) + 1 : 0;
+    const from = Math.max(asked, this.#trimmed);
     const settled = request.headers["x-peek-settled"] === "1" && this.#isSettled();
     const reader = new Reader(this, response, { from, settled, cut: this.cuts.shift() });
     this.#readers.add(reader);

@@ -1,7 +1,8 @@
 import type { UIMessageChunk } from "ai";
 import { describe, expect, it } from "vitest";
 import { takeMerged } from "#app/chat/turn.ts";
-import { type OutRecord, TurnSplitter } from "#app/chat/turn-splitter.ts";
+import type { OutRecord } from "#app/shared/out-record.ts";
+import { TurnSplitter } from "#app/shared/turn-splitter.ts";
 
 const chunk = (value: UIMessageChunk): OutRecord => ({ kind: "chunk", seq: 0, chunk: value });
 const end = (seq: number): OutRecord => ({

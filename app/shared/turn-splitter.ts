@@ -1,23 +1,5 @@
 import type { UIMessageChunk } from "ai";
-
-/** A record of `.out`, read off the wire. `seq` grows by at least one from record to record. */
-export type OutRecord =
-  | { kind: "chunk"; seq: number; chunk: UIMessageChunk }
-  | ({ kind: "turn-complete" } & Boundary)
-  | { kind: "session-closed"; seq: number; reason: string | null }
-  /** Says nothing to a page: an upgrade, a kind of a later version. */
-  | { kind: "other"; seq: number };
-
-/** The record that ends a turn. */
-export type Boundary = {
-  seq: number;
-  /** Newest record of `.in` that is dealt with; null where the run had read none, or does not say. */
-  consumed: number | null;
-  /** A fresh token for this session. */
-  token: string | null;
-  /** The session ended with this turn. */
-  closed: { reason: string | null } | null;
-};
+import type { Boundary, OutRecord } from "#app/shared/out-record.ts";
 
 export type TurnEvent =
   | { type: "open" }

@@ -1,0 +1,51 @@
+import type { ChatPage } from "#app/models/chat.server.ts";
+import { foldAnswers, type FoldedAnswers } from "#app/server/fold-answers.server.ts";
+import { describeError, log } from "#app/server/log.server.ts";
+import { streamState, type StreamState } from "#app/server/pending-input.server.ts";
+import { currentRun, mintToken, readRecords, type StreamRecord } from "#app/server/trigger-client.server.ts";
+import { toOutRecord } from "#app/shared/out-record.ts";
+
+/** What the Trigger API knows of a chat beyond what is stored. */
+export type LiveChat = StreamState & {
+  answers: FoldedAnswers;
+  publicAccessToken: string;
+  runId: string | null;
+};
+
+/** Reads a session's streams from the stored cursors on; null when the Trigger API does not answer. */
+export async function readLive(chatId: string, session: ChatPage["session"]): Promise<LiveChat | null> {
+  const { lastEventId = null, lastInEventId = null, runId: storedRun = null } = session ?? {};
+  try {
+    // `.out` first: a turn that ends in between then still has its message in `.in`, and is shown as open.
+    const [output, runId] = await Promise.all([
+      readRecords(chatId, "out", before(lastEventId)),
+      currentRun(chatId),
+    ]);
+    const known = runId ?? storedRun;
+    const [input, publicAccessToken, answers] = await Promise.all([
+      readRecords(chatId, "in", lastInEventId),
+      mintToken(chatId, known),
+      foldAnswers(unstored(output, lastEventId)),
+    ]);
+    const state = streamState({ lastEventId, lastInEventId }, input, output);
+    return { ...state, answers, publicAccessToken, runId: known };
+  } catch (error) {
+    log("warn", "chat-without-stream", { chatId, ...describeError(error) });
+    return null;
+  }
+}
+
+/**
+ * So that the stored turn's own end is read too: the answer and `lastEventId` are written by one hook, and
+ * `lastInEventId` a moment later by the runtime. In between only that record says which input was answered.
+ */
+function before(lastEventId: string | null): string | null {
+  return lastEventId === null || Number(lastEventId) === 0 ? null : String(Number(lastEventId) - 1);
+}
+
+function unstored(output: StreamRecord[], lastEventId: string | null) {
+  const stored = lastEventId === null ? -1 : Number(lastEventId);
+  return output
+    .filter(({ seqNum }) => seqNum > stored)
+    .flatMap(({ seqNum, data, headers }) => toOutRecord(seqNum, data, headers) ?? []);
+}
