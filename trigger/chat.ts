@@ -2,6 +2,7 @@ import { logger } from "@trigger.dev/sdk";
 import { chat } from "@trigger.dev/sdk/ai";
 import { stepCountIs } from "ai";
 import { env } from "#app/env.server.ts";
+import { abilitiesOf } from "#app/model-catalog/model-abilities.ts";
 import { chatActionSchema } from "#app/shared/chat-action.ts";
 import type { LongrunUIMessage } from "#app/shared/chat-message.ts";
 import { failedAnswer, toAnswer } from "#trigger/answer-stream.ts";
@@ -13,7 +14,7 @@ import { recover } from "#trigger/recovery.ts";
 import { runState, takeOpenCalls } from "#trigger/run-state.ts";
 import { StallWatch } from "#trigger/stall-watch.ts";
 import { callIsKept } from "#trigger/stream-tail.ts";
-import { SYSTEM_PROMPT } from "#trigger/system-prompt.ts";
+import { systemPrompt } from "#trigger/system-prompt.ts";
 import { chatTools } from "#trigger/tools/index.ts";
 import { actsOrIsGone, runOnce } from "#trigger/tools/run-once.ts";
 import { agentStorage } from "#trigger/transcript-storage.ts";
@@ -37,7 +38,6 @@ const MODEL_RETRIES = 1;
 export const longrunChat = chat.withUIMessage<LongrunUIMessage>().agent({
   id: "longrun-chat",
   storage: agentStorage,
-  system: SYSTEM_PROMPT,
   idleTimeoutInSeconds: IDLE_SECONDS,
   turnTimeout: END_AFTER,
   // What people write stays out of traces.
@@ -71,6 +71,8 @@ export const longrunChat = chat.withUIMessage<LongrunUIMessage>().agent({
       messages: [...messages, ...(await toldToModel(begun))],
       tools,
       stopWhen: stepCountIs(MAX_STEPS),
+      system: systemPrompt(own.systemPrompt),
+      ...(own.temperature !== null && abilitiesOf(model).temperature ? { temperature: own.temperature } : {}),
       maxRetries: MODEL_RETRIES,
       abortSignal: AbortSignal.any([signal, watch.signal]),
       experimental_telemetry: { isEnabled: true, recordInputs: false, recordOutputs: false },

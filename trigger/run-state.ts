@@ -8,7 +8,7 @@ import type { StreamTail } from "#trigger/stream-tail.ts";
 export type RunState = {
   /** From the run's own payload, which the server made. A message's envelope is the browser's, and may lie. */
   chatId: string | null;
-  /** Owner, model and title, read anew at each turn. */
+  /** Owner, model, settings and title, read anew at each turn. */
   chat: ChatOfRun | null;
   /** Ids of the messages that the database is known to have. */
   stored: Set<string>;

@@ -1,30 +1,16 @@
 import { Form, Link } from "@remix-run/react";
 import { ChevronUp } from "lucide-react";
-import { useEffect, useRef } from "react";
 import type { Theme } from "#app/shared/theme.ts";
 import { Button } from "#app/ui/button.tsx";
 import { dropAllDrafts } from "#app/chat/drafts.ts";
 import { ThemeSwitch } from "#app/chat/theme-switch.tsx";
+import { useCloseDetails } from "#app/ui/use-close-details.ts";
+
+export type AccountOwner = { name: string; email: string; role: "member" | "admin" };
 
 /** Who is signed in, the theme, and the way out. Opens without scripts too. */
-export function AccountMenu({ user, theme }: { user: { name: string; email: string }; theme: Theme }) {
-  const ref = useRef<HTMLDetailsElement>(null);
-  useEffect(() => {
-    const closeOutside = (event: Event) => {
-      if (ref.current?.open && !ref.current.contains(event.target as Node)) ref.current.open = false;
-    };
-    const closeOnEscape = (event: KeyboardEvent) => {
-      if (event.key !== "Escape" || !ref.current?.open) return;
-      ref.current.open = false;
-      ref.current.querySelector("summary")?.focus();
-    };
-    addEventListener("pointerdown", closeOutside);
-    addEventListener("keydown", closeOnEscape);
-    return () => {
-      removeEventListener("pointerdown", closeOutside);
-      removeEventListener("keydown", closeOnEscape);
-    };
-  }, []);
+export function AccountMenu({ user, theme }: { user: AccountOwner; theme: Theme }) {
+  const { ref } = useCloseDetails();
   return (
     <details className="account" ref={ref}>
       <summary>
@@ -40,6 +26,11 @@ export function AccountMenu({ user, theme }: { user: { name: string; email: stri
         <Link to="/settings" className="button">
           Settings
         </Link>
+        {user.role === "admin" && (
+          <Link to="/admin" className="button">
+            Accounts
+          </Link>
+        )}
         <Form method="post" action="/logout" onSubmit={dropAllDrafts}>
           <Button type="submit">Sign out</Button>
         </Form>

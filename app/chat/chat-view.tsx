@@ -1,8 +1,10 @@
 import { useCallback, useEffect, useState } from "react";
 import { ChatHeader } from "#app/chat/chat-header.tsx";
+import { ChatSettings } from "#app/chat/chat-settings.tsx";
 import { Composer } from "#app/chat/composer.tsx";
 import { Conversation } from "#app/chat/conversation.tsx";
 import { DecisionProvider } from "#app/chat/decision-context.tsx";
+import { EarlierLink } from "#app/chat/earlier-link.tsx";
 import { LiveRun } from "#app/chat/live-run.tsx";
 import { MessageList } from "#app/chat/message-list.tsx";
 import { runState, type RunStatus } from "#app/chat/run-state.ts";
@@ -11,10 +13,12 @@ import { TakenBack } from "#app/chat/taken-back.tsx";
 import { TurnNotices } from "#app/chat/turn-notices.tsx";
 import { useChatDraft } from "#app/chat/use-draft.ts";
 import { BranchProvider, useBranches, useCatchUp } from "#app/chat/use-branches.ts";
+import { useEarlier } from "#app/chat/use-earlier.ts";
 import { useDurableChat, type TurnEnd } from "#app/chat/use-durable-chat.ts";
 import { useReread } from "#app/chat/use-reread.ts";
 import { useTitleArrival } from "#app/chat/use-title-arrival.ts";
 import type { LongrunUIMessage } from "#app/shared/chat-message.ts";
+import type { ShownSettings } from "#app/shared/chat-settings.ts";
 import type { ChatStatus, ResumeHandle } from "#app/shared/resume-handle.ts";
 import { ErrorLine } from "#app/ui/error-panel.tsx";
 import { useHydrated } from "#app/ui/use-hydrated.ts";
@@ -24,6 +28,10 @@ export type ChatViewProps = {
   /** For the form without scripts. */
   messageId: string;
   messages: LongrunUIMessage[];
+  /** Older ones come before the first. */
+  earlier: boolean;
+  /** The page was opened at a place of its own instead of at the end. */
+  landed: boolean;
   partialIds: string[];
   siblings: Record<string, readonly string[]>;
   /** What followed the last message was taken back. */
@@ -31,6 +39,7 @@ export type ChatViewProps = {
   handle: ResumeHandle;
   status: ChatStatus;
   reachable: boolean;
+  settings: ShownSettings;
   triggerUrl: string;
   /** A form without scripts that came back. */
   returned?: { error?: string | undefined; text?: string | undefined } | undefined;
@@ -44,6 +53,7 @@ export function ChatView(props: ChatViewProps) {
   const chat = useDurableChat<LongrunUIMessage>({
     chatId,
     initialMessages: props.messages,
+    earlier: props.earlier,
     handle,
     triggerUrl,
     initialStatus: props.status,
@@ -51,6 +61,10 @@ export function ChatView(props: ChatViewProps) {
     onTurnEnd: cut.onTurnEnd,
   });
   const { messages, delivery, stopping, connection } = chat;
+  const { earlier, about } = useEarlier({ chatId, messages, showEarlier: chat.showEarlier }, props);
+  const first = messages[0]?.id;
+  const above = (away: boolean) =>
+    chat.earlier && first && <EarlierLink chatId={chatId} first={first} earlier={earlier} away={away} />;
   const status = hydrated ? liveStatus(chat.status, messages) : props.status;
   const open = status === "submitted" || status === "streaming";
   const [run, setRun] = useState<RunStatus>(null);
@@ -59,7 +73,7 @@ export function ChatView(props: ChatViewProps) {
   const { branches, error: branchError } = useBranches({
     chatId,
     messages,
-    siblings: props.siblings,
+    siblings: about.siblings,
     open,
   });
   const caughtUp = useCatchUp(props, messages, open);
@@ -68,20 +82,21 @@ export function ChatView(props: ChatViewProps) {
   return (
     <main className="chat" data-chat-status={status} data-hydrated={hydrated ? "" : undefined}>
       <ChatHeader>
+        <ChatSettings chatId={chatId} settings={props.settings} />
         <RunStateLine told={told} />
         {open && <LiveRun chatId={chatId} handle={handle} triggerUrl={triggerUrl} onStatus={setRun} />}
       </ChatHeader>
-      <Conversation busy={open}>
+      <Conversation busy={open} first={first} landed={props.landed} above={above}>
         <BranchProvider value={branches}>
           <DecisionProvider messages={messages} idle={!open && hydrated} decide={chat.decide}>
-          <MessageList
+            <MessageList
               messages={messages}
-              partialIds={[...props.partialIds, ...cut.ids]}
+              partialIds={[...about.partialIds, ...cut.ids]}
               delivery={delivery}
               streaming={status === "streaming"}
               onRetry={chat.retry}
             />
-        </DecisionProvider>
+          </DecisionProvider>
           {props.hasMore && caughtUp && !open && <TakenBack branches={branches} />}
         </BranchProvider>
         <TurnNotices
@@ -136,7 +151,7 @@ function useEscape(open: boolean, stop: () => void): void {
     if (!open) return;
     const onKey = (event: KeyboardEvent) => {
       const elsewhere = document.querySelector(
-        "dialog[open], details.account[open], [data-sheet=open], .renaming, .editing",
+        "dialog[open], details.account[open], details.chat-panel[open], [data-sheet=open], .renaming, .editing",
       );
       if (event.key === "Escape" && !elsewhere) stop();
     };

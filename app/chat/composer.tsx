@@ -3,6 +3,9 @@ import { useEffect, useRef, type FormEvent, type KeyboardEvent, type MutableRefO
 import { draftSent, keepDraft } from "#app/chat/drafts.ts";
 import { fillFromDraft, type DraftOf } from "#app/chat/use-draft.ts";
 
+/** Id of the form, for fields of it that stand elsewhere in the page. */
+export const COMPOSER_FORM = "composer";
+
 type Props = {
   /** Where the form goes when there are no scripts. */
   action: string;
@@ -83,7 +86,7 @@ export function Composer({
   };
 
   return (
-    <form method="post" action={action} className="composer" onSubmit={submit}>
+    <form id={COMPOSER_FORM} method="post" action={action} className="composer" onSubmit={submit}>
       {Object.entries(hidden).map(([name, value]) => (
         <input key={name} type="hidden" name={name} value={value} />
       ))}

@@ -1,11 +1,13 @@
 import { useNavigation, useSubmit } from "@remix-run/react";
 import { useRef } from "react";
 import { ChatHeader } from "#app/chat/chat-header.tsx";
-import { Composer } from "#app/chat/composer.tsx";
+import { NewChatSettings } from "#app/chat/chat-settings.tsx";
+import { Composer, COMPOSER_FORM } from "#app/chat/composer.tsx";
 import { Conversation } from "#app/chat/conversation.tsx";
 import { keepDraft, NEW_CHAT_DRAFT } from "#app/chat/drafts.ts";
 import { MessageList } from "#app/chat/message-list.tsx";
 import type { ModelNotice } from "#app/shared/model-notice.ts";
+import type { ModelChoice } from "#app/shared/model-option.ts";
 import type { LongrunUIMessage } from "#app/shared/chat-message.ts";
 import { ErrorLine } from "#app/ui/error-panel.tsx";
 import { useHydrated } from "#app/ui/use-hydrated.ts";
@@ -14,6 +16,7 @@ type Props = {
   chatId: string;
   messageId: string;
   notice: ModelNotice;
+  choice: ModelChoice;
   returned?: { error: string; text: string } | undefined;
 };
 
@@ -21,7 +24,7 @@ const ACTION = "/chats?index";
 const DRAFT = { name: NEW_CHAT_DRAFT, known: [] };
 
 /** The page before the first message. Sending makes the chat; the message shows at once. */
-export function NewChat({ chatId, messageId, notice, returned }: Props) {
+export function NewChat({ chatId, messageId, notice, choice, returned }: Props) {
   const hydrated = useHydrated();
   const navigation = useNavigation();
   const submit = useSubmit();
@@ -32,7 +35,11 @@ export function NewChat({ chatId, messageId, notice, returned }: Props) {
 
   const send = (text: string) => {
     if (navigation.state !== "idle") return false;
-    submit({ intent: "send", chatId, messageId, text }, { method: "post", action: ACTION });
+    // The settings of the chat are fields of the same form.
+    const form = new FormData(box.current?.form ?? undefined);
+    form.set("intent", "send");
+    form.set("text", text);
+    submit(form, { method: "post", action: ACTION });
     return true;
   };
   const suggest = (text: string) => {
@@ -44,7 +51,9 @@ export function NewChat({ chatId, messageId, notice, returned }: Props) {
   const status = sending ? "submitted" : error ? "error" : "ready";
   return (
     <main className="chat" data-chat-status={status} data-hydrated={hydrated ? "" : undefined}>
-      <ChatHeader />
+      <ChatHeader>
+        <NewChatSettings choice={choice} form={COMPOSER_FORM} />
+      </ChatHeader>
       {sending ? (
         <FirstMessage id={messageId} text={sent} />
       ) : (

@@ -1,3 +1,4 @@
+import { setTimeout } from "node:timers/promises";
 import { env } from "#app/env.server.ts";
 import { modelsOf } from "#app/model-catalog/provider-models.server.ts";
 import { providerAccess } from "#app/model-catalog/providers.server.ts";
@@ -34,10 +35,25 @@ async function cachedModels(name: ProviderName): Promise<string[]> {
 }
 
 /** Every model that can be used now, in the order of the providers; the demo model is always the last. */
-export async function listModels(): Promise<ModelOption[]> {
-  const lists = await Promise.all(
-    PROVIDERS.map(async (name) => ({ name, models: await cachedModels(name) })),
-  );
+export function listModels(): Promise<ModelOption[]> {
+  return listFrom(cachedModels);
+}
+
+/** The same after at most so many milliseconds, without the models of providers that have not answered by then. */
+export async function listModelsWithin(ms: number): Promise<ModelOption[]> {
+  const stop = new AbortController();
+  const late = setTimeout(ms, undefined, { signal: stop.signal }).catch(() => undefined);
+  try {
+    return await listFrom((name) =>
+      Promise.race([cachedModels(name), late.then(() => cache.get(name)?.models ?? [])]),
+    );
+  } finally {
+    stop.abort();
+  }
+}
+
+async function listFrom(read: (name: ProviderName) => Promise<string[]>): Promise<ModelOption[]> {
+  const lists = await Promise.all(PROVIDERS.map(async (name) => ({ name, models: await read(name) })));
   return lists.flatMap(({ name, models }) =>
     models.map((model) => ({ id: `${name}:${model}`, provider: name, model })),
   );

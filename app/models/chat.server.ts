@@ -2,6 +2,7 @@ import { readMessages, readTree } from "#app/models/branch.server.ts";
 import { openSession, type SessionHandle } from "#app/models/chat-session.server.ts";
 import { db, snapshot, transaction } from "#app/models/db.server.ts";
 import type { MessageTree } from "#app/models/message-tree.ts";
+import type { ChatSettings } from "#app/shared/chat-settings.ts";
 import type { StoredMessage } from "#app/shared/chat-message.ts";
 
 export type ChatSummary = {
@@ -32,12 +33,14 @@ const summary = { id: true, title: true, model: true, createdAt: true, updatedAt
 export function createChat(input: {
   id: string;
   userId: string;
-  model?: string | null;
+  model?: string | null | undefined;
+  systemPrompt?: string | null | undefined;
+  temperature?: number | null | undefined;
   title?: string | null;
 }): Promise<"created" | "exists" | "taken"> {
   return transaction(async (tx) => {
-    const { id, userId, model, title } = input;
-    const made = await tx.chat.createMany({ data: { id, userId, model, title }, skipDuplicates: true });
+    const { id, userId } = input;
+    const made = await tx.chat.createMany({ data: input, skipDuplicates: true });
     if (made.count === 1) {
       await tx.chatSession.create({ data: { id } });
       return "created";
@@ -74,7 +77,7 @@ function siblingsOn(tree: MessageTree, path: string[]): ChatPage["siblings"] {
 }
 
 export type ChatArchive = {
-  chat: ChatSummary;
+  chat: ChatSummary & ChatSettings;
   /** The last message of the branch on screen. */
   headMessageId: string | null;
   /** Every message of every branch in the order in which they came, each with the one that it follows. */
@@ -86,7 +89,7 @@ export function chatArchive(input: { userId: string; chatId: string }): Promise<
   return snapshot(async (tx) => {
     const found = await tx.chat.findFirst({
       where: { id: input.chatId, userId: input.userId },
-      select: { ...summary, headMessageId: true },
+      select: { ...summary, systemPrompt: true, temperature: true, headMessageId: true },
     });
     if (!found) return null;
     const { headMessageId, ...chat } = found;
@@ -165,11 +168,9 @@ export function chatOfRun(chatId: string): Promise<ChatOfRun | null> {
   });
 }
 
-export type ChatOfRun = {
+export type ChatOfRun = ChatSettings & {
   userId: string;
   model: string | null;
-  systemPrompt: string | null;
-  temperature: number | null;
   title: string | null;
   /** As it is stored: null and '' name no message. */
   headMessageId: string | null;

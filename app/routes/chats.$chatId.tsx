@@ -9,12 +9,15 @@ import { useActionData, useLoaderData } from "@remix-run/react";
 import { ChatView } from "#app/chat/chat-view.tsx";
 import type { ListedChat } from "#app/chat/group-by-age.ts";
 import { keepPage } from "#app/chat/keep-page.ts";
+import { reachShown } from "#app/chat/earlier-messages.ts";
 import { keepLast } from "#app/chat/keep-last.ts";
 import { chatOwner } from "#app/models/chat.server.ts";
 import { requireUser } from "#app/server/auth.server.ts";
 import { answerIntent } from "#app/server/chat-intents.server.ts";
 import { auditForeignChat } from "#app/server/foreign-chat.server.ts";
+import { shownSettings } from "#app/server/chat-settings.server.ts";
 import { loadChat } from "#app/server/load-chat.server.ts";
+import { windowOf } from "#app/server/message-window.server.ts";
 import { publicTriggerUrl } from "#app/server/trigger-url.server.ts";
 import { readForm } from "#app/server/read-form.server.ts";
 import { isChatId } from "#app/shared/chat-id.ts";
@@ -34,16 +37,19 @@ export const meta: MetaFunction<typeof loader> = (args) => {
 export async function loader({ request, params }: LoaderFunctionArgs) {
   const user = await requireUser(request);
   if (!isChatId(params.chatId)) throw missing();
-  const loaded = await loadChat({ userId: user.id, chatId: params.chatId });
   const { chatId } = params;
-  if (!loaded) {
+  const loaded = await loadChat({ userId: user.id, chatId, window: windowOf(request.url) });
+  const settings = loaded && (await shownSettings(chatId));
+  if (!settings) {
     await auditForeignChat({ userId: user.id, chatId });
     throw missing();
   }
-  return { ...loaded, chatId, messageId: crypto.randomUUID(), triggerUrl: publicTriggerUrl(request.url) };
+  const messageId = crypto.randomUUID();
+  const landed = /[?&](before|message)=/.test(request.url);
+  return { ...loaded, landed, settings, chatId, messageId, triggerUrl: publicTriggerUrl(request.url) };
 }
 
-export const clientLoader = keepLast<Awaited<ReturnType<typeof loader>>>();
+export const clientLoader = keepLast<Awaited<ReturnType<typeof loader>>>(reachShown);
 
 /** Everything that a form can do to one's own chat. A chat that is not one's own is not there. */
 export async function action({ request, params }: ActionFunctionArgs) {

@@ -9,6 +9,8 @@ import { useActionData, useLoaderData } from "@remix-run/react";
 import { NewChat } from "#app/chat/new-chat.tsx";
 import { requireUser } from "#app/server/auth.server.ts";
 import { parseMessageForm, parseNewChatId } from "#app/server/message-form.server.ts";
+import { newChatSettings } from "#app/server/chat-settings.server.ts";
+import { newChatChoice } from "#app/server/model-choice.server.ts";
 import { modelNotice } from "#app/server/model-notice.server.ts";
 import { sendFirstMessage, tellSendError } from "#app/server/start-chat.server.ts";
 import { readForm } from "#app/server/read-form.server.ts";
@@ -17,8 +19,9 @@ export const meta: MetaFunction = () => [{ title: "New chat – Longrun" }];
 
 /** Both ids are made here, so that the form also works without scripts and a repeated post changes nothing. */
 export async function loader({ request }: LoaderFunctionArgs) {
-  await requireUser(request);
-  return { chatId: crypto.randomUUID(), messageId: crypto.randomUUID(), notice: await modelNotice() };
+  const user = await requireUser(request);
+  const [notice, choice] = await Promise.all([modelNotice(), newChatChoice(user.id)]);
+  return { chatId: crypto.randomUUID(), messageId: crypto.randomUUID(), notice, choice };
 }
 
 /** Makes the chat with its first message and goes there. */
@@ -29,8 +32,11 @@ export async function action({ request }: ActionFunctionArgs) {
   if (!parsed.ok) return data({ error: parsed.error, text: parsed.text, kept: null }, { status: 400 });
   const { text, messageId } = parsed;
   const chatId = parseNewChatId(form);
+  const settings = await newChatSettings(user.id, form);
+  if ("error" in settings) return data({ error: settings.error, text, kept: null }, { status: 400 });
   try {
-    if (await sendFirstMessage(user.id, { chatId, messageId, text })) return redirect(`/chats/${chatId}`);
+    const made = await sendFirstMessage(user.id, settings, { chatId, messageId, text });
+    if (made) return redirect(`/chats/${chatId}`);
   } catch (error) {
     const told = tellSendError(chatId, error);
     return data({ error: told.error, text, kept: { chatId, messageId } }, { status: told.status });
@@ -52,6 +58,7 @@ export default function NewChatRoute() {
       chatId={kept.chatId}
       messageId={kept.messageId}
       notice={loaded.notice}
+      choice={loaded.choice}
       returned={returned}
     />
   );

@@ -1,4 +1,5 @@
 import { answerBranchIntent, isBranchIntent } from "#app/server/branch-intents.server.ts";
+import { pickModel, setWords } from "#app/server/chat-settings.server.ts";
 import { remove, rename } from "#app/server/edit-chat.server.ts";
 import { parseMessageForm, type ReturnedForm } from "#app/server/message-form.server.ts";
 import { sendMessage, stopAnswer, tellSendError } from "#app/server/start-chat.server.ts";
@@ -19,6 +20,10 @@ export async function answerIntent(chat: Chat, form: FormData): Promise<IntentAn
       return send(chat, form);
     case "stop":
       return stop(chat);
+    case "model":
+      return toldOf(chat, form, await pickModel(chat, form.get("model")));
+    case "words":
+      return toldOf(chat, form, await setWords(chat, form));
     case "rename":
       return renameTo(chat, form.get("title"));
     case "delete":
@@ -47,6 +52,19 @@ async function stop({ chatId }: Chat): Promise<IntentAnswer> {
   } catch {
     return { status: 503, body: { error: "The answer could not be stopped. Try again in a moment." } };
   }
+}
+
+/** With `stay` the page reads itself again. */
+function toldOf(
+  { chatId }: Chat,
+  form: FormData,
+  outcome: "changed" | "missing" | { error: string },
+): IntentAnswer {
+  if (outcome === "missing") return { status: 404, body: { error: "There is no such chat." } };
+  if (outcome !== "changed") return { status: 400, body: outcome };
+  return form.get("stay") === null
+    ? { redirectTo: `/chats/${chatId}` }
+    : { status: 200, body: { done: true } };
 }
 
 async function renameTo(chat: Chat, title: unknown): Promise<IntentAnswer> {

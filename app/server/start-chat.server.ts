@@ -1,6 +1,8 @@
 import { createChat, deleteChat } from "#app/models/chat.server.ts";
+import type { ChatChange } from "#app/models/chat-settings.server.ts";
 import { saveSession } from "#app/models/chat-session.server.ts";
 import { describeError, log } from "#app/server/log.server.ts";
+import { preferredModel } from "#app/server/model-choice.server.ts";
 import type { ChatAction } from "#app/shared/chat-action.ts";
 import { appendInput, mintToken, startSession, TriggerError } from "#app/server/trigger-client.server.ts";
 
@@ -13,9 +15,15 @@ export async function startChat(input: { userId: string; chatId: string }): Prom
   return runId === null ? null : mintToken(input.chatId, runId);
 }
 
-/** The run of the user's chat, made where missing; null when the id is someone else's or of a deleted chat. */
-async function ensureChat({ userId, chatId }: { userId: string; chatId: string }): Promise<string | null> {
-  const made = await createChat({ id: chatId, userId });
+type NewChat = { userId: string; chatId: string; settings?: ChatChange };
+
+/**
+ * The run of the user's chat, made where missing; null when the id is someone else's or of a deleted chat.
+ * `settings` count only where the chat is made now.
+ */
+async function ensureChat({ userId, chatId, settings }: NewChat): Promise<string | null> {
+  const model = settings?.model === undefined ? await preferredModel(userId) : settings.model;
+  const made = await createChat({ id: chatId, userId, ...settings, model });
   if (made === "taken") return null;
   try {
     return await openSessionOf(chatId);
@@ -37,8 +45,12 @@ async function openSessionOf(chatId: string): Promise<string> {
 export type Outgoing = { chatId: string; messageId: string; text: string };
 
 /** Makes a chat and sends its first message. False when the id cannot be this user's. Safe to repeat. */
-export async function sendFirstMessage(userId: string, message: Outgoing): Promise<boolean> {
-  if ((await ensureChat({ userId, chatId: message.chatId })) === null) return false;
+export async function sendFirstMessage(
+  userId: string,
+  settings: ChatChange,
+  message: Outgoing,
+): Promise<boolean> {
+  if ((await ensureChat({ userId, chatId: message.chatId, settings })) === null) return false;
   await appendMessage(message);
   return true;
 }

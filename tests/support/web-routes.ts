@@ -134,6 +134,10 @@ export class WebUnderTest {
     return outcome(this.routes.index.action({ request, params: {}, context }));
   }
 
+  newChat(cookie: string) {
+    return this.routes.index.loader({ request: pageRequest("/chats", cookie), params: {}, context });
+  }
+
   async list(cookie: string, path = "/chats") {
     const request = pageRequest(path, cookie);
     return (await this.routes.list.loader({ request, params: {}, context })).data;
