@@ -44,7 +44,9 @@ export async function sweepInputs(db: Database, streams: StreamStore, before: Da
       const { next } = await streams.bounds(input);
       // One past what is consumed is the first that somebody still needs.
       const below = Math.min(consumed + 1, next - KEPT_INPUT);
-      if (below > 0) dropped += await dropRecords(db, input, { below, before });
+      const gone = below > 0 ? await dropRecords(db, input, { below, before }) : 0;
+      if (gone > 0) streams.deleted();
+      dropped += gone;
     }
     last = inputs.at(-1) ?? "";
     if (inputs.length < BATCH) return dropped;

@@ -172,6 +172,47 @@ test("a deleted session leaves nothing behind after its days; its last run goes 
   expect(await exists("sessions", "id", "session_open")).toBe(true);
 });
 
+/** Follows a stream from its end on, as a reader does, and appends: memory has those records then. */
+async function followed(stream: string, records: { body: string }[]): Promise<() => number[] | undefined> {
+  await engine.streams.append(stream, [{ body: "before" }]);
+  engine.streams.watch(stream, () => {});
+  await engine.streams.page(stream, { from: 0 });
+  await engine.streams.append(stream, records);
+  return () => engine.streams.tail(stream, 1)?.records.map(({ seqNum }) => seqNum);
+}
+
+describe("what memory holds of a stream that somebody follows", () => {
+  test("is forgotten when the stream's run goes", async () => {
+    const id = await finished();
+    const inMemory = await followed(`runs/${id}/steps`, [{ body: "1" }]);
+    await sweepIn(DAYS - 1);
+    expect(inMemory()).toEqual([1]);
+    await sweepIn(DAYS + 1);
+    expect(inMemory()).toBeUndefined();
+    expect(await engine.streams.read(`runs/${id}/steps`, { from: 0 })).toEqual([]);
+  });
+
+  test("is forgotten when an input's consumed records go", async () => {
+    const records = Array.from({ length: KEPT_INPUT + 50 }, () => ({ body: "{}" }));
+    const inMemory = await followed(sessionStream("followed", "in"), records);
+    await engine.streams.append(sessionStream("followed", "out"), [turnComplete(KEPT_INPUT + 50)]);
+    await sweepIn(DAYS - 1);
+    expect(inMemory()).toHaveLength(KEPT_INPUT + 50);
+    await sweepIn(DAYS + 1);
+    expect(inMemory()).toBeUndefined();
+    const [oldest] = await engine.streams.read(sessionStream("followed", "in"), { from: 0 });
+    expect(oldest?.seqNum).toBe(51);
+  });
+
+  test("is forgotten when its session is deleted", async () => {
+    const inMemory = await followed(sessionStream("purged", "out"), [{ body: "1" }]);
+    expect(inMemory()).toEqual([1]);
+    await engine.streams.remove("sessions/purged/");
+    expect(inMemory()).toBeUndefined();
+    expect(await engine.streams.read(sessionStream("purged", "out"), { from: 0 })).toEqual([]);
+  });
+});
+
 describe("the input of a session", () => {
   async function inputOf(key: string, records: number, consumed: number | null): Promise<number[]> {
     const input = sessionStream(key, "in");

@@ -43,8 +43,11 @@ export class Sweeper {
     const swept: Record<string, number> = {};
     for (const [kind, sweep] of Object.entries({ tombstones: sweepTombstones, ...RUN_SWEEPS })) {
       swept[kind] = 0;
-      for (let found = 1; found > 0 && !this.stopped; swept[kind] += found)
+      for (let found = 1; found > 0 && !this.stopped; swept[kind] += found) {
         found = await sweep(db, before, now);
+        // Runs take their streams with them.
+        if (kind === "runs" && found > 0) streams.deleted();
+      }
     }
     if (!this.stopped) swept["inputs"] = await sweepInputs(db, streams, before);
     return swept;

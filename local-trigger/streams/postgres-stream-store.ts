@@ -135,6 +135,10 @@ export class PostgresStreamStore implements StreamStore {
     this.tails.appended(stream, result, records);
   }
 
+  deleted(): void {
+    this.tails.forgetAll();
+  }
+
   async remove(prefix: string, tx?: Tx): Promise<void> {
     if (!tx) return this.db.transaction((own) => this.remove(prefix, own));
     await tx.query("select pg_advisory_xact_lock(hashtextextended($1, 1))", [prefix]);
@@ -154,7 +158,7 @@ export class PostgresStreamStore implements StreamStore {
   /** Carries out the trims that are due; the number of records deleted. */
   async trim(): Promise<number> {
     const { rowCount } = await this.db.query(trimSql);
-    if (rowCount > 0) this.tails.forgetAll();
+    if (rowCount > 0) this.deleted();
     return rowCount;
   }
 }

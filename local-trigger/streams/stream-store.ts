@@ -52,6 +52,8 @@ export interface StreamStore {
    * who ask from the same number.
    */
   tail(stream: string, from: number): TailPage | null;
+  /** Tells that other statements than `remove` and trims have deleted records or streams, after their commit. */
+  deleted(): void;
   /** Tells of records that another statement than `append` has appended, after its commit. */
   appended(stream: string, result: AppendResult, records: NewRecord[]): void;
   /** Deletes every stream whose name begins with `prefix` (`sessions/<key>/` or `runs/<id>/`), for good: later appends throw StreamRemoved. */

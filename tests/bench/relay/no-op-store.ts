@@ -26,4 +26,5 @@ export class NoOpStore implements StreamStore {
   tail = () => null;
   watch = () => () => {};
   appended(): void {}
+  deleted(): void {}
 }
