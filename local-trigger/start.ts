@@ -31,6 +31,7 @@ import { afterRun } from "./sessions/recovery.ts";
 import { SessionService, type SessionDeps } from "./sessions/session-service.ts";
 import { Sweeper } from "./sessions/sweeper.ts";
 import { PostgresStreamStore } from "./streams/postgres-stream-store.ts";
+import { TokenCipher } from "./streams/token-cipher.ts";
 import { Trimmer } from "./streams/trimmer.ts";
 
 export type LocalTriggerOptions = {
@@ -64,7 +65,6 @@ export type LocalTrigger = {
   stop(): Promise<void>;
 };
 
-const defaultTrimDelayMs = 15_000;
 const defaultRetentionDays = 14;
 const defaultFlushIntervalMs = 10;
 const graceMs = 500;
@@ -82,7 +82,8 @@ export async function startLocalTrigger(options: LocalTriggerOptions): Promise<L
 }
 
 async function serve(options: LocalTriggerOptions, log: Log, db: Database): Promise<LocalTrigger> {
-  const streams = new PostgresStreamStore(db, { trimDelayMs: options.trimDelayMs ?? defaultTrimDelayMs });
+  const tokens = new TokenCipher(options.secretKey);
+  const streams = new PostgresStreamStore(db, { trimDelayMs: options.trimDelayMs, tokens });
   const runs = new RunEngine({ db, streams, log, timing: options.timing });
   const sessionDeps: SessionDeps = { db, streams, runs, log };
   runs.onRunFinished((tx, run) => afterRun(tx, { streams, runs, log }, run));

@@ -10,7 +10,8 @@ const noRetry = { "x-should-retry": "false" };
 
 type Action = "read" | "write" | "admin";
 type Options = { urlOnly?: boolean };
-export type Address = { session: SessionIdentity | null; key: string };
+/** `mayWrite`: whoever asks may also write to the session. */
+export type Address = { session: SessionIdentity | null; key: string; mayWrite: boolean };
 type Sessions = Pick<SessionService, "identify" | "find">;
 
 /** Resolves `:id` of a session route and checks the scope; `urlOnly` looks at the id in the URL alone. 403 before 404. */
@@ -28,7 +29,8 @@ export async function authorizeSession(
   if (!allows(c.credential, action, resources)) throw forbidden();
   // Readers may come before the session, under the external id that it will have. A session_ id is ours: it must exist.
   if (!session && id.startsWith("session_")) throw sessionNotFound();
-  return { session, key: session ? sessionKey(session) : id };
+  const mayWrite = allows(c.credential, "write", resources);
+  return { session, key: session ? sessionKey(session) : id, mayWrite };
 }
 
 /** Like `authorizeSession`, for routes that need the session to be there; 404 otherwise. */

@@ -2,6 +2,7 @@ import { once } from "node:events";
 import type { ServerResponse } from "node:http";
 import { describeError } from "../log.ts";
 import type { StreamRecord, StreamStore } from "../streams/stream-store.ts";
+import { headersForReaders } from "../wire/session-records.ts";
 import type { RequestContext } from "./router.ts";
 
 const batchRecords = 500;
@@ -16,6 +17,8 @@ export type SseOptions = {
   /** How long to wait for a record; begins anew after each batch. 0: send what is there and close. */
   waitMs: number;
   headers?: Record<string, string>;
+  /** Tokens in headers go to this reader too; default false. */
+  withTokens?: boolean;
 };
 
 /**
@@ -132,7 +135,7 @@ class StreamReader {
   }
 
   private send(page: Page, last: number): void {
-    const data = dataOf(page);
+    const data = dataOf(page, this.options.withTokens === true);
     this.bytes += data.length;
     const id = `${page.records[0]?.seqNum},${last},${this.bytes}`;
     this.res.write(`id: ${id}\nevent: batch\ndata: ${data}\n\n`);
@@ -152,22 +155,23 @@ class StreamReader {
   }
 }
 
-const shared = new WeakMap<Page, string>();
+const shared = { whole: new WeakMap<Page, string>(), withoutTokens: new WeakMap<Page, string>() };
 
 /** Followers of one stream are given the same page: it is written as JSON once for all of them. */
-function dataOf(page: Page): string {
-  const known = shared.get(page);
+function dataOf(page: Page, withTokens: boolean): string {
+  const written = withTokens ? shared.whole : shared.withoutTokens;
+  const known = written.get(page);
   if (known !== undefined) return known;
   const data = JSON.stringify({
     records: page.records.map((record) => ({
       seq_num: record.seqNum,
       timestamp: record.timestamp,
       body: record.body,
-      headers: record.headers,
+      headers: withTokens ? record.headers : headersForReaders(record),
     })),
     tail: { seq_num: page.next, timestamp: page.timestamp },
   });
-  shared.set(page, data);
+  written.set(page, data);
   return data;
 }
 

@@ -2,7 +2,7 @@ import type { StreamFacts } from "./chat-facts.ts";
 import { html, type Html } from "./html.ts";
 import { address } from "./parts.ts";
 import type { StreamRecord } from "../wire/records.ts";
-import { isCommand } from "../wire/session-records.ts";
+import { isCommand, tokenHeader } from "../wire/session-records.ts";
 import { ago, clock, count, size } from "./words.ts";
 
 export const streamAddress = (
@@ -38,7 +38,9 @@ export function recordLine(record: StreamRecord, options: { shown: boolean; link
 
 function headersOf(record: StreamRecord): string {
   if (isCommand(record)) return `command: ${record.headers[0]?.[1] ?? ""}`;
-  return record.headers.map(([name, value]) => `${name}: ${value}`).join(", ");
+  return record.headers
+    .map(([name, value]) => `${name}: ${name === tokenHeader ? "(a token)" : value}`)
+    .join(", ");
 }
 
 /** JSON with its lines; the input of a chat is JSON inside of JSON. */

@@ -3,18 +3,20 @@ import { emptyDatabase } from "../../tests/support/database.ts";
 import { Database } from "../database.ts";
 import { PostgresStreamStore } from "./postgres-stream-store.ts";
 import { streamStoreContract } from "./stream-store.contract.ts";
+import { TokenCipher } from "./token-cipher.ts";
 
 const trimDelayMs = 400;
+const tokens = new TokenCipher("a secret key of the tests");
 
 streamStoreContract("the Postgres stream store", async () => {
   const { url, drop } = await emptyDatabase();
   const db = await Database.open(url);
-  const store = new PostgresStreamStore(db, { trimDelayMs });
+  const store = new PostgresStreamStore(db, { trimDelayMs, tokens });
   return {
     store,
     trim: () => store.trim(),
     trimDelayMs,
-    reopened: () => new PostgresStreamStore(db, { trimDelayMs }),
+    reopened: () => new PostgresStreamStore(db, { trimDelayMs, tokens }),
     stop: async () => {
       await db.close();
       await drop();
@@ -26,7 +28,7 @@ describe("the Postgres stream store in a transaction", () => {
   it("shows an append and wakes its readers only after the commit, and never after a rollback", async () => {
     const { url, drop } = await emptyDatabase();
     const db = await Database.open(url);
-    const store = new PostgresStreamStore(db);
+    const store = new PostgresStreamStore(db, { tokens });
     const woken: string[] = [];
     store.watch("runs/r/s", () => woken.push("woken"));
 

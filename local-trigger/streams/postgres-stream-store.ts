@@ -11,15 +11,18 @@ import { appendMany, type AppendJob } from "./append-many.ts";
 import { GroupCommit } from "./group-commit.ts";
 import { storedHeaders, storedText } from "./stored-text.ts";
 import { Tails, type TailPage } from "./tails.ts";
+import type { TokenCipher } from "./token-cipher.ts";
 
 type Queryable = Pick<Database, "query"> | Tx;
 type Options = { tx?: Tx };
 type ReadOptions = Options & { from: number; limit?: number; maxBytes?: number };
 type RecordRow = { seq: number; recorded_at: number; body: string; headers: [string, string][] };
 type PageRow = BoundsRow & { records: [number, number, string, [string, string][]][] | null };
+type Settings = { trimDelayMs?: number; tokens: TokenCipher };
 type BoundsRow = { first_seq: number; next_seq: number; last_timestamp: number };
 
 const empty: StreamBounds = { first: 0, next: 0, timestamp: 0 };
+const defaultTrimDelayMs = 15_000;
 
 /**
  * The stream store in Postgres. An append outside a transaction is one statement; appends that arrive together are committed
@@ -31,7 +34,7 @@ export class PostgresStreamStore implements StreamStore {
 
   constructor(
     private readonly db: Database,
-    private readonly settings: { trimDelayMs: number } = { trimDelayMs: 15_000 },
+    private readonly settings: Settings,
   ) {
     this.commits = new GroupCommit({
       together: (jobs) => appendMany(db, jobs),
@@ -46,12 +49,19 @@ export class PostgresStreamStore implements StreamStore {
     records: NewRecord[],
     options: Options & { partId?: string } = {},
   ): Promise<AppendResult> {
-    const job = { stream, records, partId: options.partId };
+    const job = { stream, records: this.sealed(stream, records), partId: options.partId };
     const { tx } = options;
     const result = await (tx ? this.appendAlone(tx, job) : this.commits.run(job));
     if (tx) tx.afterCommit(() => this.appended(stream, result, records));
     else this.appended(stream, result, records);
     return result;
+  }
+
+  /** As they are kept. Readers at the end are given them as they came. */
+  private sealed(stream: string, records: NewRecord[]): NewRecord[] {
+    return records.map((record) =>
+      record.headers ? { ...record, headers: this.settings.tokens.seal(stream, record.headers) } : record,
+    );
   }
 
   private async appendAlone(db: Queryable, { stream, records, partId }: AppendJob): Promise<AppendResult> {
@@ -62,7 +72,7 @@ export class PostgresStreamStore implements StreamStore {
         records.map((record) => JSON.stringify(storedHeaders(record.headers))),
         records.map((record) => record.trimTo ?? null),
         partId ?? null,
-        this.settings.trimDelayMs,
+        this.settings.trimDelayMs ?? defaultTrimDelayMs,
       ])
       .catch(rethrowRemoved);
     const row = only(result.rows);
@@ -89,7 +99,7 @@ export class PostgresStreamStore implements StreamStore {
       seqNum,
       timestamp,
       body,
-      headers,
+      headers: this.settings.tokens.open(stream, headers),
     }));
     const seen = records.at(-1)?.seqNum ?? options.from - 1;
     if (!options.tx && seen + 1 >= bounds.next) this.tails.sawEnd(stream, bounds.next, bounds.timestamp);
@@ -107,7 +117,7 @@ export class PostgresStreamStore implements StreamStore {
 
   async lastRecords(stream: string, count: number, options: Options = {}): Promise<StreamRecord[]> {
     const { rows } = await (options.tx ?? this.db).query<RecordRow>(lastSql, [stream, count]);
-    return rows.map(toRecord).reverse();
+    return rows.map((row) => this.toRecord(stream, row)).reverse();
   }
 
   async lastWithHeader(
@@ -119,7 +129,7 @@ export class PostgresStreamStore implements StreamStore {
       stream,
       JSON.stringify([header]),
     ]);
-    return rows[0] ? toRecord(rows[0]) : null;
+    return rows[0] ? this.toRecord(stream, rows[0]) : null;
   }
 
   watch(stream: string, wake: () => void): () => void {
@@ -153,6 +163,10 @@ export class PostgresStreamStore implements StreamStore {
     await tx.query("delete from local_trigger.stream_records where stream_id = any($1)", [ids]);
     await tx.query("delete from local_trigger.stream_trims where stream_id = any($1)", [ids]);
     tx.afterCommit(() => this.tails.removed(prefix));
+  }
+
+  private toRecord(stream: string, { seq, recorded_at, body, headers }: RecordRow): StreamRecord {
+    return { seqNum: seq, timestamp: recorded_at, body, headers: this.settings.tokens.open(stream, headers) };
   }
 
   /** Carries out the trims that are due; the number of records deleted. */
@@ -204,10 +218,6 @@ const trimSql = `
   delete from local_trigger.stream_records r
   using (select stream_id, max(trim_to) as trim_to from due group by stream_id) d
   where r.stream_id = d.stream_id and r.seq < d.trim_to`;
-
-function toRecord(row: RecordRow): StreamRecord {
-  return { seqNum: row.seq, timestamp: row.recorded_at, body: row.body, headers: row.headers };
-}
 
 function toBounds(row: BoundsRow): StreamBounds {
   return { first: row.first_seq, next: row.next_seq, timestamp: row.last_timestamp };

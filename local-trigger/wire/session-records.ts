@@ -3,6 +3,8 @@ import type { NewRecord, StreamRecord } from "./records.ts";
 
 const controlHeader = "trigger-control";
 export const inEventIdHeader = "session-in-event-id";
+/** Of a turn's end: a token that the page goes on with. */
+export const tokenHeader = "public-access-token";
 export const turnCompleteHeader: [string, string] = [controlHeader, "turn-complete"];
 
 const envelope = z.object({ data: z.unknown(), id: z.string().default("") });
@@ -24,6 +26,11 @@ export function isTurnComplete(record: StreamRecord): boolean {
 
 export function headerOf(record: StreamRecord, name: string): string | undefined {
   return record.headers.find(([key]) => key === name)?.[1];
+}
+
+/** The headers for whoever may read the stream but not write to its session: the token would let them. */
+export function headersForReaders({ headers }: StreamRecord): [string, string][] {
+  return headers.filter(([name]) => name !== tokenHeader);
 }
 
 /** `data` and `id` of a record's envelope; empty strings for control records and for bodies of another form. */

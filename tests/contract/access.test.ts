@@ -97,14 +97,14 @@ describe("credentials", () => {
     const kinds = ["sessions", "runs", "waitpoints", "tasks", "tags", "batch"];
     const scopes = kinds.flatMap((kind) => ["read", "write", "admin"].map((may) => `${may}:${kind}:other`));
     const foreign = await trigger.token(scopes);
-    const named: Record<string, string> = { session: chat.chatId, run: chat.body.runId };
+    const named: Record<string, string> = { id: chat.chatId, session: chat.chatId, run: chat.body.runId };
     for (const { method, path, access } of trigger.local.server.routeTable) {
       if (access !== "jwt-or-secret") continue;
       const address = path.replace(/:([A-Za-z]+)/g, (_, name: string) => named[name] ?? "x");
       const body = method === "POST" || method === "PATCH" ? newSession(randomUUID()) : undefined;
       const answer = await status(method, address, foreign, body);
       // What this test has not made is missing for everybody; a session or a run is there, and refused.
-      if (/:(session|run)\b/.test(path))
+      if (/:(session|run)\b|\/sessions\/:id\b/.test(path))
         expect([`${method} ${path}`, answer]).toEqual([`${method} ${path}`, 403]);
       else expect([400, 403, 404], `${method} ${path}`).toContain(answer);
     }

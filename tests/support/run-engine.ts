@@ -2,6 +2,7 @@ import { Database, lockKey } from "#local-trigger/database.ts";
 import { createLog } from "#local-trigger/log.ts";
 import { RunEngine, type CreateRun, type EngineTiming, type Run } from "#local-trigger/runs/run-engine.ts";
 import { PostgresStreamStore } from "#local-trigger/streams/postgres-stream-store.ts";
+import { TokenCipher } from "#local-trigger/streams/token-cipher.ts";
 import { emptyDatabase } from "./database.ts";
 import { eventually } from "./eventually.ts";
 
@@ -28,7 +29,7 @@ export class EngineUnderTest {
 
   async boot(): Promise<void> {
     this.db = await Database.open(this.database.url);
-    this.streams = new PostgresStreamStore(this.db, { trimDelayMs: 0 });
+    this.streams = new PostgresStreamStore(this.db, { trimDelayMs: 0, tokens: new TokenCipher("a secret key of the tests") });
     const log = createLog("error", () => undefined);
     this.runs = new RunEngine({ db: this.db, streams: this.streams, log, timing: this.timing });
     await this.runs.start();

@@ -3,6 +3,7 @@ import type { StreamStore } from "../../streams/stream-store.ts";
 import { newId } from "../../wire/ids.ts";
 import {
   envelopeBody,
+  headersForReaders,
   isCommand,
   isTurnComplete,
   openEnvelope,
@@ -50,7 +51,7 @@ export function sessionStreamRoutes(deps: SessionStreamsDeps): Route[] {
 }
 
 const subscribe: Handler = async (c, io, { sessions, streams }) => {
-  const { key } = await authorizeSession(c, sessions, "read");
+  const { key, mayWrite } = await authorizeSession(c, sessions, "read");
   const waitSeconds = waitSecondsOf(c);
   const stream = sessionStream(key, io, c.params["channel"]);
   const peeks = io === "out" && c.req.headers["x-peek-settled"] === "1";
@@ -61,6 +62,7 @@ const subscribe: Handler = async (c, io, { sessions, streams }) => {
     from: await startOf(c, streams, stream),
     waitMs: settled ? 0 : waitSeconds * 1000,
     headers: settled ? { "x-session-settled": "true" } : {},
+    withTokens: mayWrite,
   });
 };
 
@@ -83,7 +85,7 @@ const open: Handler = async (c, io, { sessions, s2 }) => {
 };
 
 const records: Handler = async (c, io, { sessions, streams }) => {
-  const { key } = await authorizeSession(c, sessions, "read");
+  const { key, mayWrite } = await authorizeSession(c, sessions, "read");
   const after = eventNumber(c.url.searchParams.get("afterEventId"));
   const all = await streams.read(sessionStream(key, io, c.params["channel"]), {
     from: after === null ? 0 : after + 1,
@@ -91,11 +93,14 @@ const records: Handler = async (c, io, { sessions, streams }) => {
   });
   const visible = all.filter((record) => !isCommand(record));
   json(c, 200, {
-    records: visible.map((record) => ({
-      ...openEnvelope(record),
-      seqNum: record.seqNum,
-      ...(record.headers.length > 0 ? { headers: record.headers } : {}),
-    })),
+    records: visible.map((record) => {
+      const headers = mayWrite ? record.headers : headersForReaders(record);
+      return {
+        ...openEnvelope(record),
+        seqNum: record.seqNum,
+        ...(headers.length > 0 ? { headers } : {}),
+      };
+    }),
   });
 };
 
