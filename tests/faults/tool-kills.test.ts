@@ -127,6 +127,27 @@ row(
   },
 );
 
+row(
+  "F6: kill -9 after a tool that acts had answered: it is not run again, and its result is told",
+  async (fault) => {
+    const chat = await fault.chat();
+    for (let round = 0; round < rounds(1); round += 1) {
+      const order = `done-${chat.chatId}-${round}`;
+      const tool = { name: "orderTea", input: { order } };
+      const at = fault.dice.int(1, 19);
+      const script = (attempt: number) => ({ tool, ...(attempt === 2 ? { holdAfter: at } : {}) });
+      const turn = await chat.send({ words: 20, asked: 3, from: 3, script });
+      await turn.model.held();
+      await chat.tab.untilText(turn.answer.slice(0, 8));
+      await killRun(fault.app, chat.chatId);
+      fault.fired();
+      await chat.settle();
+      expect(shop.count(order)).toBe(1);
+      expect((await toolParts(chat)).at(-1)).toMatchObject({ state: "output-available", output: "served" });
+    }
+  },
+);
+
 row("F6: a model that repeats the interrupted call is refused, and can say so", async (fault) => {
   const chat = await fault.chat();
   const order = `again-${chat.chatId}`;
