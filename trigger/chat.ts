@@ -11,6 +11,7 @@ import { explainModelError, VisibleError } from "#trigger/model-error.ts";
 import { resolveModel, type ResolvedModel } from "#trigger/models.ts";
 import { toldToModel } from "#trigger/open-calls.ts";
 import { recover } from "#trigger/recovery.ts";
+import { hold, takeSteering } from "#trigger/queue.ts";
 import { runState, takeOpenCalls } from "#trigger/run-state.ts";
 import { StallWatch } from "#trigger/stall-watch.ts";
 import { callIsKept } from "#trigger/stream-tail.ts";
@@ -51,7 +52,9 @@ export const longrunChat = chat.withUIMessage<LongrunUIMessage>().agent({
   onTurnStart: hooks.onTurnStart,
   onTurnComplete: hooks.onTurnComplete,
   run: async ({ messages, signal, streamText, ctx }) => {
-    const { chatId, chat: own, recovering, goesOn } = runState();
+  pendingMessages: { onReceived: hold, shouldInject: () => true },
+    const { chatId, chat: own, recovering, goesOn, withdrawn } = runState();
+    if (withdrawn) return undefined;
     if (!chatId || !own)
       throw new VisibleError("This chat does not exist any more, so nothing was answered.");
     const startedAt = performance.now();
@@ -75,6 +78,7 @@ export const longrunChat = chat.withUIMessage<LongrunUIMessage>().agent({
       ...(own.temperature !== null && abilitiesOf(model).temperature ? { temperature: own.temperature } : {}),
       maxRetries: MODEL_RETRIES,
       abortSignal: AbortSignal.any([signal, watch.signal]),
+      onStepFinish: takeSteering,
       experimental_telemetry: { isEnabled: true, recordInputs: false, recordOutputs: false },
       // The sentence alone: the error itself holds the request, and with it the conversation.
       onError: ({ error }) => logger.warn("the model failed", { sentence: explainModelError(error, model) }),

@@ -2,6 +2,8 @@ import { logger } from "@trigger.dev/sdk";
 import type { RecoveryBootEvent, RecoveryBootResult } from "@trigger.dev/sdk/ai";
 import { writeTranscript, type TranscriptChange } from "#app/models/transcript.server.ts";
 import { acceptSubmitted, saysSomething, type LongrunUIMessage } from "#app/shared/chat-message.ts";
+import { queueMarks } from "#app/models/queued-input.server.ts";
+import { steeredBy } from "#app/shared/queue.ts";
 import { unsavedOf, wereStored } from "#trigger/branch-sync.ts";
 import { withCalls } from "#trigger/open-calls.ts";
 import { retry } from "#trigger/retry.ts";
@@ -17,6 +19,32 @@ function accepted(messages: readonly LongrunUIMessage[]): LongrunUIMessage[] {
     if (clean && !byId.has(clean.id)) byId.set(clean.id, clean);
   }
   return [...byId.values()];
+}
+
+/**
+ * The messages that no turn has answered. One whose turn had begun is as it was stored then; one that steered an
+ * answer is answered with that, although an older message may still wait.
+ */
+function unanswered({
+  inFlightUsers,
+  settledMessages,
+}: Pick<RecoveryBootEvent<LongrunUIMessage>, "settledMessages" | "inFlightUsers">): LongrunUIMessage[] {
+  const stored = new Map(settledMessages.map((message) => [message.id, message]));
+  const steered = new Set(settledMessages.flatMap(steeredBy));
+  return accepted(inFlightUsers)
+    .filter(({ id }) => !steered.has(id))
+    .map((message) => stored.get(message.id) ?? message);
+}
+
+function withoutSteering(
+  partial: LongrunUIMessage | undefined,
+  waiting: ReadonlySet<string>,
+): LongrunUIMessage | undefined {
+  if (!partial || !steeredBy(partial).some((id) => waiting.has(id))) return partial;
+  const parts = partial.parts.filter(
+    (part) => !steeredBy({ role: "assistant", parts: [part] }).some((id) => waiting.has(id)),
+  );
+  return { ...partial, parts };
 }
 
 type RecoveryPlan = {
@@ -40,13 +68,14 @@ export function planRecovery(
   tail: StreamTail | null,
   head: string | null = null,
 ): RecoveryPlan {
-  const waiting = accepted(event.inFlightUsers);
+  const waiting = unanswered(event);
   const waitingIds = new Set(waiting.map((message) => message.id));
   const settled = event.settledMessages.filter((message) => !waitingIds.has(message.id));
   const known = settled.some((message) => message.id === event.partialAssistant?.id);
   // A beginning without a word is no answer to keep: its message would count as answered and never be.
   const begun = event.partialAssistant && saysSomething(event.partialAssistant);
-  const partial = known || !begun ? undefined : event.partialAssistant;
+  // What had steered it waits again, and has its own turn.
+  const partial = known || !begun ? undefined : withoutSteering(event.partialAssistant, waitingIds);
   // A stopped or failed turn ended without a `finish`, so its answer looks interrupted: it stays as it is.
   const turnEnded = tail !== null && tail.boundary !== null && !tail.openTurn;
   if (partial && turnEnded) {
@@ -130,8 +159,24 @@ function planGoingOn(
   };
 }
 
+/** What was withdrawn before its turn began is not asked for. Where that cannot be read, the turn's start finds out. */
+async function withoutWithdrawn(
+  event: RecoveryBootEvent<LongrunUIMessage>,
+): Promise<RecoveryBootEvent<LongrunUIMessage>> {
+  const { chatId, inFlightUsers } = event;
+  const ids = inFlightUsers.map(({ id }) => id);
+  const marks = await queueMarks(chatId, ids).catch(() => null);
+  return {
+    ...event,
+    inFlightUsers: inFlightUsers.filter(({ id }) => marks?.get(id)?.state !== "withdrawn"),
+  };
+}
+
 /** The agent's `onRecoveryBoot`. */
-export function recover(event: RecoveryBootEvent<LongrunUIMessage>): RecoveryBootResult<LongrunUIMessage> {
+export async function recover(
+  booted: RecoveryBootEvent<LongrunUIMessage>,
+): Promise<RecoveryBootResult<LongrunUIMessage>> {
+  const event = await withoutWithdrawn(booted);
   const goingOn = planGoingOn(event);
   if (goingOn) return goingOn;
   const { tail, head } = runState();

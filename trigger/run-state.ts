@@ -27,6 +27,10 @@ export type RunState = {
   abandoned: boolean;
   /** The history from before a message that was refused in this turn. */
   beforeRefusal: LongrunUIMessage[] | null;
+  /** The message that this turn would have answered was withdrawn while it waited: nothing is to be done. */
+  withdrawn: boolean;
+  /** Messages that came while the turn runs, by id: each joins it, with other words where given, or waits. */
+  held: Map<string, (text: string | null) => void>;
   /** The message whose answer a lost run had begun: what this run gives to it is a recovered answer. */
   recoveredId: string | null;
   /** The turn that runs answers that message. */
@@ -53,6 +57,8 @@ export function runState(): RunState {
     loadFailed: false,
     abandoned: false,
     beforeRefusal: null,
+    withdrawn: false,
+    held: new Map(),
     recoveredId: null,
     recovering: false,
     goesOn: null,

@@ -3,11 +3,12 @@ import { chat, type BootEvent, type TurnCompleteEvent, type TurnStartEvent } fro
 import { defaultModelId } from "#app/model-catalog/list-models.server.ts";
 import { chatOfRun } from "#app/models/chat.server.ts";
 import { saveSession } from "#app/models/chat-session.server.ts";
-import { writeTranscript, type TranscriptChange } from "#app/models/transcript.server.ts";
+import { writeTranscript, type TranscriptChange, writeTurnStart } from "#app/models/transcript.server.ts";
 import { acceptSubmitted, messageError, type LongrunUIMessage } from "#app/shared/chat-message.ts";
 import { goesOn } from "#app/shared/tool-answers.ts";
 import { followScreen, readEmptyBranch, unsavedOf, wereStored } from "#trigger/branch-sync.ts";
 import { VisibleError } from "#trigger/model-error.ts";
+import { asDecided } from "#trigger/queue.ts";
 import { retry } from "#trigger/retry.ts";
 import { runState, type RunState } from "#trigger/run-state.ts";
 import { makeTitle } from "#trigger/title.ts";
@@ -73,6 +74,7 @@ export async function onTurnStart(event: TurnStartEvent<unknown, LongrunUIMessag
   if (asked?.role !== "user" && !state.goesOn) throw new VisibleError("There is no message to answer.");
 }
 
+  if (state.withdrawn) return;
 /** Gives the history that is answered; null when the chat is gone. */
 async function beginTurn(
   state: RunState,
@@ -86,10 +88,16 @@ async function beginTurn(
     const messages = settleWaiting(await followScreen(state, chatId, uiMessages, state.chat.headMessageId));
     const changes = unsavedOf(state, messages);
     const unsaved = messages.filter((message) => !state.stored.has(message.id));
-    const to = messages.at(-1)?.id ?? null;
     const write = () =>
       changes.length > 0 || to !== state.head
         ? writeTranscript({ chatId, changes, head: { to }, session })
+    const asked = messages.at(-1);
+    const to = asked?.id ?? null;
+    if (asked?.role === "user" && !state.stored.has(asked.id)) {
+      const write = { chatId, changes, head: { to }, session };
+      const { written, mark } = await retry(() => writeTurnStart(write, asked.id));
+      return written ? asDecided(state, messages, mark) : null;
+    }
         : saveSession({ chatId, ...session });
     if (!(await retry(write))) return null;
     wereStored(state, unsaved, to);
@@ -108,6 +116,8 @@ export async function onTurnComplete(event: TurnCompleteEvent<unknown, LongrunUI
   if (state.beforeRefusal) {
     chat.history.set(state.beforeRefusal);
     state.beforeRefusal = null;
+  state.held.clear();
+  state.withdrawn = false;
     return;
   }
   const { responseMessage, lastEventId, runId, chatAccessToken } = event;

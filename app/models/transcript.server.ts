@@ -1,8 +1,10 @@
 import { lockChat, readMessages, readTree } from "#app/models/branch.server.ts";
 import { moveCursors, readCursors, saveSession, type Cursors } from "#app/models/chat-session.server.ts";
 import { snapshot, transaction, type Transaction } from "#app/models/db.server.ts";
+import { takeQueued, type QueueMark } from "#app/models/queued-input.server.ts";
 import { storableJson } from "#app/models/storable.ts";
 import type { StoredMessage } from "#app/shared/chat-message.ts";
+import { withText } from "#app/shared/queue.ts";
 import { Prisma } from "#prisma/generated/client.ts";
 
 type Message = { id: string; role: string; parts: unknown[] };
@@ -32,21 +34,52 @@ export type TranscriptWrite = {
  * Answers false and writes nothing when the chat does not exist (any more).
  */
 export function writeTranscript(write: TranscriptWrite): Promise<boolean> {
+  return transaction((tx) => applyWrite(tx, write));
+}
+
+/**
+ * The same for a turn that begins with this new message, as its owner has decided meanwhile: with other words, or not
+ * at all when it was withdrawn. Gives that decision; null when there was none.
+ */
+export function writeTurnStart(
+  write: TranscriptWrite,
+  messageId: string,
+): Promise<{ written: boolean; mark: QueueMark | null }> {
   return transaction(async (tx) => {
     const { chatId } = write;
-    const locked = await lockChat(tx, chatId);
-    if (!locked) return false;
-    const branch = new BranchWriter(tx, chatId, locked.head);
-    for (const change of write.changes) await apply(branch, change);
-    const { head } = write;
-    if (head && (head.from === undefined || head.from === locked.head)) branch.head = head.to;
-    if (branch.head !== locked.head || (locked.unset && branch.head !== null)) {
-      await tx.chat.update({ where: { id: chatId }, data: { headMessageId: branch.head ?? "" } });
-    }
-    if (write.cursors) await moveCursors(tx, chatId, write.cursors);
-    if (write.session) await saveSession({ chatId, ...write.session }, tx);
-    return true;
+    if (!(await lockChat(tx, chatId))) return { written: false, mark: null };
+    const mark = await takeQueued(tx, { chatId, messageId });
+    return { written: await applyWrite(tx, asDecided(write, messageId, mark)), mark };
   });
+}
+
+function asDecided(write: TranscriptWrite, messageId: string, mark: QueueMark | null): TranscriptWrite {
+  const isAsked = (change: TranscriptChange) => change.op === "put" && change.message.id === messageId;
+  const asked = write.changes.find(isAsked);
+  if (!mark || asked?.op !== "put") return write;
+  if (mark.state === "withdrawn") {
+    const to = asked.parentId ?? null;
+    return { ...write, changes: write.changes.filter((change) => change !== asked), head: { to } };
+  }
+  if (mark.text === null) return write;
+  const worded = { ...asked, message: withText(asked.message as StoredMessage["message"], mark.text) };
+  return { ...write, changes: write.changes.map((change) => (change === asked ? worded : change)) };
+}
+
+async function applyWrite(tx: Transaction, write: TranscriptWrite): Promise<boolean> {
+  const { chatId } = write;
+  const locked = await lockChat(tx, chatId);
+  if (!locked) return false;
+  const branch = new BranchWriter(tx, chatId, locked.head);
+  for (const change of write.changes) await apply(branch, change);
+  const { head } = write;
+  if (head && (head.from === undefined || head.from === locked.head)) branch.head = head.to;
+  if (branch.head !== locked.head || (locked.unset && branch.head !== null)) {
+    await tx.chat.update({ where: { id: chatId }, data: { headMessageId: branch.head ?? "" } });
+  }
+  if (write.cursors) await moveCursors(tx, chatId, write.cursors);
+  if (write.session) await saveSession({ chatId, ...write.session }, tx);
+  return true;
 }
 
 /** Applies the changes to the rows of one chat; `head` moves with what is appended. */

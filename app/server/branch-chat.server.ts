@@ -76,7 +76,7 @@ async function askForAnswer(chatId: string, messageId: string, move: BranchMove)
 }
 
 /** Pages that are open elsewhere look again. What was changed holds without it. */
-async function tellOthers(chatId: string): Promise<Told> {
+export async function tellOthers(chatId: string): Promise<Told> {
   try {
     await askRun(chatId, { type: "look" }, `look-${crypto.randomUUID()}`);
   } catch (error) {

@@ -2,6 +2,7 @@ import { answerBranchIntent, isBranchIntent } from "#app/server/branch-intents.s
 import { pickModel, setWords } from "#app/server/chat-settings.server.ts";
 import { remove, rename } from "#app/server/edit-chat.server.ts";
 import { parseMessageForm, type ReturnedForm } from "#app/server/message-form.server.ts";
+import { answerQueueIntent, isQueueIntent } from "#app/server/queue-intents.server.ts";
 import { sendMessage, stopAnswer, tellSendError } from "#app/server/start-chat.server.ts";
 
 type Chat = { userId: string; chatId: string };
@@ -15,6 +16,7 @@ export type IntentAnswer =
 export async function answerIntent(chat: Chat, form: FormData): Promise<IntentAnswer> {
   const intent = form.get("intent");
   if (isBranchIntent(intent)) return answerBranchIntent(chat, intent, form);
+  if (isQueueIntent(intent)) return answerQueueIntent(chat, intent, form);
   switch (intent) {
     case "send":
       return send(chat, form);

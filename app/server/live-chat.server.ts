@@ -2,14 +2,18 @@ import type { ChatPage } from "#app/models/chat.server.ts";
 import { foldAnswers, type FoldedAnswers } from "#app/server/fold-answers.server.ts";
 import { describeError, log } from "#app/server/log.server.ts";
 import { streamState, type StreamState } from "#app/server/pending-input.server.ts";
+import { asDecided } from "#app/server/queue-view.server.ts";
 import { currentRun, mintToken, readRecords, type StreamRecord } from "#app/server/trigger-client.server.ts";
 import { toOutRecord } from "#app/shared/out-record.ts";
+import type { QueueState } from "#app/shared/queue.ts";
 
 /** What the Trigger API knows of a chat beyond what is stored. */
 export type LiveChat = StreamState & {
   answers: FoldedAnswers;
   publicAccessToken: string;
   runId: string | null;
+  /** What was decided about messages that wait, by their ids. */
+  queue: Record<string, QueueState>;
 };
 
 /** Reads a session's streams from the stored cursors on; null when the Trigger API does not answer. */
@@ -27,7 +31,8 @@ export async function readLive(chatId: string, session: ChatPage["session"]): Pr
       mintToken(chatId, known),
       foldAnswers(unstored(output, lastEventId)),
     ]);
-    const state = streamState({ lastEventId, lastInEventId }, input, output);
+    const read = streamState({ lastEventId, lastInEventId }, input, output);
+    const state = await asDecided(chatId, read);
     return { ...state, answers, publicAccessToken, runId: known };
   } catch (error) {
     log("warn", "chat-without-stream", { chatId, ...describeError(error) });

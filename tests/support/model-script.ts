@@ -14,6 +14,8 @@ export interface Script {
   reasoning?: string;
   /** Call this tool once; the text follows when the tool's result comes back. */
   tool?: { name: string; input: unknown };
+  /** Stand still before that call until the test releases the answer. */
+  holdTool?: boolean;
   /** Call that tool although its result is there. */
   repeatTool?: boolean;
   /** Answer with this HTTP status instead of a stream. */

@@ -34,6 +34,7 @@ export class ModelReply {
     this.chunk({ role: "assistant" });
     if (reasoning) for (const piece of pieces(reasoning, 12)) this.chunk({ reasoning_content: piece });
     if (tool && (repeatTool || !this.hasToolResult())) {
+      if (this.script.holdTool) await this.gate.wait();
       this.callTool(tool);
       this.finish("tool_calls");
       return;
