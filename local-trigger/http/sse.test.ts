@@ -12,16 +12,17 @@ afterEach(() => server?.close());
 
 /** Serves one stream whose pages are counted; every page has one record of 256 KB, for ever. */
 async function serve(page: (from: number) => StreamRecord[] | Promise<StreamRecord[]>) {
-  const seen = { pages: 0, watchers: 0, ended: 0 };
+  const seen = { pages: 0, watchers: 0, ended: 0, wake: () => {} };
   const bounds: StreamBounds = { first: 0, next: 1_000_000, timestamp: 1 };
   const streams = {
     page: async (_: string, { from }: { from: number }) => {
       seen.pages++;
-      return { records: await page(from), bounds };
+      return { records: await page(from), bounds: { ...bounds } };
     },
     tail: () => null,
-    watch: () => {
+    watch: (_: string, wake: () => void) => {
       seen.watchers++;
+      seen.wake = wake;
       return () => void seen.watchers--;
     },
   } as Pick<StreamStore, "page" | "tail" | "watch"> as StreamStore;
@@ -30,7 +31,7 @@ async function serve(page: (from: number) => StreamRecord[] | Promise<StreamReco
     void sendStream(c, { streams, stream: "s", from: 0, waitMs: 60_000 }).then(() => seen.ended++);
   });
   await new Promise<void>((resolve) => server?.listen(0, "127.0.0.1", resolve));
-  return { seen, port: (server.address() as AddressInfo).port };
+  return { seen, bounds, port: (server.address() as AddressInfo).port };
 }
 
 const large = (from: number): StreamRecord[] => [
@@ -55,6 +56,24 @@ describe("sending a stream", () => {
     let bytes = 0;
     response.on("data", (chunk: Buffer) => (bytes += chunk.length)).resume();
     await expect.poll(() => bytes, { timeout: 5000 }).toBeGreaterThan((stalled + 5) * 256 * 1024);
+    response.destroy();
+  });
+
+  it("sends a record that came while its reader stood still and the page before it was read already", async () => {
+    const body = (seqNum: number) => "x".repeat(seqNum === 0 ? 32 * 1024 * 1024 : 1);
+    const { seen, bounds, port } = await serve((seqNum) =>
+      seqNum < bounds.next ? [{ seqNum, timestamp: 1, body: body(seqNum), headers: [] }] : [],
+    );
+    bounds.next = 2;
+    const response = await connect(port);
+    response.pause();
+    await expect.poll(() => seen.pages).toBe(2);
+    await sleep(50);
+    bounds.next = 3;
+    seen.wake();
+    let end = "";
+    response.on("data", (chunk: Buffer) => (end = (end + String(chunk)).slice(-2000))).resume();
+    await expect.poll(() => end, { timeout: 5000 }).toContain('"seq_num":2,');
     response.destroy();
   });
 

@@ -93,7 +93,7 @@ class StreamReader {
   private sendNext(): boolean | Promise<boolean> {
     const { streams, stream } = this.options;
     const inMemory = streams.tail(stream, this.cursor);
-    if (!inMemory) return this.fetched().then((page) => this.sendPage(page));
+    if (!inMemory) return this.sendFetched();
     // What was fetched ahead begins here too, and is of no use any more.
     this.coming = null;
     return this.sendPage(inMemory);
@@ -112,10 +112,12 @@ class StreamReader {
     return more;
   }
 
-  private fetched(): Promise<Page> {
-    const page = this.coming ?? this.fetch();
+  private async sendFetched(): Promise<boolean> {
+    const ahead = this.coming;
     this.coming = null;
-    return page;
+    const more = this.sendPage(await (ahead ?? this.fetch()));
+    // A page that was read before the last reset may be older than a record whose wake is forgotten by now.
+    return more || ahead !== null;
   }
 
   private fetchAhead(): void {

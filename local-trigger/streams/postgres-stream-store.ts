@@ -87,6 +87,7 @@ export class PostgresStreamStore implements StreamStore {
     stream: string,
     options: ReadOptions,
   ): Promise<{ records: StreamRecord[]; bounds: StreamBounds }> {
+    const sawEnd = this.tails.reading(stream);
     const { rows } = await (options.tx ?? this.db).query<PageRow>(pageSql, [
       stream,
       options.from,
@@ -102,7 +103,7 @@ export class PostgresStreamStore implements StreamStore {
       headers: this.settings.tokens.open(stream, headers),
     }));
     const seen = records.at(-1)?.seqNum ?? options.from - 1;
-    if (!options.tx && seen + 1 >= bounds.next) this.tails.sawEnd(stream, bounds.next, bounds.timestamp);
+    if (!options.tx && seen + 1 >= bounds.next) sawEnd(bounds.next, bounds.timestamp);
     return { records, bounds };
   }
 

@@ -13,7 +13,7 @@ function followed() {
   const tails = new Tails();
   const woken = { times: 0 };
   tails.watch("s", () => woken.times++);
-  tails.sawEnd("s", 5, 1);
+  tails.reading("s")(5, 1);
   return { tails, woken };
 }
 
@@ -33,12 +33,23 @@ describe("the tail of a followed stream", () => {
     const { tails } = followed();
     tails.appended("s", result(6, 1), [{ body: "second" }]);
     expect(tails.page("s", 5)).toBeNull();
-    tails.sawEnd("s", 6, 1);
+    tails.reading("s")(6, 1);
     expect(tails.page("s", 6)).toBeNull();
     tails.appended("s", result(5, 1), [{ body: "first" }]);
-    tails.sawEnd("s", 7, 1);
+    tails.reading("s")(7, 1);
     tails.appended("s", result(7, 1), [{ body: "third" }]);
     expect(bodies(tails, 7)).toEqual(["third"]);
+  });
+
+  it("does not begin with a read that an earlier follower had begun: a commit may have come since", () => {
+    const tails = new Tails();
+    const leave = tails.watch("s", () => {});
+    const late = tails.reading("s");
+    leave();
+    tails.appended("s", result(5, 1), [{ body: "told to nobody" }]);
+    tails.watch("s", () => {});
+    late(5, 1);
+    expect(tails.page("s", 5)).toBeNull();
   });
 
   it("holds what Postgres holds: no U+0000, no lone surrogate", () => {
@@ -65,12 +76,14 @@ describe("the tail of a followed stream", () => {
     const { tails } = followed();
     tails.forgetAll();
     expect(tails.page("s", 5)).toBeNull();
-    tails.sawEnd("s", 5, 1);
+    tails.reading("s")(5, 1);
+    const readBefore = tails.reading("s");
     tails.removed("s");
+    readBefore(5, 1);
     expect(tails.page("s", 5)).toBeNull();
     const other = new Tails();
     other.watch("s", () => {})();
-    other.sawEnd("s", 5, 1);
+    other.reading("s")(5, 1);
     expect(other.page("s", 5)).toBeNull();
   });
 });

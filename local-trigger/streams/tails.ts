@@ -45,9 +45,16 @@ export class Tails {
     tail.wake();
   }
 
-  /** A read has seen the stream's end: what is appended from here on can be kept. */
-  sawEnd(stream: string, next: number, timestamp: number): void {
-    this.byStream.get(stream)?.begin(next, timestamp);
+  /**
+   * To be called before a read begins; what it gives is told of the end that the read has seen: what is appended from
+   * there on can be kept. A follower who came in between begins by himself, because he may have missed a commit.
+   */
+  reading(stream: string): (next: number, timestamp: number) => void {
+    const tail = this.byStream.get(stream);
+    const life = tail?.life;
+    return (next, timestamp) => {
+      if (tail && tail.life === life && this.byStream.get(stream) === tail) tail.begin(next, timestamp);
+    };
   }
 
   /** Records were trimmed. */
@@ -76,6 +83,8 @@ class Tail {
   /** The farthest end that any commit told of: an older read must not be taken for the end. */
   private known = 0;
   private readonly pages = new Map<number, TailPage>();
+  /** Another one after each removal of the stream. */
+  life = 0;
 
   wake(): void {
     for (const wake of this.wakers) wake();
@@ -112,6 +121,7 @@ class Tail {
   restart(): void {
     this.forget();
     this.known = 0;
+    this.life += 1;
   }
 
   /** The same page for all who ask from the same number: what is made of it can be shared. */
