@@ -13,7 +13,7 @@ module.exports = {
     only(
       "routes-are-thin",
       "^app/(routes/|root\\.tsx)",
-      "^app/(server|models|chat|settings|ui|shared|styles)/",
+      "^app/(server|models|chat|settings|admin|ui|shared|styles)/",
       "^app/env\\.server\\.ts$",
     ),
     only(
@@ -32,6 +32,7 @@ module.exports = {
     ),
     only("browser-code-stays-in-the-browser", "^app/chat/", "^app/(chat|ui|shared)/", "^trigger/chat\\.ts$"),
     only("settings-are-forms", "^app/settings/", "^app/(settings|ui|shared)/"),
+    only("admin-is-forms", "^app/admin/", "^app/(admin|ui|shared)/"),
     only("ui-knows-nothing", "^app/ui/", "^app/ui/"),
     only("shared-is-a-leaf", "^app/shared/", "^app/shared/"),
     only(

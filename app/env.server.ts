@@ -50,8 +50,12 @@ const schema = z.object({
   DEFAULT_MODEL: optional,
   /** Hosts that the tool that reads pages may ask though they are not public: `wiki.intern:443,127.0.0.1:8080`. */
   FETCH_ALLOWED_HOSTS: hostList,
-  /** Whether strangers may make accounts. */
-  SIGNUP: optional.pipe(z.enum(["open", "closed"], "must be open or closed").default("open")),
+  /** Who may make an account: anybody, whoever has a link of an admin, nobody. */
+  SIGNUP: optional.pipe(
+    z.enum(["open", "invite", "closed"], "must be open, invite or closed").default("open"),
+  ),
+  /** Where people reach the web server; links in mails begin with it. */
+  PUBLIC_URL: optionalUrl,
   /** A model that says nothing for so long is given up. */
   MODEL_SILENCE_SECONDS: z.coerce.number().int().min(1).max(86_400).default(180),
   /** Pause of the built-in demo model before each word. */

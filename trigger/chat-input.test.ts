@@ -75,7 +75,7 @@ describe("what a browser writes", () => {
   });
 });
 
-describe("a run whose chat is not there", () => {
+describe("a run whose chat or owner is not there", () => {
   it("refuses before any call of the model, visibly, and writes nothing", async () => {
     const before = bench.model.turns.length;
     const nowhere = randomUUID();
@@ -84,6 +84,14 @@ describe("a run whose chat is not there", () => {
     expect(bench.model.turns.length).toBe(before);
     expect(await db().chat.count({ where: { id: nowhere } })).toBe(0);
     expect(await db().chatSession.count({ where: { id: nowhere } })).toBe(0);
+  });
+
+  it("refuses before any call of the model while its owner is disabled", async () => {
+    await db().user.update({ where: { id: bench.userId }, data: { disabledAt: new Date() } });
+    const before = bench.model.turns.length;
+    const turn = await bench.boot().sendMessage(user("with a token from before"));
+    expect(errorsOf(turn)).toEqual(["This account is disabled, so nothing was answered."]);
+    expect(bench.model.turns.length).toBe(before);
   });
 
   it("does not bring it back when it is deleted in the middle of an answer", async () => {

@@ -68,6 +68,11 @@ export async function onTurnStart(event: TurnStartEvent<unknown, LongrunUIMessag
     chat.endRun();
     throw new VisibleError("This chat does not exist any more, so nothing was answered.");
   }
+  // Whoever was signed in a moment ago still holds a token of this session.
+  if (state.chat?.ownerDisabled) {
+    chat.endRun();
+    throw new VisibleError("This account is disabled, so nothing was answered.");
+  }
   const asked = messages.at(-1);
   state.recovering = asked !== undefined && asked.id === state.recoveredId;
   state.goesOn = asked && goesOn(asked) ? asked : null;

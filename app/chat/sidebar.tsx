@@ -1,13 +1,13 @@
 import { Form, Link } from "@remix-run/react";
 import { SquarePen } from "lucide-react";
-import { AccountMenu } from "#app/chat/account-menu.tsx";
+import { AccountMenu, type AccountOwner } from "#app/chat/account-menu.tsx";
 import { groupByAge, type ListedChat } from "#app/chat/group-by-age.ts";
 import { SidebarRow } from "#app/chat/sidebar-row.tsx";
 import type { Theme } from "#app/shared/theme.ts";
 import { Button } from "#app/ui/button.tsx";
 
 export type SidebarProps = {
-  user: { name: string; email: string };
+  user: AccountOwner;
   chats: ListedChat[];
   /** How many to show when older ones are asked for; null when all are there. */
   older: number | null;

@@ -1,7 +1,7 @@
 import { createHash, randomBytes } from "node:crypto";
 import { db } from "#app/models/db.server.ts";
 import { storableText } from "#app/models/storable.ts";
-import type { User } from "#app/models/user.server.ts";
+import { asUser, type User } from "#app/models/user.server.ts";
 
 /** How long a sign-in lasts, in seconds. */
 export const LOGIN_SECONDS = 30 * 24 * 60 * 60;
@@ -22,10 +22,11 @@ export async function createLoginSession(input: {
   await db().loginSession.create({
     data: { id: hashOf(token), userId: input.userId, userAgent, ip: input.ip, expiresAt },
   });
+  await db().user.updateMany({ where: { id: input.userId }, data: { lastSeenAt: new Date() } });
   return token;
 }
 
-/** Who the token belongs to; null when it is unknown, ended or expired. */
+/** Who the token belongs to; null when it is unknown, ended or expired, or the account is disabled. */
 export async function userOfLogin(token: string): Promise<User | null> {
   const found = await db().loginSession.findUnique({
     where: { id: hashOf(token) },
@@ -33,14 +34,18 @@ export async function userOfLogin(token: string): Promise<User | null> {
       id: true,
       expiresAt: true,
       lastSeenAt: true,
-      user: { select: { id: true, email: true, name: true } },
+      user: { select: { id: true, email: true, name: true, role: true, disabledAt: true } },
     },
   });
   if (!found || found.expiresAt <= new Date()) return null;
+  const { disabledAt, ...user } = found.user;
+  if (disabledAt) return null;
   if (Date.now() - found.lastSeenAt.getTime() > SEEN_EVERY_MS) {
-    await db().loginSession.updateMany({ where: { id: found.id }, data: { lastSeenAt: new Date() } });
+    const seen = { lastSeenAt: new Date() };
+    await db().loginSession.updateMany({ where: { id: found.id }, data: seen });
+    await db().user.updateMany({ where: { id: user.id }, data: seen });
   }
-  return found.user;
+  return asUser(user);
 }
 
 /** Ends the sign-in of one browser. Unknown tokens are no error. */

@@ -16,10 +16,11 @@ export const loader = authLoader;
 export const action = (args: ActionFunctionArgs) => authAction("sign-up", args);
 
 export default function SignUp() {
-  const { redirectTo, signUp } = useLoaderData<typeof loader>();
+  const { redirectTo, invite, signUp } = useLoaderData<typeof loader>();
+  const admitted = signUp === "open" || signUp === "invited";
   return (
     <>
-      {signUp === "open" ? <SignUpForm redirectTo={redirectTo} /> : <Closed />}
+      {admitted ? <SignUpForm redirectTo={redirectTo} invite={invite} /> : <NoForm why={signUp} />}
       <p className="auth-other">
         Have an account? <Link to={`/login?${new URLSearchParams({ redirectTo })}`}>Sign in</Link>
       </p>
@@ -27,16 +28,32 @@ export default function SignUp() {
   );
 }
 
-function Closed() {
+const REASONS = {
+  closed: {
+    title: "Sign-up is closed",
+    text: "No new accounts can be made here at the moment. Ask whoever runs this server for one.",
+  },
+  invite: {
+    title: "By invitation",
+    text: "New accounts need an invitation. Ask whoever runs this server for a link.",
+  },
+  spent: {
+    title: "This link is used up",
+    text: "The invitation was used already, or is no longer valid. Ask for a new link.",
+  },
+};
+
+function NoForm({ why }: { why: keyof typeof REASONS }) {
+  const { title, text } = REASONS[why];
   return (
     <section className="auth-form">
-      <h1>Sign-up is closed</h1>
-      <p>No new accounts can be made here at the moment. Ask whoever runs this server for one.</p>
+      <h1>{title}</h1>
+      <p>{text}</p>
     </section>
   );
 }
 
-function SignUpForm({ redirectTo }: { redirectTo: string }) {
+function SignUpForm({ redirectTo, invite }: { redirectTo: string; invite: string }) {
   const refused = useActionData<typeof action>();
   const busy = useNavigation().state !== "idle";
   const form = useFirstField(refused);
@@ -46,6 +63,7 @@ function SignUpForm({ redirectTo }: { redirectTo: string }) {
       <h1>Create an account</h1>
       {refused?.formError && <ErrorLine>{refused.formError}</ErrorLine>}
       <input type="hidden" name="redirectTo" value={redirectTo} />
+      <input type="hidden" name="invite" value={invite} />
       <Field
         name="name"
         label="Name"

@@ -24,7 +24,7 @@ export async function loader({ request }: LoaderFunctionArgs) {
     age: ageOf(updatedAt, now),
   }));
   const older = rows.length > shown ? shown + PAGE : null;
-  return data({ user: { name: user.name, email: user.email }, chats, older });
+  return data({ user: { name: user.name, email: user.email, role: user.role }, chats, older });
 }
 
 export const clientLoader = keepLast<Awaited<ReturnType<typeof loader>>["data"]>();

@@ -11,10 +11,20 @@ export type AuditEvent =
   | "export"
   | "account-deletion"
   | "chat-access"
+  | "admin-access"
+  | "account-disabled"
+  | "account-enabled"
+  | "role-change"
+  | "invite-made"
+  | "invite-revoked"
   | "signed-out-access";
 
 type Facts = {
   userId?: string;
+  /** The account that an admin changed. */
+  targetId?: string;
+  inviteId?: string;
+  role?: string;
   chatId?: string;
   reason?: string;
   path?: string;

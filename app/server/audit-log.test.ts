@@ -1,4 +1,6 @@
 import { randomUUID } from "node:crypto";
+import fs from "node:fs";
+import { syncBuiltinESMExports } from "node:module";
 import { afterAll, afterEach, beforeAll, expect, test, vi } from "vitest";
 import { WebUnderTest } from "../../tests/support/web-routes.ts";
 
@@ -19,10 +21,12 @@ const IP = "203.0.113.77";
 
 /** Everything that is logged while the work goes on, and the audit lines in it. */
 async function logged(work: () => Promise<unknown>) {
-  const written = vi.spyOn(process.stdout, "write").mockReturnValue(true);
+  const written = vi.spyOn(fs, "writeSync").mockImplementation((_file, text) => String(text).length);
+  syncBuiltinESMExports();
   await work();
-  const text = written.mock.calls.map(([chunk]) => String(chunk)).join("");
+  const text = written.mock.calls.map(([, line]) => String(line)).join("");
   written.mockRestore();
+  syncBuiltinESMExports();
   const lines = text.split("\n").filter((line) => line.includes('"event":"audit"'));
   return { text, lines: lines.map((line) => JSON.parse(line) as Record<string, unknown>) };
 }

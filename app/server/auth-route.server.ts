@@ -1,15 +1,20 @@
 import { data, redirect, type ActionFunctionArgs, type LoaderFunctionArgs } from "@remix-run/node";
-import { env } from "#app/env.server.ts";
 import { AuthFormError } from "#app/server/auth-form.server.ts";
 import { currentUser, signInWith } from "#app/server/auth.server.ts";
+import { admissionOf } from "#app/server/sign-up-admission.server.ts";
 import { safeRedirect } from "#app/server/redirect-to.server.ts";
 import { readForm } from "#app/server/read-form.server.ts";
 
-/** Loader of both forms: where to go afterwards, and whether accounts can be made. Whoever is signed in already goes there at once. */
+/**
+ * Loader of both forms: where to go afterwards, whether an account can be made, and the invite of the link. Whoever is
+ * signed in already goes there at once.
+ */
 export async function authLoader({ request }: LoaderFunctionArgs) {
-  const redirectTo = safeRedirect(new URL(request.url).searchParams.get("redirectTo"));
+  const { searchParams } = new URL(request.url);
+  const redirectTo = safeRedirect(searchParams.get("redirectTo"));
   if (await currentUser(request)) throw redirect(redirectTo);
-  return { redirectTo, signUp: env().SIGNUP };
+  const invite = (searchParams.get("invite") ?? "").slice(0, 100);
+  return { redirectTo, invite, signUp: await admissionOf(invite) };
 }
 
 /** Action of both forms. A refused form comes back with what was typed, but for the password. */

@@ -1,14 +1,14 @@
 import { redirect } from "@remix-run/node";
 import { Authenticator } from "remix-auth";
 import { FormStrategy } from "remix-auth-form";
-import { env } from "#app/env.server.ts";
 import { createLoginSession, endLoginSession, userOfLogin } from "#app/models/login-session.server.ts";
-import { createUser, findUserByEmail, foldEmail, type User } from "#app/models/user.server.ts";
+import { findUserByEmail, foldEmail, type User } from "#app/models/user.server.ts";
 import { hashing, QUARTER_HOUR, refuseThrottled } from "#app/server/auth-limits.server.ts";
 import { audit } from "#app/server/audit-log.server.ts";
 import { AuthFormError, parseSignIn, parseSignUp } from "#app/server/auth-form.server.ts";
 import { endedCookie, loginCookie, readLoginCookie } from "#app/server/login-cookie.server.ts";
 import { hashPassword, verifyPassword } from "#app/server/password.server.ts";
+import { admissionOf, createAdmitted, type Admission } from "#app/server/sign-up-admission.server.ts";
 import { safeRedirect } from "#app/server/redirect-to.server.ts";
 import { Throttle } from "#app/server/throttle.server.ts";
 import { readForm } from "#app/server/read-form.server.ts";
@@ -33,19 +33,36 @@ async function signIn(form: FormData, ip: string): Promise<User> {
   }
   wrongByAccount.clear(account);
   wrongByAddress.forgive(ip);
+  if (found.disabled) {
+    // Only whoever knows the password is told.
+    audit("denied", "sign-in", { reason: "disabled", userId: found.id, ip });
+    throw new AuthFormError(403, { formError: "This account is disabled. Ask whoever runs this server." });
+  }
   audit("ok", "sign-in", { userId: found.id, ip });
-  return { id: found.id, email: found.email, name: found.name };
+  const { id, name, role } = found;
+  return { id, email: found.email, name, role };
 }
 
+const NOT_ADMITTED: Partial<Record<Admission, string>> = {
+  closed: "No new accounts can be made here at the moment.",
+  invite: "New accounts need an invitation. Ask whoever runs this server for a link.",
+  spent: "This invitation was used already, or is no longer valid. Ask for a new link.",
+};
+
 async function signUp(form: FormData, ip: string): Promise<User> {
-  if (env().SIGNUP === "closed") {
-    audit("denied", "sign-up", { reason: "closed", ip });
-    throw new AuthFormError(403, { formError: "No new accounts can be made here at the moment." });
+  const given = form.get("invite");
+  const invite = typeof given === "string" ? given : "";
+  const admission = await admissionOf(invite);
+  const formError = NOT_ADMITTED[admission];
+  if (formError) {
+    audit("denied", "sign-up", { reason: admission, ip });
+    throw new AuthFormError(403, { formError });
   }
   const { name, email, password } = parseSignUp(form);
   refuseThrottled(signUpsByAddress.retryAfter(ip), "sign-up", { ip });
   signUpsByAddress.hit(ip);
-  const user = await createUser({ name, email, passwordHash: await hashing(hashPassword(password)) });
+  const passwordHash = await hashing(hashPassword(password));
+  const user = await createAdmitted({ name, email, passwordHash }, invite);
   if (!user) {
     audit("denied", "sign-up", { reason: "taken", account: foldEmail(email), ip });
     const taken = "This address cannot be used for a new account. If it is yours, sign in.";
@@ -107,6 +124,14 @@ export async function requireUser(request: Request): Promise<User> {
   if (user) return user;
   const { pathname, search } = new URL(request.url);
   throw redirect(`/login?${new URLSearchParams({ redirectTo: pathname + search })}`);
+}
+
+/** Which admin is signed in. For everybody else there is no such page: throws 404, or the redirect to the sign-in. */
+export async function requireAdmin(request: Request): Promise<User> {
+  const user = await requireUser(request);
+  if (user.role === "admin") return user;
+  audit("denied", "admin-access", { userId: user.id, path: new URL(request.url).pathname });
+  throw new Response("Not found", { status: 404 });
 }
 
 /** Who is signed in; otherwise throws 401 as JSON. */

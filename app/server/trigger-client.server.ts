@@ -1,4 +1,4 @@
-import { auth, sessions } from "@trigger.dev/sdk";
+import { auth, runs, sessions } from "@trigger.dev/sdk";
 import { z } from "zod";
 import { env } from "#app/env.server.ts";
 
@@ -100,6 +100,49 @@ export async function currentRun(chatId: string): Promise<string | null> {
     if (error instanceof TriggerError && error.status === 404) return null;
     throw error;
   }
+}
+
+/** The chats' runs that have not ended, with their tags (`chat:<id>`). */
+export function liveRuns(): Promise<{ id: string; tags: string[] }[]> {
+  return sdk(async () => {
+    const found: { id: string; tags: string[] }[] = [];
+    const status = ["QUEUED", "DEQUEUED", "EXECUTING", "WAITING", "DELAYED", "PENDING_VERSION"] as const;
+    for await (const run of runs.list({ taskIdentifier: TASK, status: [...status], limit: 100 })) {
+      found.push({ id: run.id, tags: run.tags });
+    }
+    return found;
+  });
+}
+
+/** Ends a run; its open turn gets its end. A run that is over already is no error. */
+export async function cancelRun(runId: string): Promise<void> {
+  await sdk(() => runs.cancel(runId));
+}
+
+/** Ends the session for good: the run is cancelled, later messages are refused. No session is no error. */
+export async function closeSession(chatId: string, reason: string): Promise<void> {
+  try {
+    await sdk(() => sessions.close(chatId, { reason }));
+  } catch (error) {
+    if (!(error instanceof TriggerError && error.status === 404)) throw error;
+  }
+}
+
+/** A token that reads and writes this one session and reads its run, for an hour. */
+export function mintToken(chatId: string, runId: string | null): Promise<string> {
+  const read = { sessions: chatId, ...(runId ? { runs: runId } : {}) };
+  return sdk(() =>
+    auth.createPublicToken({ scopes: { read, write: { sessions: chatId } }, expirationTime: TOKEN_LIFE }),
+  );
+}
+
+/** Appends to `.in`. The same `partId` again stores nothing and answers as the first time. */
+export async function appendInput(chatId: string, input: unknown, partId: string): Promise<void> {
+  await http(`${sessionPath(chatId)}/in/append`, {
+    method: "POST",
+    headers: { "Content-Type": "application/json", "X-Part-Id": partId },
+    body: JSON.stringify(input),
+  });
 }
 
 /** Data comes as a JSON value, or as the text of one. */

@@ -50,8 +50,8 @@ function defaultModel(env) {
 
 function signUp(env) {
   const value = text(env, "SIGNUP") ?? "open";
-  if (!["open", "closed"].includes(value)) {
-    throw new StartError(`SIGNUP is "${value}", but must be open or closed.`);
+  if (!["open", "invite", "closed"].includes(value)) {
+    throw new StartError(`SIGNUP is "${value}", but must be open, invite or closed.`);
   }
   return value;
 }
@@ -90,6 +90,7 @@ export function readConfig(env = process.env, root = process.cwd()) {
     signUp: signUp(env),
   };
   url(env, "OPENAI_COMPATIBLE_BASE_URL", web);
+  url(env, "PUBLIC_URL", web);
   count(env, "WORKER_SPARES", 0, 20);
   count(env, "WORKER_MAX_PROCESSES", 1, 1000);
   count(env, "WORKER_MEMORY_MB", 256, 65_536);
