@@ -73,7 +73,7 @@ describe("sending a stream", () => {
     seen.wake();
     let end = "";
     response.on("data", (chunk: Buffer) => (end = (end + String(chunk)).slice(-2000))).resume();
-    await expect.poll(() => end, { timeout: 5000 }).toContain('"seq_num":2,');
+    await expect.poll(() => end, { timeout: 5000 }).toContain('"seq_num":2,"timestamp":1,"body"');
     response.destroy();
   });
 
