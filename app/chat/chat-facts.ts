@@ -12,9 +12,17 @@ export type ChatFacts = {
   stopping: boolean;
   /** Set once the session is closed for good (deleted, or ended by the agent): nothing more can be sent. */
   closed: { reason: string | null } | null;
+  /** Older messages come before the first that is shown. */
+  earlier: boolean;
 };
 
-const AT_FIRST: ChatFacts = { connection: "live", delivery: {}, stopping: false, closed: null };
+const AT_FIRST: ChatFacts = {
+  connection: "live",
+  delivery: {},
+  stopping: false,
+  closed: null,
+  earlier: false,
+};
 
 /** The facts of one chat as an external store for React: a new object only when one of them changed. */
 export class FactStore {
@@ -30,9 +38,8 @@ export class FactStore {
 
   set(change: Partial<ChatFacts>): void {
     const next = { ...this.#facts, ...change };
-    if (next.connection === this.#facts.connection && next.delivery === this.#facts.delivery) {
-      if (next.stopping === this.#facts.stopping && next.closed === this.#facts.closed) return;
-    }
+    const names = Object.keys(change) as (keyof ChatFacts)[];
+    if (names.every((name) => next[name] === this.#facts[name])) return;
     this.#facts = next;
     for (const listener of this.#listeners) listener();
   }

@@ -1,16 +1,30 @@
 import { ArrowDown } from "lucide-react";
 import type { ReactNode } from "react";
 import { useStickToBottom } from "use-stick-to-bottom";
+import { KeepPlace } from "#app/chat/keep-place.tsx";
+
+type Props = {
+  busy: boolean;
+  /** The first message that is shown. */
+  first?: string | undefined;
+  /** The page was opened at a place of its own, and stays there. */
+  landed?: boolean;
+  /** What comes before the messages; `away` says that the reader has left the end. */
+  above?: ((away: boolean) => ReactNode) | undefined;
+  children: ReactNode;
+};
 
 /** The scrolling column. It follows what arrives at its end until the reader scrolls up. */
-export function Conversation({ busy, children }: { busy: boolean; children: ReactNode }) {
+export function Conversation({ busy, first, landed = false, above, children }: Props) {
   const { scrollRef, contentRef, isAtBottom, scrollToBottom } = useStickToBottom({
-    initial: "instant",
+    initial: landed ? false : "instant",
     resize: "instant",
   });
   return (
     <div className="conversation">
-      <div className="scroll" ref={scrollRef}>
+      {/* Who has no wheel scrolls by keyboard. */}
+      {/* eslint-disable-next-line jsx-a11y/no-noninteractive-tabindex */}
+      <section className="scroll" ref={scrollRef} tabIndex={0} aria-label="Messages">
         <div
           className="column"
           ref={contentRef}
@@ -19,9 +33,12 @@ export function Conversation({ busy, children }: { busy: boolean; children: Reac
           aria-live="polite"
           aria-busy={busy}
         >
-          {children}
+          <KeepPlace first={first} scroller={scrollRef}>
+            {above?.(!isAtBottom)}
+            {children}
+          </KeepPlace>
         </div>
-      </div>
+      </section>
       {!isAtBottom && (
         <button type="button" className="to-end" onClick={() => void scrollToBottom()}>
           <ArrowDown size={16} aria-hidden />

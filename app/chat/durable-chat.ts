@@ -2,6 +2,7 @@ import { Chat } from "@ai-sdk/react";
 import { type ChatStatus as SdkStatus, generateId, type UIMessage } from "ai";
 import { ActiveTurn } from "#app/chat/active-turn.ts";
 import { FactStore } from "#app/chat/chat-facts.ts";
+import type { ChatListener } from "#app/chat/chat-listener.ts";
 import { Decisions, withDecisions } from "#app/chat/decisions.ts";
 import { InputAppender, SessionClosedError } from "#app/chat/input-append.ts";
 import { InputLedger } from "#app/chat/input-ledger.ts";
@@ -19,27 +20,11 @@ import { chunksOfTurn } from "#app/shared/open-turn.ts";
 import type { Boundary } from "#app/shared/out-record.ts";
 import type { ChatStatus, ResumeHandle } from "#app/shared/resume-handle.ts";
 
-export type TurnEnd = {
-  /** The turn's cursor on `.out`, a decimal string; null when the turn failed or was given up without a boundary. */
-  lastEventId: string | null;
-  /** The answer's id; null when the turn had none. */
-  messageId: string | null;
-  /** The turn was not started by this tab: another tab or device, or the engine after a crash. */
-  foreign: boolean;
-  failed: boolean;
-  /** Answers of this turn that were cut short: stopped, failed, or left behind by a run that died. */
-  cutIds: string[];
-};
-
-export type ChatListener = {
-  /** A turn began that this page cannot account for: the history should be read anew. */
-  onForeignTurn?: (() => void) | undefined;
-  onTurnEnd?: ((end: TurnEnd) => void) | undefined;
-};
-
 export type DurableChatInit<M extends UIMessage> = {
   chatId: string;
   messages: M[];
+  /** Older ones come before the first of them. */
+  earlier?: boolean | undefined;
   handle: ResumeHandle;
   triggerUrl: string;
   /** As the server rendered it; `streaming` stays until the open turn has ended or the page has caught up with it. */
@@ -129,6 +114,7 @@ export class DurableChat<M extends UIMessage> extends Chat<M> {
       onConnection: (connection) => this.facts.set({ connection }),
       ...timing,
     });
+    this.facts.set({ earlier: init.earlier ?? false });
     this.#guardMessages();
     this.#publish();
   }
@@ -144,22 +130,33 @@ export class DurableChat<M extends UIMessage> extends Chat<M> {
   }
 
   /** Takes in what the loader has read anew; what is being sent or written here stays. */
-  adopt(stored: M[], handle: ResumeHandle): void {
+  adopt(stored: M[], handle: ResumeHandle, earlier = false): void {
     if (this.#history.isLoaded(stored)) return;
     const cursor = cursorOf(handle);
     this.#token.offer(handle.publicAccessToken);
     this.#ledger.adopt(handle);
     this.#active?.reconsider(this.#ledger.list());
-    this.messages = this.#history.takeIn(this.messages, stored, cursor ?? -1, {
+    this.messages = this.#history.takeIn(this.messages, { stored, earlier }, cursor ?? -1, {
       isWaiting: ({ id }) => this.#ledger.has(id) || id in this.facts.get().delivery,
       isWriting: ({ id }) => this.#active?.made.includes(id) ?? false,
       placeOf: ({ id }) => this.#placeOf(id),
     });
+    // Else what was read of older ones stays before them.
+    if (this.messages[0]?.id === stored[0]?.id) this.facts.set({ earlier });
     this.#hasSession ||= handle.runId !== null;
     if (!this.#active && !this.#isBusy() && cursor !== null) this.#follower.skipTo(cursor);
     this.#publish();
     this.#follower.wake();
   }
+
+  /** Puts older messages before the ones that are shown, if `before` is still the first of these. */
+  showEarlier = (older: M[], earlier: boolean, before: string): boolean => {
+    if (this.messages[0]?.id !== before) return false;
+    const shown = new Set(this.messages.map(({ id }) => id));
+    this.messages = [...older.filter(({ id }) => !shown.has(id)), ...this.messages];
+    this.facts.set({ earlier });
+    return true;
+  };
 
   /** Shows the message and appends it. Never rejects: a message that could not be sent is `failed` in the facts. */
   async send(text: string): Promise<void> {

@@ -5,14 +5,16 @@ type ClientLoader<Data> = ((args: ClientLoaderFunctionArgs) => Promise<Data>) & 
 /**
  * A client loader for a page that stays open while the web server is away. Reading it again, in the background
  * or after a form, then keeps what is shown instead of putting an error page in the place of a running answer.
- * A redirect, a 404 and the first visit to an address go on as they are.
+ * A redirect, a 404 and the first visit to an address go on as they are. `complete` adds what only the page knows that
+ * it needs.
  */
-export function keepLast<Data>(): ClientLoader<Data> {
+export function keepLast<Data>(complete?: (data: Data) => Promise<Data>): ClientLoader<Data> {
   let last: { address: string; data: Data } | null = null;
   const load = async ({ request, serverLoader }: ClientLoaderFunctionArgs): Promise<Data> => {
     const address = new URL(request.url).pathname;
     try {
-      const data = (await serverLoader()) as Data;
+      const given = (await serverLoader()) as Data;
+      const data = complete ? await complete(given) : given;
       last = { address, data };
       return data;
     } catch (error) {

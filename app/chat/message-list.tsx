@@ -34,11 +34,16 @@ export function MessageList({ messages, partialIds, delivery, streaming, onRetry
 
 type UserProps = { message: LongrunUIMessage; delivery: Delivery | undefined; onRetry: () => void };
 
-function UserMessage({ message, delivery, onRetry }: UserProps) {
+const UserMessage = memo(function UserMessage({ message, delivery, onRetry }: UserProps) {
   const branches = useBranch();
   const editing = branches?.editing === message.id;
   return (
-    <article className="message user" data-delivery={delivery} data-editing={editing ? "" : undefined}>
+    <article
+      id={`m-${message.id}`}
+      className="message user"
+      data-delivery={delivery}
+      data-editing={editing ? "" : undefined}
+    >
       <h2 className="unseen">You</h2>
       <Body message={message} streaming={false} />
       {editing && <EditMessage message={message} branches={branches} />}
@@ -55,14 +60,14 @@ function UserMessage({ message, delivery, onRetry }: UserProps) {
       )}
     </article>
   );
-}
+});
 
 type AssistantProps = { message: LongrunUIMessage; streaming: boolean; partial: boolean };
 
 /** While an answer streams only its own message is rendered again. */
 const AssistantMessage = memo(function AssistantMessage({ message, streaming, partial }: AssistantProps) {
   return (
-    <article className="message assistant">
+    <article id={`m-${message.id}`} className="message assistant">
       <h2 className="unseen">Longrun</h2>
       <Body message={message} streaming={streaming} />
       {!streaming && (

@@ -46,13 +46,23 @@ export class PageHistory<M extends UIMessage> {
     return stored === this.loaded;
   }
 
-  /** The messages of the page after the loader has read the history up to `cursor`. */
-  takeIn(live: M[], stored: M[], cursor: number, unsaved: Unsaved<M>): M[] {
+  /**
+   * The messages of the page after the loader has read the history up to `cursor`: all of it, or its end when
+   * `earlier` says so. Of a message the older ones are always the same, so those that are shown before it stay.
+   */
+  takeIn(
+    live: M[],
+    { stored, earlier }: { stored: M[]; earlier: boolean },
+    cursor: number,
+    unsaved: Unsaved<M>,
+  ): M[] {
     const { loadedAt } = this;
     this.loaded = stored;
     this.loadedAt = Math.max(loadedAt, cursor);
-    return mergeHistory({
-      live,
+    const joint = earlier ? live.findIndex(({ id }) => id === stored[0]?.id) : -1;
+    const older = live.slice(0, Math.max(joint, 0));
+    const merged = mergeHistory({
+      live: live.slice(older.length),
       stored: stored.filter((message) => !this.#dropped.has(message.id)),
       isWriting: unsaved.isWriting,
       isNewer: (message) =>
@@ -64,5 +74,6 @@ export class PageHistory<M extends UIMessage> {
         return after === undefined ? unsaved.placeOf(answer) : { after, before: null };
       },
     });
+    return [...older, ...merged];
   }
 }

@@ -2,17 +2,20 @@ import { useChat } from "@ai-sdk/react";
 import type { UIMessage } from "ai";
 import { useCallback, useEffect, useState, useSyncExternalStore } from "react";
 import type { ChatFacts } from "#app/chat/chat-facts.ts";
-import { DurableChat, type TurnEnd } from "#app/chat/durable-chat.ts";
+import type { TurnEnd } from "#app/chat/chat-listener.ts";
+import { DurableChat } from "#app/chat/durable-chat.ts";
 import type { ChatStatus, ResumeHandle } from "#app/shared/resume-handle.ts";
 
 export type { Delivery } from "#app/chat/chat-facts.ts";
-export type { TurnEnd } from "#app/chat/durable-chat.ts";
+export type { TurnEnd } from "#app/chat/chat-listener.ts";
 export type { Connection } from "#app/chat/turn-follower.ts";
 
 export type DurableChatOptions<M extends UIMessage> = {
   chatId: string;
   /** History and pending messages in the order of the page. A new array (after a revalidation) is merged in. */
   initialMessages: M[];
+  /** Older ones come before the first of them. */
+  earlier?: boolean;
   /** Goes with `initialMessages`: read in the same loader call. */
   handle: ResumeHandle;
   /** Where the browser reaches the Trigger API, without a path. */
@@ -38,6 +41,8 @@ export type DurableChatHelpers<M extends UIMessage> = ChatFacts & {
   retry: () => void;
   /** Decides a call that waits for the person; gives null, or a sentence when that could not be sent. */
   decide: DurableChat<M>["decide"];
+  /** See `DurableChat.showEarlier`. */
+  showEarlier: DurableChat<M>["showEarlier"];
 };
 
 /** A model writes faster than anybody reads: so many milliseconds of deltas are one render. */
@@ -46,15 +51,16 @@ const RENDER_EVERY_MS = 40;
 /** One open chat: `useChat` fed by one follower of the session's `.out`. Mount it under `key={chatId}`. */
 export function useDurableChat<M extends UIMessage>(options: DurableChatOptions<M>): DurableChatHelpers<M> {
   const { chatId, initialMessages, handle, triggerUrl, onForeignTurn, onTurnEnd } = options;
-  const status = options.initialStatus;
-  const open = () => new DurableChat<M>({ chatId, messages: initialMessages, handle, triggerUrl, status });
+  const { earlier = false, initialStatus: status } = options;
+  const open = () =>
+    new DurableChat<M>({ chatId, messages: initialMessages, earlier, handle, triggerUrl, status });
   const [chat, setChat] = useState(open);
   if (chat.id !== chatId) setChat(open());
   useEffect(() => {
     chat.listen({ onForeignTurn, onTurnEnd });
   }, [chat, onForeignTurn, onTurnEnd]);
   useEffect(() => chat.mount(), [chat]);
-  useEffect(() => chat.adopt(initialMessages, handle), [chat, initialMessages, handle]);
+  useEffect(() => chat.adopt(initialMessages, handle, earlier), [chat, initialMessages, handle, earlier]);
 
   const live = useChat<M>({ chat, experimental_throttle: RENDER_EVERY_MS });
   const facts = useSyncExternalStore(chat.facts.subscribe, chat.facts.get, chat.facts.get);
@@ -62,5 +68,6 @@ export function useDurableChat<M extends UIMessage>(options: DurableChatOptions<
   const stop = useCallback(() => void chat.requestStop(), [chat]);
   const retry = useCallback(() => void chat.retry(), [chat]);
   const { messages, error } = live;
-  return { ...facts, messages, status: live.status, error, send, stop, retry, decide: chat.decide };
+  const { decide, showEarlier } = chat;
+  return { ...facts, messages, status: live.status, error, send, stop, retry, decide, showEarlier };
 }

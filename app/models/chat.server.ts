@@ -1,7 +1,7 @@
 import { readMessages, readTree } from "#app/models/branch.server.ts";
+import { readWindow, type BranchWindow } from "#app/models/branch-window.server.ts";
 import { openSession, type SessionHandle } from "#app/models/chat-session.server.ts";
 import { db, snapshot, transaction } from "#app/models/db.server.ts";
-import type { MessageTree } from "#app/models/message-tree.ts";
 import type { ChatSettings } from "#app/shared/chat-settings.ts";
 import type { StoredMessage } from "#app/shared/chat-message.ts";
 
@@ -15,8 +15,12 @@ export type ChatSummary = {
 
 export type ChatPage = {
   chat: ChatSummary;
-  /** The branch on screen. */
+  /** The branch on screen, or its end. */
   messages: StoredMessage[];
+  /** Older ones come before the first. */
+  earlier: boolean;
+  /** `back.to` of the window is among them. */
+  reached: boolean;
   /** Of each message on it that has others in its place: the ids of all of them, oldest first. */
   siblings: Record<string, readonly string[]>;
   /** Something follows the last message that is not on screen: it was taken back. */
@@ -50,8 +54,17 @@ export function createChat(input: {
   });
 }
 
-/** A chat with the branch on screen and its session, read at one moment; null when missing or someone else's. */
-export function chatPage(input: { userId: string; chatId: string }): Promise<ChatPage | null> {
+const WHOLE: BranchWindow = { limit: 1_000_000 };
+
+/**
+ * A chat with the branch on screen, or the end of it that `window` names, and its session, read at one moment; null
+ * when missing or someone else's.
+ */
+export function chatPage(input: {
+  userId: string;
+  chatId: string;
+  window?: BranchWindow | undefined;
+}): Promise<ChatPage | null> {
   return snapshot(async (tx) => {
     const found = await tx.chat.findFirst({
       where: { id: input.chatId, userId: input.userId },
@@ -59,21 +72,10 @@ export function chatPage(input: { userId: string; chatId: string }): Promise<Cha
     });
     if (!found) return null;
     const { headMessageId, session, ...chat } = found;
-    const tree = await readTree(tx, { id: chat.id, headMessageId });
-    const path = tree.path();
-    return {
-      chat,
-      messages: await readMessages(tx, chat.id, path, path.length === tree.size),
-      siblings: siblingsOn(tree, path),
-      hasMore: tree.childrenOf(tree.head).length > 0,
-      session: session && openSession(session),
-    };
+    const { ids, ...places } = await readWindow(tx, { id: chat.id, headMessageId }, input.window ?? WHOLE);
+    const messages = await readMessages(tx, chat.id, ids);
+    return { chat, messages, ...places, session: session && openSession(session) };
   });
-}
-
-function siblingsOn(tree: MessageTree, path: string[]): ChatPage["siblings"] {
-  const found = path.map((id) => [id, tree.childrenOf(tree.parentOf(id))] as const);
-  return Object.fromEntries(found.filter(([, siblings]) => siblings.length > 1));
 }
 
 export type ChatArchive = {
@@ -154,8 +156,8 @@ export async function chatOwner(chatId: string): Promise<string | null> {
 }
 
 /** What a run must know of its chat; null when it was deleted or never made. */
-export async function chatOfRun(chatId: string): Promise<ChatOfRun | null> {
-  const found = await db().chat.findUnique({
+export function chatOfRun(chatId: string): Promise<ChatOfRun | null> {
+  return db().chat.findUnique({
     where: { id: chatId },
     select: {
       userId: true,
@@ -164,18 +166,12 @@ export async function chatOfRun(chatId: string): Promise<ChatOfRun | null> {
       temperature: true,
       title: true,
       headMessageId: true,
-      user: { select: { disabledAt: true } },
     },
   });
-  if (!found) return null;
-  const { user, ...chat } = found;
-  return { ...chat, ownerDisabled: user.disabledAt !== null };
 }
 
 export type ChatOfRun = ChatSettings & {
   userId: string;
-  /** An admin keeps the owner from using the application. */
-  ownerDisabled: boolean;
   model: string | null;
   title: string | null;
   /** As it is stored: null and '' name no message. */

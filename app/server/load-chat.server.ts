@@ -1,12 +1,17 @@
+import type { BranchWindow } from "#app/models/branch-window.server.ts";
 import { chatPage, type ChatPage } from "#app/models/chat.server.ts";
 import { readLive, type LiveChat } from "#app/server/live-chat.server.ts";
+import { partialIdsOf } from "#app/server/message-window.server.ts";
 import { placeAnswers, type PlacedMessages } from "#app/server/place-answers.server.ts";
 import type { LongrunUIMessage } from "#app/shared/chat-message.ts";
 import type { ChatStatus, ResumeHandle } from "#app/shared/resume-handle.ts";
 
 export type LoadedChat = {
   title: string | null;
+  /** The end of the branch on screen. */
   messages: LongrunUIMessage[];
+  /** Older ones come before the first. */
+  earlier: boolean;
   /** Ids of answers that were cut short: stopped, failed, or ended by a crash. */
   partialIds: string[];
   /** Of each message that has others in its place: the ids of all of them, oldest first. */
@@ -19,7 +24,7 @@ export type LoadedChat = {
   reachable: boolean;
 };
 
-type ChatInput = { userId: string; chatId: string };
+type ChatInput = { userId: string; chatId: string; window?: BranchWindow };
 type Read = { page: ChatPage; live: LiveChat | null; placed: PlacedMessages };
 
 /** Everything the page of one's own chat shows, and the handle to go on from there; null when it is not there. */
@@ -34,9 +39,8 @@ export async function loadChat(input: ChatInput): Promise<LoadedChat | null> {
   return {
     title: page.chat.title,
     messages,
-    partialIds: page.messages
-      .filter((row) => !row.final && row.message.role === "assistant" && row.id !== placed.open?.messageId)
-      .map((row) => row.id),
+    earlier: page.earlier,
+    partialIds: partialIdsOf(page, placed.open?.messageId),
     siblings: page.siblings,
     hasMore: page.hasMore && messages.length === page.messages.length,
     handle: handleOf(loaded, unanswered),

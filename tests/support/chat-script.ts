@@ -1,5 +1,6 @@
 import type { UIMessage } from "ai";
-import { DurableChat, type DurableChatInit, type TurnEnd } from "#app/chat/durable-chat.ts";
+import type { TurnEnd } from "#app/chat/chat-listener.ts";
+import { DurableChat, type DurableChatInit } from "#app/chat/durable-chat.ts";
 import type { PageListener, PageSignals } from "#app/chat/page-signals.ts";
 import type { ResumeHandle } from "#app/shared/resume-handle.ts";
 import { eventually } from "./eventually.ts";

@@ -5,6 +5,7 @@ import type { HttpUser } from "../../support/http-user.ts";
 /** What the chat page's loader gives. */
 export interface PageData {
   messages: LongrunUIMessage[];
+  earlier: boolean;
   partialIds: string[];
   handle: ResumeHandle;
   status: ChatStatus;
@@ -13,9 +14,16 @@ export interface PageData {
 
 const ROUTE = "routes/chats.$chatId";
 
-/** Reads the chat page's data the way the page does when it reads it anew. Throws when the web answers otherwise. */
+/** Reads the chat page's data the way the page does when it reads it anew, back to the chat's first message. */
 export async function loadPage(user: HttpUser, chatId: string): Promise<PageData> {
-  const response = await user.get(`/chats/${chatId}.data?_routes=${encodeURIComponent(ROUTE)}`);
+  let page = await readPage(user, chatId, "");
+  while (page.earlier) page = await readPage(user, chatId, `&before=${page.messages[0]?.id ?? ""}`);
+  return page;
+}
+
+/** Throws when the web answers otherwise. */
+async function readPage(user: HttpUser, chatId: string, more: string): Promise<PageData> {
+  const response = await user.get(`/chats/${chatId}.data?_routes=${encodeURIComponent(ROUTE)}${more}`);
   const text = await response.text();
   if (response.status !== 200) throw new Error(`the page's data answered ${response.status}`);
   const decoded = unflatten(text) as Record<string, { data?: PageData }>;
