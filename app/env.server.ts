@@ -1,3 +1,4 @@
+import { isIP } from "node:net";
 import { z } from "zod";
 
 /**
@@ -24,6 +25,22 @@ const hostList = optional
   .refine(
     (hosts) => hosts.every((host) => /^[^\s:/]+:\d{1,5}$|^\[[\da-f:]+\]:\d{1,5}$/.test(host)),
     "must be hosts with ports such as wiki.example.org:443, separated by commas",
+  );
+
+const proxyList = optional
+  .transform((value) => (value ?? "").split(/[\s,]+/).filter(Boolean))
+  .refine(
+    (proxies) =>
+      proxies.every((proxy) => {
+        const [address = "", bits, ...more] = proxy.split("/");
+        const most = isIP(address) === 6 ? 128 : 32;
+        return (
+          isIP(address) > 0 &&
+          more.length === 0 &&
+          (bits === undefined || (/^\d+$/.test(bits) && +bits <= most))
+        );
+      }),
+    "must be addresses or networks such as 10.0.0.5,172.18.0.0/16",
   );
 
 const port = z.coerce.number().int().min(0).max(65535);
@@ -54,6 +71,8 @@ const schema = z.object({
   SIGNUP: optional.pipe(
     z.enum(["open", "invite", "closed"], "must be open, invite or closed").default("open"),
   ),
+  /** Proxies, besides those on this machine, that may say for whom they ask. */
+  TRUSTED_PROXIES: proxyList,
   /** Where people reach the web server; links in mails begin with it. */
   PUBLIC_URL: optionalUrl,
   /** A model that says nothing for so long is given up. */

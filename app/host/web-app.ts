@@ -5,7 +5,9 @@ import { createRequestHandler } from "@remix-run/express";
 import type { ServerBuild } from "@remix-run/node";
 import compression from "compression";
 import express, { type Express, type RequestHandler } from "express";
+import { env } from "#app/env.server.ts";
 import { failed, limitedBody, noStore, requestLog, sameOrigin, secured } from "#app/host/guards.ts";
+import { trustProxies } from "#app/host/trust-proxies.ts";
 
 declare module "@remix-run/node" {
   /** What this host hands to every loader, action and render. */
@@ -28,8 +30,7 @@ export type WebAppOptions =
 export async function createWebApp(options: WebAppOptions): Promise<Express> {
   const app = express();
   app.disable("x-powered-by");
-  // A proxy on this machine may say for whom it asks; nobody else may.
-  app.set("trust proxy", "loopback");
+  trustProxies(app, env().TRUSTED_PROXIES);
   app.use(requestLog, secured(options.dev), sameOrigin, limitedBody);
   const { files, build } = options.dev
     ? await development(options.server)

@@ -10,29 +10,27 @@ import { endedCookie, loginCookie, readLoginCookie } from "#app/server/login-coo
 import { hashPassword, verifyPassword } from "#app/server/password.server.ts";
 import { admissionOf, createAdmitted, type Admission } from "#app/server/sign-up-admission.server.ts";
 import { safeRedirect } from "#app/server/redirect-to.server.ts";
-import { Throttle } from "#app/server/throttle.server.ts";
+import { addressKey, Throttle } from "#app/server/throttle.server.ts";
 import { readForm } from "#app/server/read-form.server.ts";
 
-const wrongByAccount = new Throttle({ limit: 10, windowMs: QUARTER_HOUR });
-const wrongByAddress = new Throttle({ limit: 100, windowMs: QUARTER_HOUR });
-const signUpsByAddress = new Throttle({ limit: 300, windowMs: QUARTER_HOUR });
+const wrongByAccount = new Throttle({ name: "sign-in account", limit: 10, windowMs: QUARTER_HOUR });
+const wrongByAddress = new Throttle({ name: "sign-in address", limit: 100, windowMs: QUARTER_HOUR });
+const signUpsByAddress = new Throttle({ name: "sign-up address", limit: 300, windowMs: QUARTER_HOUR });
 
 async function signIn(form: FormData, ip: string): Promise<User> {
   const { email, password } = parseSignIn(form);
   const account = foldEmail(email);
-  refuseThrottled(Math.max(wrongByAccount.retryAfter(account), wrongByAddress.retryAfter(ip)), "sign-in", {
-    ip,
-  });
-  // Counted before the slow check, so that guesses sent all at once do not pass together.
-  wrongByAccount.hit(account);
-  wrongByAddress.hit(ip);
+  const from = addressKey(ip);
+  // Counted before the slow check, so that guesses sent all at once do not pass together. The address comes first:
+  // one that is held back cannot hold an account back as well.
+  refuseThrottled(await wrongByAddress.take(from), "sign-in", { ip });
+  refuseThrottled(await wrongByAccount.take(account), "sign-in", { ip });
   const found = await findUserByEmail(account);
   if (!(await hashing(verifyPassword(found?.passwordHash ?? null, password))) || !found) {
     audit("denied", "sign-in", { reason: "wrong", account, ip });
     throw new AuthFormError(400, { formError: "The email address or the password is wrong." });
   }
-  wrongByAccount.clear(account);
-  wrongByAddress.forgive(ip);
+  await Promise.all([wrongByAccount.clear(account), wrongByAddress.forgive(from)]);
   if (found.disabled) {
     // Only whoever knows the password is told.
     audit("denied", "sign-in", { reason: "disabled", userId: found.id, ip });
@@ -59,8 +57,7 @@ async function signUp(form: FormData, ip: string): Promise<User> {
     throw new AuthFormError(403, { formError });
   }
   const { name, email, password } = parseSignUp(form);
-  refuseThrottled(signUpsByAddress.retryAfter(ip), "sign-up", { ip });
-  signUpsByAddress.hit(ip);
+  refuseThrottled(await signUpsByAddress.take(addressKey(ip)), "sign-up", { ip });
   const passwordHash = await hashing(hashPassword(password));
   const user = await createAdmitted({ name, email, passwordHash }, invite);
   if (!user) {

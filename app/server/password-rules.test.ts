@@ -1,3 +1,4 @@
+import { dictionary } from "@zxcvbn-ts/language-common";
 import { expect, test } from "vitest";
 import { isCommonPassword } from "./password-rules.server.ts";
 
@@ -20,6 +21,12 @@ test.each([
   "monkeymonkey",
 ])("%s is refused as one of the commonest", (password) => {
   expect(isCommonPassword(password)).toBe(true);
+});
+
+test("every one of the 3,000 commonest passwords that is long enough is refused", () => {
+  const commonest = dictionary["passwords-common"].slice(0, 3_000).filter((word) => word.length >= 8);
+  expect(commonest.length).toBeGreaterThan(500);
+  expect(commonest.filter((word) => !isCommonPassword(word.toUpperCase()))).toEqual([]);
 });
 
 test.each([

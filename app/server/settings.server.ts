@@ -27,7 +27,7 @@ export type Asker = { user: User; request: Request; ip: string };
 export type SignIn = { id: string; device: string; lastUse: string; current: boolean };
 
 /** Whoever has found an open browser must not be able to guess the password in it. */
-const wrongPasswords = new Throttle({ limit: 10, windowMs: QUARTER_HOUR });
+const wrongPasswords = new Throttle({ name: "own password", limit: 10, windowMs: QUARTER_HOUR });
 
 const tokenOf = async (request: Request) => (await readLoginCookie(request)) ?? "";
 
@@ -68,13 +68,12 @@ async function checkPassword(
   password: string,
   field: "currentPassword" | "deletePassword",
 ): Promise<void> {
-  refuseThrottled(wrongPasswords.retryAfter(user.id), event, { ip, userId: user.id });
-  wrongPasswords.hit(user.id);
+  refuseThrottled(await wrongPasswords.take(user.id), event, { ip, userId: user.id });
   if (!(await hashing(verifyPassword(await passwordHashOf(user.id), password)))) {
     audit("denied", event, { reason: "wrong", userId: user.id, ip });
     throw new AuthFormError(400, { fieldErrors: { [field]: "This is not your password." } });
   }
-  wrongPasswords.clear(user.id);
+  await wrongPasswords.clear(user.id);
 }
 
 /** Ends every sign-in, this browser's too, which goes on under a new one. */

@@ -1,42 +1,45 @@
-const MAX_KEYS = 10_000;
+import { createHmac } from "node:crypto";
+import { isIPv6 } from "node:net";
+import { env } from "#app/env.server.ts";
+import { clearTries, countTry, forgiveTry } from "#app/models/throttle.server.ts";
 
-type Window = { count: number; endsAt: number };
-
-/** Counts events per key in fixed windows, in this process's memory. */
+/** Counts tries per key in fixed windows, in the database: for all web servers, and across restarts. */
 export class Throttle {
-  private readonly windows = new Map<string, Window>();
+  /** `name` keeps the keys of one throttle apart from those of all others. */
+  constructor(private readonly options: { name: string; limit: number; windowMs: number }) {}
 
-  constructor(private readonly options: { limit: number; windowMs: number }) {}
-
-  /** Seconds until the key is free again; 0 when it is. */
-  retryAfter(key: string): number {
-    const window = this.windows.get(key);
-    const left = (window?.endsAt ?? 0) - performance.now();
-    if (!window || left <= 0 || window.count < this.options.limit) return 0;
-    return Math.ceil(left / 1000);
+  /** Counts a try; answers the seconds to wait when it was one too many, otherwise 0. */
+  async take(key: string): Promise<number> {
+    const { limit, windowMs } = this.options;
+    const { count, seconds } = await countTry(this.hidden(key), windowMs);
+    return count > limit ? Math.max(1, seconds) : 0;
   }
 
-  hit(key: string): void {
-    const window = this.windows.get(key);
-    if (window && window.endsAt > performance.now()) window.count++;
-    else this.open(key);
+  /** Takes back one try. */
+  forgive(key: string): Promise<void> {
+    return forgiveTry(this.hidden(key));
   }
 
-  /** Takes back one hit. */
-  forgive(key: string): void {
-    const window = this.windows.get(key);
-    if (window && window.count > 0) window.count--;
+  clear(key: string): Promise<void> {
+    return clearTries(this.hidden(key));
   }
 
-  clear(key: string): void {
-    this.windows.delete(key);
+  /** Who steals the table learns neither accounts nor addresses. */
+  private hidden(key: string): string {
+    const { SESSION_SECRET } = env();
+    return createHmac("sha256", SESSION_SECRET)
+      .update(`throttle\0${this.options.name}\0${key}`)
+      .digest("hex");
   }
+}
 
-  private open(key: string): void {
-    // Insertion order is age: the oldest window goes first when the memory is full.
-    this.windows.delete(key);
-    const oldest = this.windows.size >= MAX_KEYS ? this.windows.keys().next().value : undefined;
-    if (oldest !== undefined) this.windows.delete(oldest);
-    this.windows.set(key, { count: 1, endsAt: performance.now() + this.options.windowMs });
-  }
+/** What counts as one address: for IPv6 the first half, because whoever has one address there has all of the rest. */
+export function addressKey(ip: string): string {
+  const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(ip)?.[1];
+  if (mapped || !isIPv6(ip)) return mapped ?? ip;
+  const short = new URL(`http://[${ip.replace(/%.*$/, "")}]`).hostname.slice(1, -1);
+  const [head = "", tail = ""] = short.split("::");
+  const groups = (part: string) => part.split(":").filter(Boolean);
+  const missing = short.includes("::") ? 8 - groups(head).length - groups(tail).length : 0;
+  return [...groups(head), ...Array<string>(missing).fill("0"), ...groups(tail)].slice(0, 4).join(":");
 }
