@@ -27,6 +27,31 @@ const hostList = optional
     "must be hosts with ports such as wiki.example.org:443, separated by commas",
   );
 
+const PRICES_FORM =
+  'must be JSON such as {"openai-compatible:qwen3":{"in":0.4,"out":1.2,"cached":0.1}}: US dollars for a million tokens';
+
+const perMillion = z.number().min(0).max(10_000);
+
+/** By `provider:model`, or `provider:*` for all others of a provider. */
+const priceList = z.record(
+  z.string().regex(/^(openai-compatible|openai|anthropic|google|ollama|demo):./),
+  z.strictObject({
+    in: perMillion,
+    out: perMillion,
+    cached: perMillion.optional(),
+    cacheWrite: perMillion.optional(),
+  }),
+);
+
+const modelPrices = optional.transform((value, context) => {
+  try {
+    return priceList.parse(JSON.parse(value ?? "{}"));
+  } catch {
+    context.addIssue({ code: "custom", message: PRICES_FORM });
+    return z.NEVER;
+  }
+});
+
 const proxyList = optional
   .transform((value) => (value ?? "").split(/[\s,]+/).filter(Boolean))
   .refine(
@@ -65,6 +90,7 @@ const schema = z.object({
   OPENAI_COMPATIBLE_API_KEY: optional,
   OLLAMA_BASE_URL: optional,
   DEFAULT_MODEL: optional,
+  MODEL_PRICES: modelPrices,
   /** Hosts that the tool that reads pages may ask though they are not public: `wiki.intern:443,127.0.0.1:8080`. */
   FETCH_ALLOWED_HOSTS: hostList,
   /** Who may make an account: anybody, whoever has a link of an admin, nobody. */
@@ -75,6 +101,13 @@ const schema = z.object({
   TRUSTED_PROXIES: proxyList,
   /** Where people reach the web server; links in mails begin with it. */
   PUBLIC_URL: optionalUrl,
+  /** How long a run waits in its process for the next message: a person who reads and answers finds it warm. */
+  RUN_IDLE_SECONDS: z.coerce.number().int().min(1).max(3600).default(30),
+  /**
+   * How long it waits after that before it ends. Each waiting run holds about 130 MB and a slot of the machine,
+   * and a message to an ended run costs less than a second more.
+   */
+  RUN_END_SECONDS: z.coerce.number().int().min(1).max(86_400).default(60),
   /** A model that says nothing for so long is given up. */
   MODEL_SILENCE_SECONDS: z.coerce.number().int().min(1).max(86_400).default(180),
   /** Pause of the built-in demo model before each word. */
@@ -83,8 +116,15 @@ const schema = z.object({
 
 export type Env = z.infer<typeof schema>;
 
-function read(): Env {
-  const result = schema.safeParse(process.env);
+const waits = schema.pick({ RUN_IDLE_SECONDS: true, RUN_END_SECONDS: true });
+
+/** How long runs wait for the next message. Apart, because the build of the tasks asks for it where little else is set. */
+export const runWaits = (): z.infer<typeof waits> => checked(waits);
+
+const read = (): Env => checked(schema);
+
+function checked<Shape extends z.ZodType>(shape: Shape): z.infer<Shape> {
+  const result = shape.safeParse(process.env);
   if (result.success) return result.data;
   const lines = result.error.issues.map((issue) => `${issue.path.join(".")} ${issue.message}`);
   throw new Error(`Wrong environment: ${lines.join("; ")}`);

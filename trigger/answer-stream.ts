@@ -1,8 +1,8 @@
 import { createUIMessageStream, type UIMessage, type UIMessageChunk, type UIMessageStreamOptions } from "ai";
 import type { LongrunUIMessage, MessageMetadata } from "#app/shared/chat-message.ts";
-import { decisionsOf, withAnswerSoFar } from "#trigger/answer-so-far.ts";
+import { metadataOf, type AnswerFacts } from "#trigger/answer-metadata.ts";
+import { withAnswerSoFar } from "#trigger/answer-so-far.ts";
 import { explainModelError } from "#trigger/model-error.ts";
-import type { ResolvedModel } from "#trigger/models.ts";
 import { shownFirst, type OpenCall } from "#trigger/open-calls.ts";
 import type { StallWatch } from "#trigger/stall-watch.ts";
 
@@ -115,59 +115,15 @@ export function guardAnswer(watch: StallWatch): TransformStream<Chunk, Chunk> {
   });
 }
 
-type Facts = {
-  model: ResolvedModel;
-  runId: string;
-  version: string | undefined;
-  attempt: number;
-  recovered: boolean;
-  startedAt: number;
-  /** The answer that this turn goes on with; null for a new one. */
-  goesOn: LongrunUIMessage | null;
+type Turn = {
   /** Calls of tools that a lost run had begun for this answer. */
   begun: OpenCall[];
   /** Aborted when the person or the run stops the answer. */
   stop: AbortSignal;
 };
 
-/** What the answer tells about itself: at its start, at its first token and at its end. */
-function metadataOf({
-  model,
-  runId,
-  version,
-  attempt,
-  recovered,
-  startedAt,
-  goesOn,
-}: Facts): NonNullable<StreamOptions["messageMetadata"]> {
-  let seenToken = false;
-  return ({ part }) => {
-    const elapsed = Math.round(performance.now() - startedAt);
-    if (part.type === "start") {
-      const createdAt = new Date().toISOString();
-      const known = { ...(version === undefined ? {} : { version }), ...(recovered ? { recovered } : {}) };
-      return { model: model.id, runId, attempt, createdAt, ...known, ...decisionsOf(goesOn) };
-    }
-    if (
-      !seenToken &&
-      (part.type === "text-delta" || part.type === "reasoning-delta" || part.type === "tool-call")
-    ) {
-      seenToken = true;
-      return { firstTokenMs: elapsed };
-    }
-    if (part.type !== "finish") return undefined;
-    const { inputTokens, outputTokens } = part.totalUsage;
-    return {
-      durationMs: elapsed,
-      finishReason: part.finishReason,
-      ...(inputTokens === undefined ? {} : { inputTokens }),
-      ...(outputTokens === undefined ? {} : { outputTokens }),
-    };
-  };
-}
-
 /** The model's result as the agent pipes it: with metadata, plain errors and limits. */
-export function toAnswer(result: Result, facts: Facts, watch: StallWatch): Answer {
+export function toAnswer(result: Result, facts: AnswerFacts & Turn, watch: StallWatch): Answer {
   return {
     // Asked for only by who awaits them: of a failed answer they reject, and nobody else would notice.
     get totalUsage() {

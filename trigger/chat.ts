@@ -1,17 +1,18 @@
 import { logger } from "@trigger.dev/sdk";
 import { chat } from "@trigger.dev/sdk/ai";
 import { stepCountIs } from "ai";
-import { env } from "#app/env.server.ts";
+import { env, runWaits } from "#app/env.server.ts";
 import { abilitiesOf } from "#app/model-catalog/model-abilities.ts";
 import { chatActionSchema } from "#app/shared/chat-action.ts";
 import type { LongrunUIMessage } from "#app/shared/chat-message.ts";
 import { failedAnswer, toAnswer } from "#trigger/answer-stream.ts";
 import { onAction } from "#trigger/branch-action.ts";
+import { metered } from "#trigger/metered.ts";
 import { explainModelError, VisibleError } from "#trigger/model-error.ts";
 import { resolveModel, type ResolvedModel } from "#trigger/models.ts";
 import { toldToModel } from "#trigger/open-calls.ts";
-import { recover } from "#trigger/recovery.ts";
 import { hold, takeSteering } from "#trigger/queue.ts";
+import { recover } from "#trigger/recovery.ts";
 import { runState, takeOpenCalls } from "#trigger/run-state.ts";
 import { StallWatch } from "#trigger/stall-watch.ts";
 import { callIsKept } from "#trigger/stream-tail.ts";
@@ -23,24 +24,19 @@ import * as hooks from "#trigger/turn-hooks.ts";
 
 export { warmUp } from "#trigger/warm-up.ts";
 
-/** How long a run waits in its process for the next message: a person who reads and answers finds it warm. */
-const IDLE_SECONDS = 30;
-/**
- * How long it waits after that before it ends. Each waiting run holds about 130 MB and a slot of the machine,
- * and a message to an ended run costs less than a second more.
- */
-const END_AFTER = "60s";
 /** Model calls in one turn; a model that calls tools for ever is stopped here. */
 const MAX_STEPS = 12;
 /** One more try for a fault that passes; a second one would keep the person waiting for a sentence. */
 const MODEL_RETRIES = 1;
 
+const { RUN_IDLE_SECONDS, RUN_END_SECONDS } = runWaits();
+
 /** The durable run of one chat. */
 export const longrunChat = chat.withUIMessage<LongrunUIMessage>().agent({
   id: "longrun-chat",
   storage: agentStorage,
-  idleTimeoutInSeconds: IDLE_SECONDS,
-  turnTimeout: END_AFTER,
+  idleTimeoutInSeconds: RUN_IDLE_SECONDS,
+  turnTimeout: `${RUN_END_SECONDS}s`,
   // What people write stays out of traces.
   telemetry: { recordUserMessage: false, recordClientData: false },
   onBoot: hooks.onBoot,
@@ -51,8 +47,8 @@ export const longrunChat = chat.withUIMessage<LongrunUIMessage>().agent({
   onChatStart: hooks.completeSession,
   onTurnStart: hooks.onTurnStart,
   onTurnComplete: hooks.onTurnComplete,
-  run: async ({ messages, signal, streamText, ctx }) => {
   pendingMessages: { onReceived: hold, shouldInject: () => true },
+  run: async ({ messages, signal, streamText, ctx }) => {
     const { chatId, chat: own, recovering, goesOn, withdrawn } = runState();
     if (withdrawn) return undefined;
     if (!chatId || !own)
@@ -60,7 +56,7 @@ export const longrunChat = chat.withUIMessage<LongrunUIMessage>().agent({
     const startedAt = performance.now();
     let model: ResolvedModel;
     try {
-      model = await resolveModel(own.model);
+      model = metered(await resolveModel(own.model), { userId: own.userId, chatId, kind: "answer" });
     } catch (error) {
       return failedAnswer(error instanceof Error ? error.message : "No model can be used.");
     }
@@ -71,14 +67,14 @@ export const longrunChat = chat.withUIMessage<LongrunUIMessage>().agent({
     const watch = new StallWatch(env().MODEL_SILENCE_SECONDS * 1000);
     const result = streamText({
       model: model.instance,
+      system: systemPrompt(own.systemPrompt),
+      ...(own.temperature !== null && abilitiesOf(model).temperature ? { temperature: own.temperature } : {}),
       messages: [...messages, ...(await toldToModel(begun))],
       tools,
       stopWhen: stepCountIs(MAX_STEPS),
-      system: systemPrompt(own.systemPrompt),
-      ...(own.temperature !== null && abilitiesOf(model).temperature ? { temperature: own.temperature } : {}),
       maxRetries: MODEL_RETRIES,
-      abortSignal: AbortSignal.any([signal, watch.signal]),
       onStepFinish: takeSteering,
+      abortSignal: AbortSignal.any([signal, watch.signal]),
       experimental_telemetry: { isEnabled: true, recordInputs: false, recordOutputs: false },
       // The sentence alone: the error itself holds the request, and with it the conversation.
       onError: ({ error }) => logger.warn("the model failed", { sentence: explainModelError(error, model) }),

@@ -2,6 +2,7 @@ import { logger } from "@trigger.dev/sdk";
 import { generateText } from "ai";
 import { setTitleIfUntitled } from "#app/models/chat.server.ts";
 import { messageText, type LongrunUIMessage } from "#app/shared/chat-message.ts";
+import { metered } from "#trigger/metered.ts";
 import { resolveModel, type ResolvedModel } from "#trigger/models.ts";
 
 const MAX_CHARS = 60;
@@ -61,7 +62,7 @@ async function titleFrom(
  * tried again after the next turn.
  */
 export async function makeTitle(
-  chat: { id: string; model: string | null },
+  chat: { id: string; userId: string; model: string | null },
   messages: LongrunUIMessage[],
   signal: AbortSignal,
 ): Promise<void> {
@@ -69,7 +70,8 @@ export async function makeTitle(
   const answered = messages.find((message) => message.role === "assistant" && messageText(message) !== "");
   if (!asked || !answered) return;
   try {
-    const model = await resolveModel(chat.model);
+    const call = { userId: chat.userId, chatId: chat.id, kind: "title" } as const;
+    const model = metered(await resolveModel(chat.model), call);
     const title = await titleFrom(model, messageText(asked), messageText(answered), signal);
     if (title) await setTitleIfUntitled({ chatId: chat.id, title });
   } catch (error) {

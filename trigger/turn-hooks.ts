@@ -74,12 +74,12 @@ export async function onTurnStart(event: TurnStartEvent<unknown, LongrunUIMessag
     throw new VisibleError("This account is disabled, so nothing was answered.");
   }
   const asked = messages.at(-1);
+  if (state.withdrawn) return;
   state.recovering = asked !== undefined && asked.id === state.recoveredId;
   state.goesOn = asked && goesOn(asked) ? asked : null;
   if (asked?.role !== "user" && !state.goesOn) throw new VisibleError("There is no message to answer.");
 }
 
-  if (state.withdrawn) return;
 /** Gives the history that is answered; null when the chat is gone. */
 async function beginTurn(
   state: RunState,
@@ -92,10 +92,6 @@ async function beginTurn(
     if (!state.chat) return null;
     const messages = settleWaiting(await followScreen(state, chatId, uiMessages, state.chat.headMessageId));
     const changes = unsavedOf(state, messages);
-    const unsaved = messages.filter((message) => !state.stored.has(message.id));
-    const write = () =>
-      changes.length > 0 || to !== state.head
-        ? writeTranscript({ chatId, changes, head: { to }, session })
     const asked = messages.at(-1);
     const to = asked?.id ?? null;
     if (asked?.role === "user" && !state.stored.has(asked.id)) {
@@ -103,6 +99,10 @@ async function beginTurn(
       const { written, mark } = await retry(() => writeTurnStart(write, asked.id));
       return written ? asDecided(state, messages, mark) : null;
     }
+    const unsaved = messages.filter((message) => !state.stored.has(message.id));
+    const write = () =>
+      changes.length > 0 || to !== state.head
+        ? writeTranscript({ chatId, changes, head: { to }, session })
         : saveSession({ chatId, ...session });
     if (!(await retry(write))) return null;
     wereStored(state, unsaved, to);
@@ -116,13 +116,13 @@ async function beginTurn(
 export async function onTurnComplete(event: TurnCompleteEvent<unknown, LongrunUIMessage>): Promise<void> {
   const state = runState();
   const chatId = ownChatId(state);
+  state.held.clear();
+  state.withdrawn = false;
   turnCompleted({ chatId, runId: event.runId, stopped: event.stopped, failed: event.error !== undefined });
   if (event.error !== undefined && event.lastEventId === undefined) return abandon(state, chatId);
   if (state.beforeRefusal) {
     chat.history.set(state.beforeRefusal);
     state.beforeRefusal = null;
-  state.held.clear();
-  state.withdrawn = false;
     return;
   }
   const { responseMessage, lastEventId, runId, chatAccessToken } = event;
@@ -167,5 +167,11 @@ function abandon(state: RunState, chatId: string): void {
 function startTitle(state: RunState, chatId: string, messages: LongrunUIMessage[]): void {
   if (!state.chat || state.chat.title !== null) return;
   state.title = new AbortController();
-  chat.defer(makeTitle({ id: chatId, model: state.chat.model }, messages, state.title.signal));
+  chat.defer(
+    makeTitle(
+      { id: chatId, userId: state.chat.userId, model: state.chat.model },
+      messages,
+      state.title.signal,
+    ),
+  );
 }

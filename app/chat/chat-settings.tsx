@@ -2,6 +2,7 @@ import { useFetcher } from "@remix-run/react";
 import { ChevronDown } from "lucide-react";
 import { useEffect, useState, type FormEvent, type ReactNode, type RefObject } from "react";
 import { ModelList } from "#app/chat/model-list.tsx";
+import { SpentLine } from "#app/chat/spent-line.tsx";
 import { WordsFields } from "#app/chat/words-fields.tsx";
 import type { ShownSettings } from "#app/shared/chat-settings.ts";
 import { chosenName } from "#app/shared/model-names.ts";
@@ -78,6 +79,7 @@ export function ChatSettings({ chatId, settings }: { chatId: string; settings: S
           </output>
         </div>
       </words.Form>
+      <SpentLine spent={settings.spent} />
     </Panel>
   );
 }

@@ -16,6 +16,8 @@ describe("what a message tells about itself", () => {
         durationMs: 12_345,
         inputTokens: 1_234,
         outputTokens: 56,
+        cachedTokens: 1_000,
+        costMicros: 4_210,
         finishReason: "stop",
         recovered: true,
       }),
@@ -23,6 +25,8 @@ describe("what a message tells about itself", () => {
       Model: "openai:gpt-4.1-mini",
       "Tokens in": "1,234",
       "Tokens out": "56",
+      "From the cache": "1,000",
+      Cost: "$0.0042",
       "First token after": "840 ms",
       Took: "12.3 s",
       "Ended by": "The model was done",
@@ -39,6 +43,17 @@ describe("what a message tells about itself", () => {
       Took: "1 min 1 s",
     });
     expect(messageFacts({}, false)).toEqual([]);
+  });
+
+  it("tells a cost as a person reads it: nothing, unknown, and the smallest", () => {
+    const cost = (costMicros: number | null) => shown({ costMicros }).Cost;
+    expect([0, null, 1, 42_300, 1_234_567].map(cost)).toEqual([
+      "Free",
+      "Unknown",
+      "$0.000001",
+      "$0.0423",
+      "$1.23",
+    ]);
   });
 
   it("says that an answer was cut short, and an unknown reason as the provider gave it", () => {

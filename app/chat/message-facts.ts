@@ -1,4 +1,5 @@
 import type { LongrunUIMessage } from "#app/shared/chat-message.ts";
+import { formatCost } from "#app/shared/money.ts";
 
 /** One line of what an answer tells about itself. `code`: an identifier, to be copied rather than read. */
 export type MessageFact = { name: string; value: string; code?: true };
@@ -13,7 +14,8 @@ const FINISHED: Record<string, string> = {
 
 const count = new Intl.NumberFormat("en");
 
-function duration(ms: number): string {
+/** Milliseconds as a person reads them. */
+export function duration(ms: number): string {
   if (ms < 1_000) return `${Math.round(ms)} ms`;
   if (ms < 60_000) return `${(ms / 1_000).toFixed(1)} s`;
   const seconds = Math.round(ms / 1_000);
@@ -27,6 +29,11 @@ export function messageFacts(message: Pick<LongrunUIMessage, "metadata">, partia
     known.model !== undefined && { name: "Model", value: known.model, code: true },
     known.inputTokens !== undefined && { name: "Tokens in", value: count.format(known.inputTokens) },
     known.outputTokens !== undefined && { name: "Tokens out", value: count.format(known.outputTokens) },
+    known.cachedTokens !== undefined && { name: "From the cache", value: count.format(known.cachedTokens) },
+    known.costMicros !== undefined && {
+      name: "Cost",
+      value: known.costMicros === null ? "Unknown" : formatCost(known.costMicros),
+    },
     known.firstTokenMs !== undefined && { name: "First token after", value: duration(known.firstTokenMs) },
     known.durationMs !== undefined && { name: "Took", value: duration(known.durationMs) },
     known.finishReason !== undefined && {

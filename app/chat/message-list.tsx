@@ -91,7 +91,14 @@ function Body({ message, streaming }: { message: LongrunUIMessage; streaming: bo
       {message.parts.map((part, index) => (
         // Parts are only ever added at the end.
         // eslint-disable-next-line react/no-array-index-key
-        <MessagePart key={index} part={part} role={message.role} streaming={streaming} />
+        <MessagePart
+          key={index}
+          part={part}
+          role={message.role}
+          streaming={streaming}
+          thoughtMs={message.metadata?.reasoningMs?.[thoughts.indexOf(part)]}
+        />
+  const thoughts = message.parts.filter(({ type }) => type === "reasoning");
       ))}
     </div>
   );

@@ -1,16 +1,23 @@
 import { isToolUIPart } from "ai";
+import { duration } from "#app/chat/message-facts.ts";
 import { ToolCard } from "#app/chat/tool-card.tsx";
 import type { LongrunUIMessage } from "#app/shared/chat-message.ts";
 import { Markdown } from "#app/ui/markdown.tsx";
 
 type Part = LongrunUIMessage["parts"][number];
-type Props = { part: Part; role: LongrunUIMessage["role"]; streaming: boolean };
+type Props = {
+  part: Part;
+  role: LongrunUIMessage["role"];
+  streaming: boolean;
+  /** How long a thought took, in milliseconds. */
+  thoughtMs?: number | undefined;
+};
 
 /** One part of a message. Parts that this page does not know are left out. */
-export function MessagePart({ part, role, streaming }: Props) {
+export function MessagePart({ part, role, streaming, thoughtMs }: Props) {
   if (part.type === "text") return <TextPart text={part.text} role={role} streaming={streaming} />;
   if (part.type === "reasoning") {
-    return <Reasoning text={part.text} running={streaming && part.state === "streaming"} />;
+    return <Reasoning text={part.text} running={streaming && part.state === "streaming"} ms={thoughtMs} />;
   }
   if (isToolUIPart(part)) return <ToolCard part={part} running={streaming} />;
   return null;
@@ -24,7 +31,9 @@ function TextPart({ text, role, streaming }: { text: string; role: Props["role"]
   );
 }
 
-function Reasoning({ text, running }: { text: string; running: boolean }) {
+type ReasoningProps = { text: string; running: boolean; ms: number | undefined };
+
+function Reasoning({ text, running, ms }: ReasoningProps) {
   if (text.trim() === "" && !running) return null;
   return (
     // A new element when it is done: open while it is written, folded from then on unless one opens it.
@@ -34,7 +43,9 @@ function Reasoning({ text, running }: { text: string; running: boolean }) {
       data-part="reasoning"
       className="card reasoning"
     >
-      <summary>{running ? "Thinking" : "Thought it through"}</summary>
+      <summary>
+        {running ? "Thinking" : ms === undefined ? "Thought it through" : `Thought for ${duration(ms)}`}
+      </summary>
       <div className="card-body verbatim">{text}</div>
     </details>
   );

@@ -1,5 +1,6 @@
 import { changeChat, rememberModel, type ChatChange } from "#app/models/chat-settings.server.ts";
 import { chatOfRun } from "#app/models/chat.server.ts";
+import { spentOnChat } from "#app/models/usage.server.ts";
 import { describeError, log } from "#app/server/log.server.ts";
 import { chosenModel, modelChoice } from "#app/server/model-choice.server.ts";
 import { askRun } from "#app/server/start-chat.server.ts";
@@ -13,7 +14,8 @@ export async function shownSettings(chatId: string): Promise<ShownSettings | nul
   const chat = await chatOfRun(chatId);
   if (!chat) return null;
   const { model, systemPrompt, temperature } = chat;
-  return { systemPrompt, temperature, choice: await modelChoice(model) };
+  const [choice, spent] = await Promise.all([modelChoice(model), spentOnChat(chatId)]);
+  return { systemPrompt, temperature, choice, spent };
 }
 
 /** Another model from the next turn on; the person's next new chat begins with it too. */

@@ -18,6 +18,12 @@ const messageMetadataSchema = z.object({
   /** Left out where the provider does not say. */
   inputTokens: z.number().int().optional(),
   outputTokens: z.number().int().optional(),
+  /** Of the tokens in, those that the provider had in its cache. */
+  cachedTokens: z.number().int().optional(),
+  /** Millionths of a US dollar for all calls of this answer; null where one has no known price. */
+  costMicros: z.number().int().nullable().optional(),
+  /** How long each thought took, in the order of the reasoning parts. */
+  reasoningMs: z.array(z.number()).optional(),
   finishReason: z.string().optional(),
   /** The answer is a new one: the run that began it was lost, and what it had written with it. */
   recovered: z.boolean().optional(),

@@ -11,8 +11,21 @@ export type ChatSettings = {
   temperature: number | null;
 };
 
+/** What all calls of models for a chat have used so far. */
+export type Spent = {
+  calls: number;
+  inputTokens: number;
+  outputTokens: number;
+  /** Millionths of a US dollar, of the calls whose cost is known. */
+  costMicros: number;
+  /** So many calls have no known cost. */
+  unpriced: number;
+  /** Some of the cost is a guess: its calls were cut off. */
+  estimated: boolean;
+};
+
 /** The settings as the page shows them. */
-export type ShownSettings = ChatSettings & { choice: ModelChoice };
+export type ShownSettings = ChatSettings & { choice: ModelChoice; spent: Spent };
 
 const systemPrompt = z
   .string()

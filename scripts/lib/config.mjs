@@ -56,6 +56,25 @@ function signUp(env) {
   return value;
 }
 
+const PROVIDER_MODEL = /^(openai-compatible|openai|anthropic|google|ollama|demo):./;
+
+function modelPrices(env) {
+  const isPrice = (price) =>
+    Object.values(price).every((value) => typeof value === "number" && value >= 0) &&
+    typeof price.in === "number" &&
+    typeof price.out === "number";
+  try {
+    const list = JSON.parse(text(env, "MODEL_PRICES") ?? "{}");
+    const rows = Array.isArray(list) ? [[]] : Object.entries(list);
+    if (rows.every(([name, price]) => PROVIDER_MODEL.test(name) && isPrice(price))) return;
+  } catch {
+    // The line below says how it has to be.
+  }
+  throw new StartError(
+    'MODEL_PRICES must be JSON such as {"openai-compatible:qwen3":{"in":0.4,"out":1.2}}: US dollars for a million tokens.',
+  );
+}
+
 function fetchAllowedHosts(env) {
   const value = text(env, "FETCH_ALLOWED_HOSTS");
   for (const host of value?.split(",").map((one) => one.trim()) ?? []) {
@@ -95,7 +114,10 @@ export function readConfig(env = process.env, root = process.cwd()) {
   count(env, "WORKER_MAX_PROCESSES", 1, 1000);
   count(env, "WORKER_MEMORY_MB", 256, 65_536);
   count(env, "MODEL_SILENCE_SECONDS", 1, 86_400);
+  count(env, "RUN_IDLE_SECONDS", 1, 3600);
+  count(env, "RUN_END_SECONDS", 1, 86_400);
   fetchAllowedHosts(env);
+  modelPrices(env);
   if (text(env, "OLLAMA_BASE_URL") !== "off") url(env, "OLLAMA_BASE_URL", web);
   checkTogether(config);
   return { ...config, local: config.triggerApiUrl === undefined };

@@ -17,9 +17,11 @@ describe("a wrong variable is one line that names the fix", () => {
     [{ TRIGGER_API_URL: "http://x", TRIGGER_SECRET_KEY: "x" }, /DATABASE_URL is not/],
     [{ DEFAULT_MODEL: "gpt-5" }, /^DEFAULT_MODEL is "gpt-5", but must be provider:model/],
     [{ DEFAULT_MODEL: "acme:x" }, /one of the providers openai-compatible/],
-    [{ SIGNUP: "perhaps" }, /^SIGNUP is "perhaps", but must be open or closed\.$/],
+    [{ SIGNUP: "perhaps" }, /^SIGNUP is "perhaps", but must be open, invite or closed\.$/],
     [{ FETCH_ALLOWED_HOSTS: "wiki.example.org" }, /^FETCH_ALLOWED_HOSTS names "wiki.example.org", but/],
     [{ OPENAI_COMPATIBLE_BASE_URL: "localhost:8080" }, /^OPENAI_COMPATIBLE_BASE_URL must be a URL/],
+    [{ MODEL_PRICES: '{"gpt-5":{"in":1,"out":2}}' }, /^MODEL_PRICES must be JSON such as/],
+    [{ MODEL_PRICES: '{"openai:gpt-5":{"in":1}}' }, /^MODEL_PRICES must be JSON such as/],
     [{ WORKER_SPARES: "many" }, /^WORKER_SPARES is "many", but must be a whole number from 0 to 20/],
     [{ OLLAMA_BASE_URL: "nope" }, /^OLLAMA_BASE_URL must be a URL/],
   ];
