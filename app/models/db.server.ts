@@ -6,8 +6,10 @@ import { Prisma, PrismaClient } from "#prisma/generated/client.ts";
 const POOL_SIZE = 5;
 /** As long as a run waits in process for the next message, so that its next turn finds a warm connection. */
 const IDLE_MS = 35_000;
-const CONNECT_TIMEOUT_MS = 5_000;
+const CONNECT_TIMEOUT_MS = 10_000;
 const STATEMENT_TIMEOUT_MS = 15_000;
+/** Who comes when all connections are taken waits for one; a burst of people on a busy machine is no error. */
+const TRANSACTION_WAIT_MS = 10_000;
 
 export type Transaction = Prisma.TransactionClient;
 
@@ -22,7 +24,8 @@ function connect(): PrismaClient {
     statement_timeout: STATEMENT_TIMEOUT_MS,
     allowExitOnIdle: true,
   });
-  return new PrismaClient({ adapter });
+  const transactionOptions = { maxWait: TRANSACTION_WAIT_MS, timeout: STATEMENT_TIMEOUT_MS };
+  return new PrismaClient({ adapter, transactionOptions });
 }
 
 /** The process's one Prisma client, connected at its first query. */

@@ -91,10 +91,10 @@ export function subscribe(
   return fetch(`${app.triggerUrl}/realtime/v1/sessions/${chatId}/out`, {
     ...init,
     headers: {
+      "timeout-seconds": "60",
       ...(init.headers as Record<string, string>),
       authorization: `Bearer ${token}`,
       accept: "text/event-stream",
-      "timeout-seconds": "60",
     },
   });
 }

@@ -37,7 +37,7 @@ export class LineClient {
   async open(): Promise<this> {
     const response = await subscribe(this.app, this.chatId, this.token, {
       signal: this.abort.signal,
-      headers: { "x-trigger-stream-start": "latest" },
+      headers: { "x-trigger-stream-start": "latest", "timeout-seconds": "600" },
     });
     if (!response.ok || !response.body) throw new Error(`the stream answered ${response.status}`);
     const lost = (error: unknown): void => this.waiting?.reject(error);
