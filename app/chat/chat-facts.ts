@@ -8,6 +8,8 @@ export type ChatFacts = {
   connection: Connection;
   /** By message id; a message that is not in it is safe on the server. */
   delivery: Readonly<Record<string, Delivery>>;
+  /** Messages that are stored and wait behind the one that is answered, in their order. */
+  waiting: readonly string[];
   /** A stop was asked for, and the turn has not ended yet. */
   stopping: boolean;
   /** Set once the session is closed for good (deleted, or ended by the agent): nothing more can be sent. */
@@ -19,6 +21,7 @@ export type ChatFacts = {
 const AT_FIRST: ChatFacts = {
   connection: "live",
   delivery: {},
+  waiting: [],
   stopping: false,
   closed: null,
   earlier: false,

@@ -1,4 +1,4 @@
-import { useCallback, useEffect, useState } from "react";
+import { useCallback, useEffect, useMemo, useState } from "react";
 import { ChatHeader } from "#app/chat/chat-header.tsx";
 import { ChatSettings } from "#app/chat/chat-settings.tsx";
 import { Composer } from "#app/chat/composer.tsx";
@@ -15,11 +15,13 @@ import { useChatDraft } from "#app/chat/use-draft.ts";
 import { BranchProvider, useBranches, useCatchUp } from "#app/chat/use-branches.ts";
 import { useEarlier } from "#app/chat/use-earlier.ts";
 import { useDurableChat, type TurnEnd } from "#app/chat/use-durable-chat.ts";
+import { QueueProvider, useQueue } from "#app/chat/use-queue.ts";
 import { useReread } from "#app/chat/use-reread.ts";
 import { useTitleArrival } from "#app/chat/use-title-arrival.ts";
 import type { LongrunUIMessage } from "#app/shared/chat-message.ts";
 import type { ShownSettings } from "#app/shared/chat-settings.ts";
 import type { ChatStatus, ResumeHandle } from "#app/shared/resume-handle.ts";
+import { placeSteered, type QueueState } from "#app/shared/queue.ts";
 import { ErrorLine } from "#app/ui/error-panel.tsx";
 import { useHydrated } from "#app/ui/use-hydrated.ts";
 
@@ -38,6 +40,8 @@ export type ChatViewProps = {
   hasMore: boolean;
   handle: ResumeHandle;
   status: ChatStatus;
+  /** What was decided about messages that wait, by their ids. */
+  queue: Record<string, QueueState>;
   reachable: boolean;
   settings: ShownSettings;
   triggerUrl: string;
@@ -60,7 +64,9 @@ export function ChatView(props: ChatViewProps) {
     onForeignTurn: useReread(),
     onTurnEnd: cut.onTurnEnd,
   });
-  const { messages, delivery, stopping, connection } = chat;
+  const { delivery, stopping, connection } = chat;
+  const messages = useMemo(() => placeSteered(chat.messages), [chat.messages]);
+  const { queue, error: queueError } = useQueue(chatId, chat, props.queue);
   const { earlier, about } = useEarlier({ chatId, messages, showEarlier: chat.showEarlier }, props);
   const first = messages[0]?.id;
   const above = (away: boolean) =>
@@ -77,7 +83,7 @@ export function ChatView(props: ChatViewProps) {
     open,
   });
   const caughtUp = useCatchUp(props, messages, open);
-  const refused = branchError ?? props.returned?.error;
+  const refused = queueError ?? branchError ?? props.returned?.error;
   const draft = useChatDraft(chatId, props.messages, delivery);
   return (
     <main className="chat" data-chat-status={status} data-hydrated={hydrated ? "" : undefined}>
@@ -89,13 +95,15 @@ export function ChatView(props: ChatViewProps) {
       <Conversation busy={open} first={first} landed={props.landed} above={above}>
         <BranchProvider value={branches}>
           <DecisionProvider messages={messages} idle={!open && hydrated} decide={chat.decide}>
-            <MessageList
-              messages={messages}
-              partialIds={[...about.partialIds, ...cut.ids]}
-              delivery={delivery}
-              streaming={status === "streaming"}
-              onRetry={chat.retry}
-            />
+            <QueueProvider value={queue}>
+              <MessageList
+                messages={messages}
+                partialIds={[...about.partialIds, ...cut.ids]}
+                delivery={delivery}
+                streaming={status === "streaming"}
+                onRetry={chat.retry}
+              />
+            </QueueProvider>
           </DecisionProvider>
           {props.hasMore && caughtUp && !open && <TakenBack branches={branches} />}
         </BranchProvider>
@@ -122,6 +130,12 @@ export function ChatView(props: ChatViewProps) {
           }}
           onStop={chat.stop}
           onEditLast={() => branches.locked || branches.edit(branches.lastAsked)}
+          onSteer={(text) => {
+            const id = crypto.randomUUID();
+            chat.send(text, id);
+            void queue.ask({ intent: "steer", target: id });
+            return true;
+          }}
         />
       </div>
     </main>

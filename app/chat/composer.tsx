@@ -1,7 +1,8 @@
-import { ArrowUp, Square } from "lucide-react";
+import { ArrowUp, CornerDownRight, Square } from "lucide-react";
 import { useEffect, useRef, type FormEvent, type KeyboardEvent, type MutableRefObject } from "react";
 import { draftSent, keepDraft } from "#app/chat/drafts.ts";
 import { fillFromDraft, type DraftOf } from "#app/chat/use-draft.ts";
+import { useHydrated } from "#app/ui/use-hydrated.ts";
 
 /** Id of the form, for fields of it that stand elsewhere in the page. */
 export const COMPOSER_FORM = "composer";
@@ -19,6 +20,8 @@ type Props = {
   draft: DraftOf;
   /** Takes the text; false leaves it in the box. Without it the form is posted. */
   onSend: (text: string) => boolean;
+  /** Takes the text for the answer that runs, at its next step. */
+  onSteer?: (text: string) => boolean;
   onStop?: () => void;
   /** The Up key in an empty box. */
   onEditLast?: () => void;
@@ -42,10 +45,12 @@ export function Composer({
   initialText,
   draft,
   onSend,
+  onSteer,
   onStop,
   onEditLast,
   textRef,
 }: Props) {
+  const hydrated = useHydrated();
   const own = useRef<HTMLTextAreaElement | null>(null);
   const atFirst = useRef(draft);
   useEffect(() => {
@@ -57,11 +62,11 @@ export function Composer({
     if (finePointer()) box.focus({ preventScroll: true });
   }, []);
 
-  const send = (event?: FormEvent) => {
+  const send = (event?: FormEvent, take = onSend) => {
     event?.preventDefault();
     const box = own.current;
     if (!box || closed || box.value.trim() === "") return;
-    if (!onSend(box.value)) return;
+    if (!take(box.value)) return;
     draftSent(draft.name, box.value);
     box.value = "";
     grow(box);
@@ -69,7 +74,8 @@ export function Composer({
   };
   const submit = (event: FormEvent<HTMLFormElement>) => {
     const pressed = (event.nativeEvent as SubmitEvent).submitter;
-    if (pressed?.getAttribute("value") !== "stop") return send(event);
+    const asked = pressed?.getAttribute("value");
+    if (asked !== "stop") return send(event, asked === "steer" ? onSteer : onSend);
     event.preventDefault();
     onStop?.();
   };
@@ -124,13 +130,26 @@ export function Composer({
             <Square size={14} fill="currentColor" aria-hidden />
           </button>
         )}
+        {open && onSteer && hydrated && (
+          <button
+            type="submit"
+            name="intent"
+            value="steer"
+            className="round stop"
+            aria-label="Steer now"
+            title="Steer now: the answer takes it in at its next step"
+            disabled={closed}
+          >
+            <CornerDownRight size={16} aria-hidden />
+          </button>
+        )}
         <button
           type="submit"
           name="intent"
           value="send"
           className="round send"
           aria-label="Send"
-          title="Send"
+          title={open ? "Send next" : "Send"}
           disabled={closed}
         >
           <ArrowUp size={18} aria-hidden />

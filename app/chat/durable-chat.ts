@@ -1,16 +1,18 @@
 import { Chat } from "@ai-sdk/react";
-import { type ChatStatus as SdkStatus, generateId, type UIMessage } from "ai";
+import { type ChatStatus as SdkStatus, type CreateUIMessage, generateId, type UIMessage } from "ai";
 import { ActiveTurn } from "#app/chat/active-turn.ts";
 import { FactStore } from "#app/chat/chat-facts.ts";
 import type { ChatListener } from "#app/chat/chat-listener.ts";
+import type { DurableChatInit } from "#app/chat/durable-chat-init.ts";
 import { Decisions, withDecisions } from "#app/chat/decisions.ts";
 import { InputAppender, SessionClosedError } from "#app/chat/input-append.ts";
 import { InputLedger } from "#app/chat/input-ledger.ts";
 import type { Place } from "#app/chat/message-order.ts";
 import { Outbox } from "#app/chat/outbox.ts";
 import { PageHistory } from "#app/chat/page-history.ts";
-import { browserSignals, type PageSignals } from "#app/chat/page-signals.ts";
+import { browserSignals } from "#app/chat/page-signals.ts";
 import { PendingStop } from "#app/chat/pending-stop.ts";
+import { Queued } from "#app/chat/queued.ts";
 import { SessionToken } from "#app/chat/session-token.ts";
 import { DurableTransport, outReader, sessionUrls } from "#app/chat/transport.ts";
 import type { Turn, TurnOutcome } from "#app/chat/turn.ts";
@@ -18,23 +20,8 @@ import { TurnFollower } from "#app/chat/turn-follower.ts";
 import { progress } from "#app/shared/answer-progress.ts";
 import { chunksOfTurn } from "#app/shared/open-turn.ts";
 import type { Boundary } from "#app/shared/out-record.ts";
+import { placeSteered } from "#app/shared/queue.ts";
 import type { ChatStatus, ResumeHandle } from "#app/shared/resume-handle.ts";
-
-export type DurableChatInit<M extends UIMessage> = {
-  chatId: string;
-  messages: M[];
-  /** Older ones come before the first of them. */
-  earlier?: boolean | undefined;
-  handle: ResumeHandle;
-  triggerUrl: string;
-  /** As the server rendered it; `streaming` stays until the open turn has ended or the page has caught up with it. */
-  status?: ChatStatus | undefined;
-  /** Where the app answers `/chats/:id/token`; in a browser the page's own origin. */
-  appUrl?: string;
-  page?: PageSignals;
-  fetcher?: typeof fetch;
-  timing?: { firstDelayMs?: number; silenceMs?: number; stopPatienceMs?: number };
-};
 
 const STOP_PATIENCE_MS = 10_000;
 
@@ -52,6 +39,7 @@ export class DurableChat<M extends UIMessage> extends Chat<M> {
   readonly #outbox: Outbox;
   readonly #stop: PendingStop;
   readonly #decisions: Decisions<M>;
+  readonly #queued: Queued<M>;
   #listener: ChatListener = {};
   /** Turns and boundaries in their order; each is dealt with when the one before is on the page. */
   #work: Promise<void> = Promise.resolve();
@@ -88,6 +76,10 @@ export class DurableChat<M extends UIMessage> extends Chat<M> {
       show: (list) => (this.messages = list),
       append: (message) => transport.answer(message, chatId),
       onSent: (error) => this.#sent(error),
+    });
+    this.#queued = new Queued(this.#ledger, this.facts, {
+      messages: () => this.messages,
+      show: (list) => (this.messages = list),
     });
     this.#stop = new PendingStop({
       facts: this.facts,
@@ -159,10 +151,16 @@ export class DurableChat<M extends UIMessage> extends Chat<M> {
   };
 
   /** Shows the message and appends it. Never rejects: a message that could not be sent is `failed` in the facts. */
-  async send(text: string): Promise<void> {
+  async send(text: string, id: string = generateId()): Promise<void> {
     this.#turnFailure = undefined;
     // Postgres refuses U+0000; the stored history shows what is shown here.
-    await this.sendMessage({ text: text.replaceAll("\u0000", "\uFFFD") });
+    const parts = [{ type: "text" as const, text: text.replaceAll("\u0000", "\uFFFD") }];
+    await this.sendMessage({ id, role: "user", parts } as CreateUIMessage<M>);
+  }
+
+  /** See `Queued`. */
+  get queued(): Pick<Queued<M>, "withdraw" | "reword"> {
+    return this.#queued;
   }
 
   /** Failed messages again; without any, the last message is answered anew. */
@@ -195,6 +193,7 @@ export class DurableChat<M extends UIMessage> extends Chat<M> {
   }
 
   #publish(): void {
+    this.#queued.publish();
     const failure = this.#turnFailure ?? this.#outbox.failure;
     const status = this.#statusNow(failure);
     super.setStatus(status === "error" && failure ? { status, error: failure } : { status });
@@ -264,7 +263,7 @@ export class DurableChat<M extends UIMessage> extends Chat<M> {
     else if (failed) this.#ledger.settleNext();
     const waiting = this.#ledger.list();
     const wasAnothers = active.answeredEarlierThanExpected(boundary);
-    this.messages = active.close(this.messages, waiting, !isWhole);
+    this.messages = placeSteered(active.close(this.messages, waiting, !isWhole));
     const at = boundary?.seq ?? this.#follower.cursor ?? 0;
     for (const id of active.made) this.#history.settle(id, at, active.placeOf(id).after);
     for (const { messageId } of answered) {
@@ -296,9 +295,12 @@ export class DurableChat<M extends UIMessage> extends Chat<M> {
   #passBoundary(boundary: Boundary): void {
     const wasAwaited = this.#isBusy() || this.#turnFailure !== undefined;
     this.#unknownTurn = false;
+    const waited = this.#ledger.list();
     this.#ledger.consumed(boundary.consumed, false);
+    // Passed without an answer: it was withdrawn elsewhere, or failed.
+    const passed = waited.some(({ messageId }) => messageId !== null && !this.#ledger.has(messageId));
     this.#rest();
-    if (!wasAwaited) this.#listener.onForeignTurn?.();
+    if (!wasAwaited || passed) this.#listener.onForeignTurn?.();
   }
 
   #settleUnknown(): void {

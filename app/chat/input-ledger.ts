@@ -108,6 +108,11 @@ export class InputLedger {
     else this.#waiting = this.#waiting.filter((entry) => entry.seq === null || entry.seq > seq);
   }
 
+  /** The message of this record is not in the page any more; the record is still to be passed. */
+  disown(messageId: string): void {
+    for (const entry of this.#waiting) if (entry.messageId === messageId) entry.messageId = null;
+  }
+
   clear(): void {
     this.#waiting = [];
   }

@@ -3,8 +3,10 @@ import { EditMessage } from "#app/chat/edit-message.tsx";
 import { MessageActs } from "#app/chat/message-acts.tsx";
 import { MessageInfo } from "#app/chat/message-info.tsx";
 import { MessagePart } from "#app/chat/message-part.tsx";
+import { QueuedActs } from "#app/chat/queued-acts.tsx";
 import { useBranch } from "#app/chat/use-branches.ts";
 import type { Delivery } from "#app/chat/use-durable-chat.ts";
+import { useQueued } from "#app/chat/use-queue.ts";
 import type { LongrunUIMessage } from "#app/shared/chat-message.ts";
 import { Button } from "#app/ui/button.tsx";
 
@@ -18,6 +20,8 @@ type Props = {
 };
 
 export function MessageList({ messages, partialIds, delivery, streaming, onRetry }: Props) {
+  // What waits for its turn stands below the answer that is being written.
+  const running = streaming ? messages.findLastIndex(({ role }) => role === "assistant") : -1;
   return messages.map((message, index) =>
     message.role === "user" ? (
       <UserMessage key={message.id} message={message} delivery={delivery[message.id]} onRetry={onRetry} />
@@ -25,7 +29,7 @@ export function MessageList({ messages, partialIds, delivery, streaming, onRetry
       <AssistantMessage
         key={message.id}
         message={message}
-        streaming={streaming && index === messages.length - 1}
+        streaming={index === running}
         partial={partialIds.includes(message.id)}
       />
     ) : null,
@@ -37,6 +41,7 @@ type UserProps = { message: LongrunUIMessage; delivery: Delivery | undefined; on
 const UserMessage = memo(function UserMessage({ message, delivery, onRetry }: UserProps) {
   const branches = useBranch();
   const editing = branches?.editing === message.id;
+  const waits = useQueued()?.states[message.id] !== undefined;
   return (
     <article
       id={`m-${message.id}`}
@@ -47,7 +52,8 @@ const UserMessage = memo(function UserMessage({ message, delivery, onRetry }: Us
       <h2 className="unseen">You</h2>
       <Body message={message} streaming={false} />
       {editing && <EditMessage message={message} branches={branches} />}
-      {!editing && !delivery && (
+      <QueuedActs message={message} />
+      {!editing && !delivery && !waits && (
         <div className="message-acts">
           <MessageActs message={message} />
         </div>

@@ -40,7 +40,8 @@ export function mergeHistory<M extends UIMessage>({ live, stored, ...is }: Merge
   let merged = stored.map((message) => {
     const mine = byId.get(message.id);
     // An answer that went on stands in an older history too, with less in it.
-    const keep = mine && (is.isWriting(mine) || is.isNewer(mine) || sameMessage(mine, message));
+    const newer = mine?.role === "assistant" && (is.isWriting(mine) || is.isNewer(mine));
+    const keep = mine && (newer || sameMessage(mine, message));
     return keep ? mine : message;
   });
   const storedIds = new Set(stored.map((message) => message.id));

@@ -27,23 +27,24 @@ export type DurableChatOptions<M extends UIMessage> = {
   onTurnEnd?: (end: TurnEnd) => void;
 };
 
-export type DurableChatHelpers<M extends UIMessage> = ChatFacts & {
-  messages: M[];
-  /** As in `[data-chat-status]`; on the server and at hydration it follows from `handle` alone. */
-  status: ChatStatus;
-  /** Why `status` is `error`. Its message may be shown. */
-  error: Error | undefined;
-  /** Shows the message at once and appends it; allowed at any time, an answer that is running is not disturbed. */
-  send: (text: string) => void;
-  /** Asks the run to stop; what was written stays. `stopping` until the turn has ended. */
-  stop: () => void;
-  /** Sends failed messages again under their own ids; without any, answers the last message anew. */
-  retry: () => void;
-  /** Decides a call that waits for the person; gives null, or a sentence when that could not be sent. */
-  decide: DurableChat<M>["decide"];
-  /** See `DurableChat.showEarlier`. */
-  showEarlier: DurableChat<M>["showEarlier"];
-};
+export type DurableChatHelpers<M extends UIMessage> = ChatFacts &
+  DurableChat<M>["queued"] & {
+    messages: M[];
+    /** As in `[data-chat-status]`; on the server and at hydration it follows from `handle` alone. */
+    status: ChatStatus;
+    /** Why `status` is `error`. Its message may be shown. */
+    error: Error | undefined;
+    /** Shows the message at once and appends it; allowed at any time, an answer that is running is not disturbed. */
+    send: (text: string, id?: string) => void;
+    /** Asks the run to stop; what was written stays. `stopping` until the turn has ended. */
+    stop: () => void;
+    /** Sends failed messages again under their own ids; without any, answers the last message anew. */
+    retry: () => void;
+    /** Decides a call that waits for the person; gives null, or a sentence when that could not be sent. */
+    decide: DurableChat<M>["decide"];
+    /** See `DurableChat.showEarlier`. */
+    showEarlier: DurableChat<M>["showEarlier"];
+  };
 
 /** A model writes faster than anybody reads: so many milliseconds of deltas are one render. */
 const RENDER_EVERY_MS = 40;
@@ -64,10 +65,12 @@ export function useDurableChat<M extends UIMessage>(options: DurableChatOptions<
 
   const live = useChat<M>({ chat, experimental_throttle: RENDER_EVERY_MS });
   const facts = useSyncExternalStore(chat.facts.subscribe, chat.facts.get, chat.facts.get);
-  const send = useCallback((text: string) => void chat.send(text), [chat]);
+  const send = useCallback((text: string, id?: string) => void chat.send(text, id), [chat]);
   const stop = useCallback(() => void chat.requestStop(), [chat]);
   const retry = useCallback(() => void chat.retry(), [chat]);
   const { messages, error } = live;
   const { decide, showEarlier } = chat;
-  return { ...facts, messages, status: live.status, error, send, stop, retry, decide, showEarlier };
+  const { withdraw, reword } = chat.queued;
+  const acts = { send, stop, retry, decide, showEarlier, withdraw, reword };
+  return { ...facts, messages, status: live.status, error, ...acts };
 }

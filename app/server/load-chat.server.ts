@@ -4,6 +4,7 @@ import { readLive, type LiveChat } from "#app/server/live-chat.server.ts";
 import { partialIdsOf } from "#app/server/message-window.server.ts";
 import { placeAnswers, type PlacedMessages } from "#app/server/place-answers.server.ts";
 import type { LongrunUIMessage } from "#app/shared/chat-message.ts";
+import type { QueueState } from "#app/shared/queue.ts";
 import type { ChatStatus, ResumeHandle } from "#app/shared/resume-handle.ts";
 
 export type LoadedChat = {
@@ -19,6 +20,8 @@ export type LoadedChat = {
   /** What followed the last message was taken back, and can be shown again. */
   hasMore: boolean;
   handle: ResumeHandle;
+  /** What was decided about messages that wait, by their ids. */
+  queue: Record<string, QueueState>;
   status: ChatStatus;
   /** The Trigger API could be asked. Without it the history stands, and nothing is known of the open turn. */
   reachable: boolean;
@@ -46,6 +49,7 @@ export async function loadChat(input: ChatInput): Promise<LoadedChat | null> {
     handle: handleOf(loaded, unanswered),
     status: live ? statusOf(live, unanswered) : unanswered ? "submitted" : "ready",
     reachable: live !== null,
+    queue: live?.queue ?? {},
   };
 }
 

@@ -1,6 +1,7 @@
 import type { UIMessage } from "ai";
 import type { TurnEnd } from "#app/chat/chat-listener.ts";
-import { DurableChat, type DurableChatInit } from "#app/chat/durable-chat.ts";
+import { DurableChat } from "#app/chat/durable-chat.ts";
+import type { DurableChatInit } from "#app/chat/durable-chat-init.ts";
 import type { PageListener, PageSignals } from "#app/chat/page-signals.ts";
 import type { ResumeHandle } from "#app/shared/resume-handle.ts";
 import { eventually } from "./eventually.ts";

@@ -1,0 +1,107 @@
+import { CornerDownRight, Pencil, X } from "lucide-react";
+import { useState, type FormEvent, type KeyboardEvent, type ReactNode } from "react";
+import { useQueued, type Queue } from "#app/chat/use-queue.ts";
+import { messageText, type LongrunUIMessage } from "#app/shared/chat-message.ts";
+import type { QueueState } from "#app/shared/queue.ts";
+import { Button } from "#app/ui/button.tsx";
+import { useHydrated } from "#app/ui/use-hydrated.ts";
+
+const SIZE = 14;
+
+const TOLD: Record<QueueState, string> = {
+  waiting: "Waits for its turn",
+  steer: "Joins the answer at its next step",
+  taken: "Is answered next",
+  withdrawn: "Withdrawn",
+};
+
+/** What becomes of a message that waits, and what can still be done with it. Nothing for any other message. */
+export function QueuedActs({ message }: { message: LongrunUIMessage }) {
+  const queue = useQueued();
+  const hydrated = useHydrated();
+  const [editing, setEditing] = useState(false);
+  const state = queue?.states[message.id];
+  if (!queue || !state) return null;
+  if (editing) return <Revise queue={queue} message={message} onDone={() => setEditing(false)} />;
+  const open = state === "waiting" || state === "steer";
+  return (
+    <div className="queued" data-queue-state={state}>
+      <span className="note">{TOLD[state]}</span>
+      {state === "waiting" && (
+        <QueueForm queue={queue} intent="steer" target={message.id}>
+          <CornerDownRight size={SIZE} aria-hidden /> Steer now
+        </QueueForm>
+      )}
+      {open && hydrated && (
+        <Button onClick={() => setEditing(true)}>
+          <Pencil size={SIZE} aria-hidden /> Edit
+        </Button>
+      )}
+      {open && (
+        <QueueForm queue={queue} intent="withdraw" target={message.id}>
+          <X size={SIZE} aria-hidden /> Withdraw
+        </QueueForm>
+      )}
+    </div>
+  );
+}
+
+type FormProps = { queue: Queue; intent: "steer" | "withdraw"; target: string; children: ReactNode };
+
+function QueueForm({ queue, intent, target, children }: FormProps) {
+  const [busy, setBusy] = useState(false);
+  const submit = async (event: FormEvent) => {
+    event.preventDefault();
+    setBusy(true);
+    await queue.ask({ intent, target });
+    setBusy(false);
+  };
+  return (
+    <form method="post" action={`/chats/${queue.chatId}`} onSubmit={(event) => void submit(event)}>
+      <input type="hidden" name="intent" value={intent} />
+      <input type="hidden" name="target" value={target} />
+      <Button type="submit" disabled={busy}>
+        {children}
+      </Button>
+    </form>
+  );
+}
+
+function Revise({ queue, message, onDone }: { queue: Queue; message: LongrunUIMessage; onDone: () => void }) {
+  const [text, setText] = useState(messageText(message));
+  const [problem, setProblem] = useState<string | null>(null);
+  const save = async (event?: FormEvent) => {
+    event?.preventDefault();
+    if (text.trim() === "") return;
+    const refused = await queue.ask({ intent: "revise", target: message.id, text });
+    setProblem(refused);
+    if (refused === null) onDone();
+  };
+  const onKeyDown = (event: KeyboardEvent) => {
+    if (event.nativeEvent.isComposing) return;
+    if (event.key === "Escape") onDone();
+    else if (event.key === "Enter" && !event.shiftKey && matchMedia("(pointer: fine)").matches)
+      void save(event);
+  };
+  return (
+    <form className="editing" onSubmit={(event) => void save(event)}>
+      <textarea
+        aria-label="Edit the waiting message"
+        rows={Math.min(6, text.split("\n").length)}
+        value={text}
+        autoComplete="off"
+        // Whoever asked to edit wants to write here.
+        ref={(box) => box?.focus()}
+        onKeyDown={onKeyDown}
+        onChange={(event) => setText(event.currentTarget.value)}
+      />
+      {problem !== null && <p className="note">{problem} What you wrote is still here.</p>}
+      <div className="editing-buttons">
+        <Button onClick={onDone}>Cancel</Button>
+        <Button look="primary" type="submit" disabled={text.trim() === ""}>
+          Save
+        </Button>
+      </div>
+    </form>
+  );
+}

@@ -1,0 +1,91 @@
+import { createContext, useCallback, useContext, useEffect, useMemo, useRef, useState } from "react";
+import { z } from "zod";
+import type { DurableChatHelpers } from "#app/chat/use-durable-chat.ts";
+import { useReread } from "#app/chat/use-reread.ts";
+import type { LongrunUIMessage } from "#app/shared/chat-message.ts";
+import { type QueueState, steeredBy } from "#app/shared/queue.ts";
+
+/** What is decided about a message that waits; the names are those of the form without scripts. */
+export type QueueRequest =
+  { intent: "withdraw" | "steer"; target: string } | { intent: "revise"; target: string; text: string };
+
+export type Queue = {
+  chatId: string;
+  /** What becomes of each message that waits, by its id. */
+  states: Readonly<Record<string, QueueState>>;
+  /** Gives null when it is done, otherwise why not, in a sentence. */
+  ask: (request: QueueRequest) => Promise<string | null>;
+};
+
+const context = createContext<Queue | null>(null);
+
+export const QueueProvider = context.Provider;
+
+export const useQueued = (): Queue | null => useContext(context);
+
+type Chat = Pick<DurableChatHelpers<LongrunUIMessage>, "messages" | "waiting" | "withdraw" | "reword">;
+
+/** The messages of an open chat that wait behind its running answer. `decided`: as the loader has read it. */
+export function useQueue(
+  chatId: string,
+  chat: Chat,
+  decided: Readonly<Record<string, QueueState>>,
+): { queue: Queue; error: string | null } {
+  const { messages, waiting, withdraw, reword } = chat;
+  const [steering, setSteering] = useState<readonly string[]>([]);
+  const [error, setError] = useState<string | null>(null);
+  const tellTabs = useOtherTabs(chatId);
+  useEffect(() => {
+    for (const [id, state] of Object.entries(decided)) if (state === "withdrawn") withdraw(id);
+  }, [decided, withdraw]);
+  const ask = useCallback(
+    async (request: QueueRequest) => {
+      const problem = await post(chatId, request);
+      setError(problem);
+      if (problem !== null) return problem;
+      const { intent, target } = request;
+      if (intent === "withdraw") withdraw(target);
+      else if (intent === "revise") reword(target, request.text);
+      else setSteering((before) => [...before, target]);
+      tellTabs();
+      return null;
+    },
+    [chatId, withdraw, reword, tellTabs],
+  );
+  // Text that arrives changes none of this, and must not render the whole list again.
+  const steered = messages.flatMap(steeredBy).join(" ");
+  const states = useMemo(() => {
+    const gone = new Set(steered.split(" "));
+    const stateOf = (id: string) => (steering.includes(id) ? "steer" : (decided[id] ?? "waiting"));
+    return Object.fromEntries(waiting.filter((id) => !gone.has(id)).map((id) => [id, stateOf(id)]));
+  }, [waiting, steered, steering, decided]);
+  const queue = useMemo(() => ({ chatId, states, ask }), [chatId, states, ask]);
+  return { queue, error };
+}
+
+const reply = z.object({ error: z.string().optional() });
+const UNREACHABLE = "The server cannot be reached, so nothing was changed. Try again in a moment.";
+
+async function post(chatId: string, request: QueueRequest): Promise<string | null> {
+  try {
+    const body = new URLSearchParams({ ...request, stay: "1" });
+    const response = await fetch(`/chats/${chatId}/queue`, { method: "POST", body });
+    if (response.ok) return null;
+    return reply.catch({}).parse(await response.json()).error ?? UNREACHABLE;
+  } catch {
+    return UNREACHABLE;
+  }
+}
+
+/** Other tabs of this browser read the page again. Other devices do so when the run passes the message. */
+function useOtherTabs(chatId: string): () => void {
+  const reread = useReread();
+  const channel = useRef<BroadcastChannel | null>(null);
+  useEffect(() => {
+    const opened = new BroadcastChannel(`longrun-queue-${chatId}`);
+    opened.onmessage = reread;
+    channel.current = opened;
+    return () => opened.close();
+  }, [chatId, reread]);
+  return useCallback(() => channel.current?.postMessage(null), []);
+}

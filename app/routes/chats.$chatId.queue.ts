@@ -1,0 +1,27 @@
+import type { ActionFunctionArgs } from "@remix-run/node";
+import { chatOwner } from "#app/models/chat.server.ts";
+import { requireUserJson } from "#app/server/auth.server.ts";
+import { auditForeignChat } from "#app/server/foreign-chat.server.ts";
+import { answerQueueIntent, isQueueIntent } from "#app/server/queue-intents.server.ts";
+import { readForm } from "#app/server/read-form.server.ts";
+import { isChatId } from "#app/shared/chat-id.ts";
+
+const missing = () => Response.json({ error: "There is no such chat." }, { status: 404 });
+
+/** Withdraws, edits or steers with a message that waits, for a page with scripts. */
+export async function action({ request, params }: ActionFunctionArgs): Promise<Response> {
+  const user = await requireUserJson(request);
+  if (!isChatId(params.chatId)) return missing();
+  const { chatId } = params;
+  if ((await chatOwner(chatId)) !== user.id) {
+    await auditForeignChat({ userId: user.id, chatId });
+    return missing();
+  }
+  const form = await readForm(request);
+  const intent = form.get("intent");
+  if (!isQueueIntent(intent)) return Response.json({ error: "Nothing is asked for." }, { status: 400 });
+  form.set("stay", "1");
+  const answer = await answerQueueIntent({ userId: user.id, chatId }, intent, form);
+  if ("redirectTo" in answer) return Response.json({ done: true });
+  return Response.json(answer.body, { status: answer.status });
+}
