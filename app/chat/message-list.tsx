@@ -3,10 +3,8 @@ import { EditMessage } from "#app/chat/edit-message.tsx";
 import { MessageActs } from "#app/chat/message-acts.tsx";
 import { MessageInfo } from "#app/chat/message-info.tsx";
 import { MessagePart } from "#app/chat/message-part.tsx";
-import { QueuedActs } from "#app/chat/queued-acts.tsx";
 import { useBranch } from "#app/chat/use-branches.ts";
 import type { Delivery } from "#app/chat/use-durable-chat.ts";
-import { useQueued } from "#app/chat/use-queue.ts";
 import type { LongrunUIMessage } from "#app/shared/chat-message.ts";
 import { Button } from "#app/ui/button.tsx";
 
@@ -20,8 +18,6 @@ type Props = {
 };
 
 export function MessageList({ messages, partialIds, delivery, streaming, onRetry }: Props) {
-  // What waits for its turn stands below the answer that is being written.
-  const running = streaming ? messages.findLastIndex(({ role }) => role === "assistant") : -1;
   return messages.map((message, index) =>
     message.role === "user" ? (
       <UserMessage key={message.id} message={message} delivery={delivery[message.id]} onRetry={onRetry} />
@@ -29,7 +25,7 @@ export function MessageList({ messages, partialIds, delivery, streaming, onRetry
       <AssistantMessage
         key={message.id}
         message={message}
-        streaming={index === running}
+        streaming={streaming && index === messages.length - 1}
         partial={partialIds.includes(message.id)}
       />
     ) : null,
@@ -41,7 +37,6 @@ type UserProps = { message: LongrunUIMessage; delivery: Delivery | undefined; on
 const UserMessage = memo(function UserMessage({ message, delivery, onRetry }: UserProps) {
   const branches = useBranch();
   const editing = branches?.editing === message.id;
-  const waits = useQueued()?.states[message.id] !== undefined;
   return (
     <article
       id={`m-${message.id}`}
@@ -52,8 +47,7 @@ const UserMessage = memo(function UserMessage({ message, delivery, onRetry }: Us
       <h2 className="unseen">You</h2>
       <Body message={message} streaming={false} />
       {editing && <EditMessage message={message} branches={branches} />}
-      <QueuedActs message={message} />
-      {!editing && !delivery && !waits && (
+      {!editing && !delivery && (
         <div className="message-acts">
           <MessageActs message={message} />
         </div>
@@ -92,6 +86,7 @@ const AssistantMessage = memo(function AssistantMessage({ message, streaming, pa
 const Foot = ({ children }: { children: ReactNode }) => <footer className="message-foot">{children}</footer>;
 
 function Body({ message, streaming }: { message: LongrunUIMessage; streaming: boolean }) {
+  const thoughts = message.parts.filter(({ type }) => type === "reasoning");
   return (
     <div className="message-body" data-message-id={message.id} data-role={message.role}>
       {message.parts.map((part, index) => (
@@ -104,7 +99,6 @@ function Body({ message, streaming }: { message: LongrunUIMessage; streaming: bo
           streaming={streaming}
           thoughtMs={message.metadata?.reasoningMs?.[thoughts.indexOf(part)]}
         />
-  const thoughts = message.parts.filter(({ type }) => type === "reasoning");
       ))}
     </div>
   );
