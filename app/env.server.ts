@@ -97,6 +97,12 @@ const schema = z.object({
   SIGNUP: optional.pipe(
     z.enum(["open", "invite", "closed"], "must be open, invite or closed").default("open"),
   ),
+  /** A mail server, `smtp://` or `smtps://`, and the address that mails come from. */
+  SMTP_URL: optional.refine(
+    (value) => value === undefined || /^smtps?:\/\/[^/]/.test(value),
+    "must begin with smtp:// or smtps://",
+  ),
+  MAIL_FROM: optional,
   /** Proxies, besides those on this machine, that may say for whom they ask. */
   TRUSTED_PROXIES: proxyList,
   /** Where people reach the web server; links in mails begin with it. */

@@ -1,5 +1,5 @@
 import type { ActionFunctionArgs, HeadersFunction, MetaFunction } from "@remix-run/node";
-import { Form, Link, useActionData, useLoaderData, useNavigation } from "@remix-run/react";
+import { Form, Link, useActionData, useLoaderData, useNavigation, useSearchParams } from "@remix-run/react";
 import { authAction, authLoader } from "#app/server/auth-route.server.ts";
 import { Button } from "#app/ui/button.tsx";
 import { ErrorLine } from "#app/ui/error-panel.tsx";
@@ -18,12 +18,14 @@ export const action = (args: ActionFunctionArgs) => authAction("sign-in", args);
 export default function Login() {
   const { redirectTo, signUp } = useLoaderData<typeof loader>();
   const refused = useActionData<typeof action>();
+  const reset = useSearchParams()[0].get("reset") === "done" && !refused;
   const busy = useNavigation().state !== "idle";
   const form = useFirstField(refused);
   return (
     <>
       <Form method="post" className="auth-form" noValidate ref={form}>
         <h1>Sign in</h1>
+        {reset && <output className="settings-done">Your new password is set. Sign in with it.</output>}
         {refused?.formError && <ErrorLine>{refused.formError}</ErrorLine>}
         <input type="hidden" name="redirectTo" value={redirectTo} />
         <Field
@@ -47,6 +49,9 @@ export default function Login() {
           Sign in
         </Button>
       </Form>
+      <p className="auth-other">
+        <Link to="/forgot">Forgotten your password?</Link>
+      </p>
       {signUp === "open" && (
         <p className="auth-other">
           No account yet? <Link to={`/signup?${new URLSearchParams({ redirectTo })}`}>Make one</Link>

@@ -8,6 +8,8 @@ export type AuditEvent =
   | "sign-out"
   | "sign-ins-ended"
   | "password-change"
+  | "password-reset-asked"
+  | "password-reset"
   | "export"
   | "account-deletion"
   | "chat-access"

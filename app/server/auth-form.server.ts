@@ -73,6 +73,13 @@ export function parsePasswordChange(form: FormData, who: { name: string; email: 
   return parse(z.object({ currentPassword: password, newPassword: chosen }), form);
 }
 
+export const parseForgotten = (form: FormData) => parse(z.object({ email }), form);
+
+export function parseReset(form: FormData, who: { name: string; email: string }) {
+  const chosen = newPassword.refine((value) => !saysWho(value, who), SAYS_WHO);
+  return parse(z.object({ newPassword: chosen }), form);
+}
+
 /** `confirmation` must be the account's address. */
 export function parseDeletion(form: FormData, account: string) {
   const same = (value: string) => value.trim().toLowerCase() === account;

@@ -26,14 +26,20 @@ export async function authAction(
   try {
     return await signInWith(strategy, request, context.ip);
   } catch (error) {
-    if (!(error instanceof AuthFormError)) throw error;
+    const { told, init } = refusedForm(error);
     const form = await readForm(typed);
     const text = (name: string) => {
       const value = form.get(name);
       return typeof value === "string" ? value.slice(0, 300) : "";
     };
-    const headers = error.retryAfter ? { "Retry-After": String(error.retryAfter) } : undefined;
     const values = { name: text("name"), email: text("email") };
-    return data({ ...error.told, values }, { status: error.status, ...(headers ? { headers } : {}) });
+    return data({ ...told, values }, init);
   }
+}
+
+/** A refused form as an action answers it. Throws every other error on. */
+export function refusedForm(error: unknown): { told: AuthFormError["told"]; init: ResponseInit } {
+  if (!(error instanceof AuthFormError)) throw error;
+  const headers = error.retryAfter ? { "Retry-After": String(error.retryAfter) } : undefined;
+  return { told: error.told, init: { status: error.status, ...(headers ? { headers } : {}) } };
 }

@@ -86,6 +86,15 @@ function fetchAllowedHosts(env) {
   }
 }
 
+function mail(env, web) {
+  const publicUrl = url(env, "PUBLIC_URL", web);
+  if (!url(env, "SMTP_URL", ["smtp:", "smtps:"])) return;
+  if (text(env, "MAIL_FROM") && publicUrl) return;
+  throw new StartError(
+    "SMTP_URL is set, but mails also need MAIL_FROM, such as chat@example.org, and PUBLIC_URL, which their links begin with.",
+  );
+}
+
 /**
  * Reads and checks what `npm start` needs to know.
  * @param {Record<string, string | undefined>} [env]
@@ -109,7 +118,7 @@ export function readConfig(env = process.env, root = process.cwd()) {
     signUp: signUp(env),
   };
   url(env, "OPENAI_COMPATIBLE_BASE_URL", web);
-  url(env, "PUBLIC_URL", web);
+  mail(env, web);
   count(env, "WORKER_SPARES", 0, 20);
   count(env, "WORKER_MAX_PROCESSES", 1, 1000);
   count(env, "WORKER_MEMORY_MB", 256, 65_536);

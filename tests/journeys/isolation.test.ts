@@ -32,6 +32,8 @@ const PUBLIC = new Set([
   "routes/_auth",
   "routes/_auth.login",
   "routes/_auth.signup",
+  "routes/_auth.forgot",
+  "routes/_auth.reset",
   "routes/_index",
   "routes/logout",
   "routes/healthz",
