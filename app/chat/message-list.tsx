@@ -3,6 +3,9 @@ import { EditMessage } from "#app/chat/edit-message.tsx";
 import { MessageActs } from "#app/chat/message-acts.tsx";
 import { MessageInfo } from "#app/chat/message-info.tsx";
 import { MessagePart } from "#app/chat/message-part.tsx";
+import { MessageTick } from "#app/chat/message-tick.tsx";
+import { QueuedActs } from "#app/chat/queued-acts.tsx";
+import { ticksOf, type Tick } from "#app/chat/ticks.ts";
 import { useBranch } from "#app/chat/use-branches.ts";
 import type { Delivery } from "#app/chat/use-durable-chat.ts";
 import type { LongrunUIMessage } from "#app/shared/chat-message.ts";
@@ -19,8 +22,17 @@ type Props = {
 
 export function MessageList({ messages, partialIds, delivery, streaming, onRetry }: Props) {
   return messages.map((message, index) =>
+  // What waits for its turn stands below the answer that is being written.
+  const running = streaming ? messages.findLastIndex(({ role }) => role === "assistant") : -1;
+  const ticks = ticksOf(messages, delivery, running);
     message.role === "user" ? (
-      <UserMessage key={message.id} message={message} delivery={delivery[message.id]} onRetry={onRetry} />
+      <UserMessage
+        key={message.id}
+        message={message}
+        delivery={delivery[message.id]}
+        tick={ticks[message.id]}
+        onRetry={onRetry}
+      />
     ) : message.role === "assistant" ? (
       <AssistantMessage
         key={message.id}
@@ -32,9 +44,14 @@ export function MessageList({ messages, partialIds, delivery, streaming, onRetry
   );
 }
 
-type UserProps = { message: LongrunUIMessage; delivery: Delivery | undefined; onRetry: () => void };
+type UserProps = {
+  message: LongrunUIMessage;
+  delivery: Delivery | undefined;
+  tick: Tick | undefined;
+  onRetry: () => void;
+};
 
-const UserMessage = memo(function UserMessage({ message, delivery, onRetry }: UserProps) {
+const UserMessage = memo(function UserMessage({ message, delivery, tick, onRetry }: UserProps) {
   const branches = useBranch();
   const editing = branches?.editing === message.id;
   return (
@@ -52,7 +69,15 @@ const UserMessage = memo(function UserMessage({ message, delivery, onRetry }: Us
           <MessageActs message={message} />
         </div>
       )}
-      {delivery === "sending" && <p className="note delivery">Sending</p>}
+      {delivery === "sending" && (
+        <p className="note delivery">{tick && <MessageTick tick={tick} />} Sending</p>
+      )}
+      {waits && tick && (
+        <p className="note delivery">
+          <MessageTick tick={tick} />
+        </p>
+      )}
+          {tick && <MessageTick tick={tick} />}
       {delivery === "failed" && (
         <p className="note delivery" role="alert">
           Not sent. <Button onClick={onRetry}>Try again</Button>

@@ -83,7 +83,7 @@ function FirstMessage({ id, text }: { id: string; text: string }) {
       <MessageList
         messages={[message]}
         partialIds={[]}
-        delivery={{}}
+        delivery={{ [id]: "sending" }}
         streaming={false}
         onRetry={() => undefined}
       />

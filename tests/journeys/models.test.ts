@@ -13,7 +13,10 @@ import {
   waitForText,
 } from "../support/page.ts";
 
-const { journey } = journeys({ DEMO_MODEL_DELAY_MS: "0" });
+const { journey } = journeys({
+  DEMO_MODEL_DELAY_MS: "0",
+  MODEL_PRICES: '{"openai-compatible:scripted":{"in":5,"out":5}}',
+});
 const SCRIPTED = "openai-compatible:scripted";
 const PHONE = { width: 390, height: 844 };
 
@@ -148,3 +151,94 @@ journey("a model that has gone says so, and another one is taken from then on", 
   await waitAnswered(page, 2);
   expect(await answeredBy(page)).toEqual([SCRIPTED, SCRIPTED]);
 });
+
+const tick = (page: Page) => page.locator("[data-tick]").last().getAttribute("data-tick");
+const shows = (page: Page, wanted: string) =>
+  eventually(async () => (await tick(page).catch(() => null)) === wanted, {
+    what: () => `the tick is not "${wanted}"`,
+    ms: 20_000,
+  });
+
+journey(
+  "a message goes from queued over stored and answering to answered, in every tab and after a reload",
+  async (journey) => {
+    const { page, context } = await journey.signedUp();
+    await send(page, question("Begin").text);
+    await waitAnswered(page, 1);
+    await shows(page, "answered");
+    const second = await context.newPage();
+    await second.goto(page.url());
+
+    const letWorkerStart = journey.app.keepDown("worker");
+    let arrive = (): void => undefined;
+    const held = new Promise<void>((resolve) => (arrive = resolve));
+    await context.route("**/realtime/v1/sessions/*/in/append", async (route) => {
+      await held;
+      await route.continue();
+    });
+    const { text, key } = question("Follow it");
+    const prepared = journey.model.answer(key, { text: "Here it is, all of it.", holdAfter: 2 });
+    await send(page, text);
+    await shows(page, "queued");
+    arrive();
+    await shows(page, "stored");
+    await second.reload();
+    await shows(second, "stored");
+    expect(await second.locator("[data-tick=stored]").innerText()).toContain("Stored");
+
+    letWorkerStart();
+    await prepared.held();
+    await shows(page, "answering");
+    await shows(second, "answering");
+    await second.reload();
+    await shows(second, "answering");
+    prepared.release();
+    await shows(page, "answered");
+    await shows(second, "answered");
+    await page.reload();
+    await shows(page, "answered");
+  },
+);
+
+journey(
+  "an answer and its chat tell their cost; a thought is open while it lasts and tells how long it took",
+  async (journey) => {
+    const { page } = await journey.signedUp({ viewport: PHONE });
+    const { text, key } = question("Costly");
+    const prepared = journey.model.answer(key, {
+      reasoning: "First this, then that.",
+      text: "Done then.",
+      holdAfter: 1,
+    });
+    await send(page, text);
+    await prepared.held();
+    await page.getByText("Thought for").waitFor();
+    expect(await page.locator("details[data-part=reasoning][open]").count(), "folded once it is over").toBe(
+      0,
+    );
+    prepared.release();
+    await waitAnswered(page, 1);
+    await page.reload();
+    await hydrated(page);
+    const thought = page.locator("details[data-part=reasoning] > summary");
+    expect(await thought.innerText()).toMatch(/^Thought for [\d.]+ m?s$/);
+    await thought.focus();
+    await page.keyboard.press("Enter");
+    await page.getByText("First this, then that.").waitFor();
+    await page.locator("summary[aria-label='About this answer']").click();
+    expect(await page.locator("details.message-info dl > div:has(dt:text-is('Cost')) dd").innerText()).toBe(
+      "$0.0001",
+    );
+    await panel(page).click();
+    // The answer and the title: 20 tokens at 5 and 2 at 5 dollars a million.
+    await expect
+      .poll(
+        async () => {
+          await page.reload();
+          return page.locator("[data-spent]").textContent();
+        },
+        { timeout: 15_000 },
+      )
+      .toBe("This chat so far: 11 tokens in, 11 out. $0.00011.");
+  },
+);
