@@ -13,7 +13,7 @@ import { chunkBody } from "./sse-frames.ts";
 const READERS = 20;
 const STALLED = 10;
 const PAIRS = 6;
-const APPENDS = 200;
+const APPENDS = 300;
 /** More than the kernel holds for a socket: 16 MB. */
 const LARGE = { records: 4000, bytes: 4000, append: 100 };
 
@@ -33,7 +33,7 @@ async function fill(writer: S2Writer): Promise<void> {
 
 /** Resolves when the server has nothing to do: what it could send is sent. */
 async function quiet(server: BenchServer): Promise<void> {
-  for (let idle = 0, before = -1, looks = 0; idle < 2 && looks < 50; looks += 1) {
+  for (let idle = 0, before = -1, looks = 0; idle < 2 && looks < 20; looks += 1) {
     await sleep(100);
     const used = secondsOf(server.pid) ?? 0;
     idle = used - before < 0.015 ? idle + 1 : 0;
@@ -87,7 +87,11 @@ async function cost(server: BenchServer): Promise<number[]> {
       for (const reader of stalled) reader.close();
       return rate;
     },
-    () => deliver(writer, readers),
+    async () => {
+      // Both phases begin from rest.
+      await quiet(server);
+      return deliver(writer, readers);
+    },
   );
   for (const one of [...readers, writer]) one.close();
   return ratios.map((ratio) => (1 - ratio) * 100);
