@@ -1,0 +1,99 @@
+import type { Page } from "playwright-core";
+import { expect } from "vitest";
+import { journeys, type Journey } from "../support/journey.ts";
+import { numberedWords, question } from "../support/model-script.ts";
+import {
+  chatIdOf,
+  composer,
+  hydrated,
+  newPerson,
+  send,
+  shown,
+  signUp,
+  stopButton,
+  waitAnswered,
+  waitForText,
+  waitReady,
+} from "../support/page.ts";
+
+const { journey } = journeys();
+
+/** The same person in two browsers that share nothing. */
+async function twoDevices({ open }: Journey): Promise<{ desk: Page; phone: Page }> {
+  const person = newPerson();
+  const [desk, phone] = [await open(), await open({ viewport: { width: 390, height: 844 } })];
+  await signUp(desk.page, person);
+  await phone.page.goto("/login");
+  await phone.page.getByLabel("Email").fill(person.email);
+  await phone.page.getByLabel("Password").fill(person.password);
+  await phone.page.getByRole("button", { name: "Sign in" }).click();
+  await phone.page.waitForURL(/\/chats/);
+  return { desk: desk.page, phone: phone.page };
+}
+
+journey(
+  "Stop on another device, after a reload there, ends the answer on both and keeps it",
+  async (journey) => {
+    const { model, check } = journey;
+    const { desk, phone } = await twoDevices(journey);
+    const { text, key } = question("Stopped from afar");
+    const prepared = model.answer(key, { text: numberedWords(40), holdAfter: 12 });
+    await send(desk, text);
+    const chatId = await chatIdOf(desk);
+    await prepared.held();
+    await phone.goto(`/chats/${chatId}`);
+    await phone.reload();
+    await hydrated(phone);
+    for (const page of [desk, phone]) await waitForText(page, 55);
+    await stopButton(phone).click();
+    const stopped = { user: text, answer: { stopped: "" } };
+    for (const page of [phone, desk]) await waitReady(page);
+    await expect.poll(() => prepared.asked[0]?.state, { message: "the model was told to stop" }).toBe("cut");
+    stopped.answer.stopped = prepared.asked[0]?.sent ?? "";
+    for (const page of [phone, desk]) await check(chatId, [stopped], page);
+
+    const next = question("Goes on");
+    model.answer(next.key, { text: "Gone on." });
+    await send(desk, next.text);
+    for (const page of [desk, phone]) {
+      await waitAnswered(page, 2);
+      await check(chatId, [stopped, { user: next.text, answer: "Gone on." }], page);
+    }
+  },
+);
+
+journey(
+  "both devices send at once: both are answered in one order everywhere, nobody is locked out, and a draft stays",
+  async (journey) => {
+    const { model } = journey;
+    const { desk, phone } = await twoDevices(journey);
+    const first = question("Opens");
+    model.answer(first.key, { text: "Opened." });
+    await send(desk, first.text);
+    const chatId = await chatIdOf(desk);
+    await waitAnswered(desk, 1);
+    await phone.goto(`/chats/${chatId}`);
+    await hydrated(phone);
+    const [a, b] = [question("From the desk"), question("From the phone")];
+    model.answer(a.key, { text: numberedWords(20, "desk") });
+    model.answer(b.key, { text: numberedWords(20, "phone") });
+    await Promise.all([send(desk, a.text), send(phone, b.text)]);
+    // Written while the answers arrive.
+    await composer(desk).fill("half a thought");
+    for (const page of [desk, phone]) await waitAnswered(page, 3);
+    const onDesk = (await shown(desk)).map(({ text }) => text);
+    expect(onDesk.slice(2).sort()).toEqual(
+      [a.text, b.text, numberedWords(20, "desk"), numberedWords(20, "phone")].sort(),
+    );
+    expect(onDesk.indexOf(numberedWords(20, "desk"))).toBe(onDesk.indexOf(a.text) + 1);
+    expect(onDesk.indexOf(numberedWords(20, "phone"))).toBe(onDesk.indexOf(b.text) + 1);
+    expect((await shown(phone)).map(({ text }) => text)).toEqual(onDesk);
+    expect(await composer(desk).inputValue()).toBe("half a thought");
+    expect(await composer(phone).inputValue()).toBe("");
+    for (const { key } of [a, b]) expect(model.askedFor(key)).toHaveLength(1);
+    await desk.reload();
+    await waitReady(desk);
+    expect((await shown(desk)).map(({ text }) => text)).toEqual(onDesk);
+    await expect.poll(() => composer(desk).inputValue()).toBe("half a thought");
+  },
+);
