@@ -1,4 +1,4 @@
-import { lockChat, readMessages, readTree } from "#app/models/branch.server.ts";
+import { lockChat, readMessages, readTree, type LockedChat } from "#app/models/branch.server.ts";
 import { moveCursors, readCursors, saveSession, type Cursors } from "#app/models/chat-session.server.ts";
 import { snapshot, transaction, type Transaction } from "#app/models/db.server.ts";
 import { takeQueued, type QueueMark } from "#app/models/queued-input.server.ts";
@@ -47,9 +47,11 @@ export function writeTurnStart(
 ): Promise<{ written: boolean; mark: QueueMark | null }> {
   return transaction(async (tx) => {
     const { chatId } = write;
-    if (!(await lockChat(tx, chatId))) return { written: false, mark: null };
+    const locked = await lockChat(tx, chatId);
+    if (!locked) return { written: false, mark: null };
     const mark = await takeQueued(tx, { chatId, messageId });
-    return { written: await applyWrite(tx, asDecided(write, messageId, mark)), mark };
+    await applyTo(locked, tx, asDecided(write, messageId, mark));
+    return { written: true, mark };
   });
 }
 
@@ -67,9 +69,14 @@ function asDecided(write: TranscriptWrite, messageId: string, mark: QueueMark | 
 }
 
 async function applyWrite(tx: Transaction, write: TranscriptWrite): Promise<boolean> {
-  const { chatId } = write;
-  const locked = await lockChat(tx, chatId);
+  const locked = await lockChat(tx, write.chatId);
   if (!locked) return false;
+  await applyTo(locked, tx, write);
+  return true;
+}
+
+async function applyTo(locked: LockedChat, tx: Transaction, write: TranscriptWrite): Promise<void> {
+  const { chatId } = write;
   const branch = new BranchWriter(tx, chatId, locked.head);
   for (const change of write.changes) await apply(branch, change);
   const { head } = write;
@@ -79,7 +86,6 @@ async function applyWrite(tx: Transaction, write: TranscriptWrite): Promise<bool
   }
   if (write.cursors) await moveCursors(tx, chatId, write.cursors);
   if (write.session) await saveSession({ chatId, ...write.session }, tx);
-  return true;
 }
 
 /** Applies the changes to the rows of one chat; `head` moves with what is appended. */
