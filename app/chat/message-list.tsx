@@ -8,6 +8,7 @@ import { QueuedActs } from "#app/chat/queued-acts.tsx";
 import { ticksOf, type Tick } from "#app/chat/ticks.ts";
 import { useBranch } from "#app/chat/use-branches.ts";
 import type { Delivery } from "#app/chat/use-durable-chat.ts";
+import { useQueued } from "#app/chat/use-queue.ts";
 import type { LongrunUIMessage } from "#app/shared/chat-message.ts";
 import { Button } from "#app/ui/button.tsx";
 
@@ -21,10 +22,10 @@ type Props = {
 };
 
 export function MessageList({ messages, partialIds, delivery, streaming, onRetry }: Props) {
-  return messages.map((message, index) =>
   // What waits for its turn stands below the answer that is being written.
   const running = streaming ? messages.findLastIndex(({ role }) => role === "assistant") : -1;
   const ticks = ticksOf(messages, delivery, running);
+  return messages.map((message, index) =>
     message.role === "user" ? (
       <UserMessage
         key={message.id}
@@ -37,7 +38,7 @@ export function MessageList({ messages, partialIds, delivery, streaming, onRetry
       <AssistantMessage
         key={message.id}
         message={message}
-        streaming={streaming && index === messages.length - 1}
+        streaming={index === running}
         partial={partialIds.includes(message.id)}
       />
     ) : null,
@@ -54,6 +55,7 @@ type UserProps = {
 const UserMessage = memo(function UserMessage({ message, delivery, tick, onRetry }: UserProps) {
   const branches = useBranch();
   const editing = branches?.editing === message.id;
+  const waits = useQueued()?.states[message.id] !== undefined;
   return (
     <article
       id={`m-${message.id}`}
@@ -64,9 +66,11 @@ const UserMessage = memo(function UserMessage({ message, delivery, tick, onRetry
       <h2 className="unseen">You</h2>
       <Body message={message} streaming={false} />
       {editing && <EditMessage message={message} branches={branches} />}
-      {!editing && !delivery && (
+      <QueuedActs message={message} />
+      {!editing && !delivery && !waits && (
         <div className="message-acts">
           <MessageActs message={message} />
+          {tick && <MessageTick tick={tick} />}
         </div>
       )}
       {delivery === "sending" && (
@@ -77,7 +81,6 @@ const UserMessage = memo(function UserMessage({ message, delivery, tick, onRetry
           <MessageTick tick={tick} />
         </p>
       )}
-          {tick && <MessageTick tick={tick} />}
       {delivery === "failed" && (
         <p className="note delivery" role="alert">
           Not sent. <Button onClick={onRetry}>Try again</Button>
