@@ -7,6 +7,7 @@ import {
 } from "@remix-run/node";
 import { Link, useActionData, useLoaderData } from "@remix-run/react";
 import { DeleteAccount } from "#app/settings/delete-account.tsx";
+import { ModelForm } from "#app/settings/model-form.tsx";
 import { PasswordForm } from "#app/settings/password-form.tsx";
 import { ProfileForm } from "#app/settings/profile-form.tsx";
 import { Section } from "#app/settings/section.tsx";
@@ -14,6 +15,7 @@ import { SignIns } from "#app/settings/sign-ins.tsx";
 import { AuthFormError } from "#app/server/auth-form.server.ts";
 import { requireUser } from "#app/server/auth.server.ts";
 import { answerSettings, signInsOf } from "#app/server/settings.server.ts";
+import { defaultChoice } from "#app/server/model-choice.server.ts";
 import { readForm } from "#app/server/read-form.server.ts";
 
 export const meta: MetaFunction = () => [{ title: "Settings – Longrun" }];
@@ -25,7 +27,8 @@ export const headers: HeadersFunction = ({ actionHeaders }) => actionHeaders;
 export async function loader({ request }: LoaderFunctionArgs) {
   const user = await requireUser(request);
   const saved = new URL(request.url).searchParams.get("saved");
-  return { name: user.name, email: user.email, signIns: await signInsOf({ user, request }), saved };
+  const [signIns, choice] = await Promise.all([signInsOf({ user, request }), defaultChoice(user.id)]);
+  return { name: user.name, email: user.email, signIns, choice, saved };
 }
 
 export async function action({ request, context }: ActionFunctionArgs) {
@@ -42,7 +45,7 @@ export async function action({ request, context }: ActionFunctionArgs) {
 }
 
 export default function Settings() {
-  const { name, email, signIns, saved } = useLoaderData<typeof loader>();
+  const { name, email, signIns, choice, saved } = useLoaderData<typeof loader>();
   const returned = useActionData<typeof action>();
   const refusedBy = (intent: string) => (returned?.intent === intent ? returned : undefined);
   const savedBy = (form: string) => !returned && saved === form;
@@ -55,6 +58,7 @@ export default function Settings() {
         <h1>Settings</h1>
       </header>
       <ProfileForm name={name} email={email} refused={refusedBy("profile")} saved={savedBy("profile")} />
+      <ModelForm choice={choice} refused={refusedBy("model")} saved={savedBy("model")} />
       <PasswordForm email={email} refused={refusedBy("password")} saved={savedBy("password")} />
       <SignIns list={signIns} saved={savedBy("sign-ins")} />
       <Section

@@ -28,6 +28,11 @@ export async function newChatChoice(userId: string): Promise<ModelChoice> {
   return { ...choice, model: model ?? null };
 }
 
+/** The choice of the settings, which goes before the one that was made last. */
+export async function defaultChoice(userId: string): Promise<ModelChoice> {
+  return modelChoice((await preferredModels(userId)).defaultModel);
+}
+
 /** The model for a chat that is made without saying which: as `newChatChoice` has it. */
 export async function preferredModel(userId: string): Promise<string | null> {
   const { defaultModel, lastModel } = await preferredModels(userId);

@@ -5,6 +5,7 @@ import {
   endOtherLogins,
   listLogins,
 } from "#app/models/login-session.server.ts";
+import { rememberModel } from "#app/models/chat-settings.server.ts";
 import { passwordHashOf, renameUser, replacePassword, type User } from "#app/models/user.server.ts";
 import { audit, type AuditEvent } from "#app/server/audit-log.server.ts";
 import {
@@ -16,6 +17,7 @@ import {
 import { hashing, QUARTER_HOUR, refuseThrottled } from "#app/server/auth-limits.server.ts";
 import { deleteAccount } from "#app/server/delete-account.server.ts";
 import { endedCookie, loginCookie, readLoginCookie } from "#app/server/login-cookie.server.ts";
+import { chosenModel } from "#app/server/model-choice.server.ts";
 import { hashPassword, verifyPassword } from "#app/server/password.server.ts";
 import { Throttle } from "#app/server/throttle.server.ts";
 import { agoOf } from "#app/shared/ago.ts";
@@ -49,6 +51,8 @@ export async function answerSettings(asker: Asker, form: FormData): Promise<Resp
     case "profile":
       await renameUser({ userId: asker.user.id, name: parseProfile(form).name });
       return redirect("/settings?saved=profile");
+    case "model":
+      return chooseModel(asker, form.get("defaultModel"));
     case "password":
       return changePassword(asker, form);
     case "end-sign-in":
@@ -60,6 +64,13 @@ export async function answerSettings(asker: Asker, form: FormData): Promise<Resp
     default:
       throw new AuthFormError(400, { formError: "This form asks for nothing that is known here." });
   }
+}
+
+async function chooseModel({ user }: Asker, wanted: FormDataEntryValue | null): Promise<Response> {
+  const chosen = await chosenModel(wanted);
+  if ("error" in chosen) throw new AuthFormError(400, { formError: chosen.error });
+  await rememberModel(user.id, { defaultModel: chosen.model });
+  return redirect("/settings?saved=model");
 }
 
 async function checkPassword(

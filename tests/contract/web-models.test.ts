@@ -122,3 +122,19 @@ test("the settings' default model leads, and one that has gone is passed over", 
     gone: true,
   });
 });
+
+test("the default model is chosen in the settings, from the list alone", async () => {
+  const { cookie, userId } = await web.person();
+  const chosen = () => web.db().user.findUniqueOrThrow({ where: { id: userId } });
+  expect((await web.saveSettings(cookie, { intent: "model", defaultModel: "openai:gpt-4o" })).status).toBe(
+    400,
+  );
+  expect((await chosen()).defaultModel).toBeNull();
+  expect(await web.saveSettings(cookie, { intent: "model", defaultModel: DEMO })).toMatchObject({
+    status: 302,
+    location: "/settings?saved=model",
+  });
+  expect((await web.newChat(cookie)).choice.model).toBe(DEMO);
+  await web.saveSettings(cookie, { intent: "model", defaultModel: "" });
+  expect((await chosen()).defaultModel).toBeNull();
+});

@@ -17,6 +17,7 @@ async function importRoutes() {
     chat: await import("#app/routes/chats.$chatId.tsx"),
     session: await import("#app/routes/chats.$chatId.session.ts"),
     token: await import("#app/routes/chats.$chatId.token.ts"),
+    settings: await import("#app/routes/settings.tsx"),
     health: await import("#app/routes/healthz.ts"),
     database: await import("#app/models/db.server.ts"),
   };
@@ -132,6 +133,11 @@ export class WebUnderTest {
   sendFirst(cookie: string, fields: Record<string, string>): Promise<Outcome> {
     const request = post("/chats?index", cookie, fields);
     return outcome(this.routes.index.action({ request, params: {}, context }));
+  }
+
+  saveSettings(cookie: string, fields: Record<string, string>): Promise<Outcome> {
+    const request = post("/settings", cookie, fields);
+    return outcome(this.routes.settings.action({ request, params: {}, context }));
   }
 
   newChat(cookie: string) {
