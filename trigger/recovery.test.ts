@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { LongrunUIMessage } from "#app/shared/chat-message.ts";
+import { STEERED } from "#app/shared/queue.ts";
 import { planRecovery } from "./recovery.ts";
 import type { StreamTail } from "./stream-tail.ts";
 
@@ -16,6 +17,14 @@ const [u1, a1, u2, u3] = [
   message("u3", "user"),
 ] as const;
 const partial = message("a2", "assistant", "half an ans");
+
+/** The runtime's mark for a message that steered an answer. */
+const marker = (id: string) =>
+  ({
+    type: STEERED,
+    id: "m1",
+    data: { messageIds: [id], messages: [] },
+  }) as unknown as LongrunUIMessage["parts"][number];
 
 const open: StreamTail = { boundary: { seqNum: 5, inEventId: 0 }, settledIds: [], openTurn: true, calls: [] };
 const ended: StreamTail = {
@@ -42,6 +51,36 @@ describe("after a crash", () => {
     const expected = { chain: ["u1", "a1", "u2", "a2"], turns: ["u3"], partialId: "a2" };
     expect(plan([u1, a1, u2], [u2, u3])).toEqual(expected);
     expect(plan([u1, a1], [u2, u3])).toEqual(expected);
+  });
+
+  it("what had steered a stored answer is not answered again, although an older message still waits", () => {
+    const steeredAnswer = { ...a1, parts: [marker("s1"), ...a1.parts] };
+    const s1 = message("s1", "user");
+    expect(plan([u1, s1, steeredAnswer], [u2, s1])).toEqual({
+      chain: ["u1", "s1", "a1"],
+      turns: ["u2"],
+      partialId: null,
+    });
+  });
+
+  it("what had steered the answer that was cut off has its own turn, and is not told to be in that answer", () => {
+    const event = {
+      settledMessages: [u1, a1, u2],
+      inFlightUsers: [u2, u3],
+      partialAssistant: { ...partial, parts: [marker("u3"), ...partial.parts] },
+    };
+    const { chain, recoveredTurns } = planRecovery(event, open);
+    expect(ids(recoveredTurns)).toEqual(["u3"]);
+    expect(chain.at(-1)).toEqual(partial);
+  });
+
+  it("a message that was edited while it waited is answered with the words that were stored", () => {
+    const event = {
+      settledMessages: [u1, a1, message("u2", "user", "better")],
+      inFlightUsers: [u2],
+      partialAssistant: partial,
+    };
+    expect(planRecovery(event, open).recoveredTurns).toEqual([message("u2", "user", "better")]);
   });
 
   it("of several the first is answered anew when its answer had only been opened", () => {

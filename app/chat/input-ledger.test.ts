@@ -90,4 +90,15 @@ describe("what is unanswered", () => {
     ledger.settleBefore(2);
     expect(waiting(ledger)).toEqual(["b", "c"]);
   });
+
+  it("passes a withdrawn message: nothing answers it, and until its record is passed the chat is busy", () => {
+    const ledger = new InputLedger();
+    ledger.adopt(loaded(["a", 1], ["b", 2], ["c", 3]));
+    ledger.disown("b");
+    expect(waiting(ledger)).toEqual(["a", "c"]);
+    expect(ledger.size).toBe(3);
+    ledger.consumed(2, true);
+    expect(waiting(ledger)).toEqual(["c"]);
+    expect(ledger.size).toBe(1);
+  });
 });

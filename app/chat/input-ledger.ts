@@ -7,6 +7,8 @@ export type Awaited = {
   acknowledged: boolean;
   /** Sent by this tab. */
   own: boolean;
+  /** Its message was withdrawn: it is passed without an answer. */
+  disowned?: boolean;
   /** Settles with the append: by then `seq` says whether a boundary was this one's. Never rejects. */
   settled: Promise<void>;
 };
@@ -24,9 +26,9 @@ export class InputLedger {
     return this.#waiting.length;
   }
 
-  /** Unanswered, the one whose turn is next first. */
+  /** What will be answered, the one whose turn is next first. */
   list(): readonly Awaited[] {
-    return this.#waiting;
+    return this.#waiting.filter(({ disowned }) => !disowned);
   }
 
   has(messageId: string): boolean {
@@ -110,7 +112,9 @@ export class InputLedger {
 
   /** The message of this record is not in the page any more; the record is still to be passed. */
   disown(messageId: string): void {
-    for (const entry of this.#waiting) if (entry.messageId === messageId) entry.messageId = null;
+    for (const entry of this.#waiting) {
+      if (entry.messageId === messageId) Object.assign(entry, { messageId: null, disowned: true });
+    }
   }
 
   clear(): void {
