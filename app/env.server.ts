@@ -70,6 +70,8 @@ const proxyList = optional
 
 const port = z.coerce.number().int().min(0).max(65535);
 
+const limit = (fallback: number) => z.coerce.number().min(0).max(1_000_000_000).default(fallback);
+
 const schema = z.object({
   NODE_ENV: z.enum(["development", "production", "test"]).default("production"),
   PORT: port.default(3000),
@@ -118,6 +120,13 @@ const schema = z.object({
   MODEL_SILENCE_SECONDS: z.coerce.number().int().min(1).max(86_400).default(180),
   /** Pause of the built-in demo model before each word. */
   DEMO_MODEL_DELAY_MS: z.coerce.number().int().min(0).max(10_000).default(35),
+  /** What one person may use; 0: no limit. A day is the last 24 hours. */
+  LIMIT_ANSWERS_PER_MINUTE: limit(30),
+  LIMIT_ANSWERS_PER_DAY: limit(1000),
+  LIMIT_ANSWERS_AT_ONCE: limit(10),
+  LIMIT_TOKENS_PER_DAY: limit(5_000_000),
+  /** In US dollars. */
+  LIMIT_COST_PER_DAY: limit(0),
 });
 
 export type Env = z.infer<typeof schema>;

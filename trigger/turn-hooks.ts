@@ -3,10 +3,12 @@ import { chat, type BootEvent, type TurnCompleteEvent, type TurnStartEvent } fro
 import { defaultModelId } from "#app/model-catalog/list-models.server.ts";
 import { chatOfRun } from "#app/models/chat.server.ts";
 import { saveSession } from "#app/models/chat-session.server.ts";
+import { endTurn } from "#app/models/turn.server.ts";
 import { writeTranscript, type TranscriptChange, writeTurnStart } from "#app/models/transcript.server.ts";
 import { acceptSubmitted, messageError, type LongrunUIMessage } from "#app/shared/chat-message.ts";
 import { goesOn } from "#app/shared/tool-answers.ts";
 import { followScreen, readEmptyBranch, unsavedOf, wereStored } from "#trigger/branch-sync.ts";
+import { beginLimited } from "#trigger/limits.ts";
 import { VisibleError } from "#trigger/model-error.ts";
 import { asDecided } from "#trigger/queue.ts";
 import { retry } from "#trigger/retry.ts";
@@ -78,6 +80,7 @@ export async function onTurnStart(event: TurnStartEvent<unknown, LongrunUIMessag
   state.recovering = asked !== undefined && asked.id === state.recoveredId;
   state.goesOn = asked && goesOn(asked) ? asked : null;
   if (asked?.role !== "user" && !state.goesOn) throw new VisibleError("There is no message to answer.");
+  await beginLimited(state.chat?.userId, { chatId: ownChatId(state), runId: event.runId, turn: event.turn });
 }
 
 /** Gives the history that is answered; null when the chat is gone. */
@@ -118,6 +121,7 @@ export async function onTurnComplete(event: TurnCompleteEvent<unknown, LongrunUI
   const chatId = ownChatId(state);
   state.held.clear();
   state.withdrawn = false;
+  await endTurn(chatId).catch(() => logger.warn("the end of the turn was not counted", { chatId }));
   turnCompleted({ chatId, runId: event.runId, stopped: event.stopped, failed: event.error !== undefined });
   if (event.error !== undefined && event.lastEventId === undefined) return abandon(state, chatId);
   if (state.beforeRefusal) {

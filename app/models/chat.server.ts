@@ -156,8 +156,8 @@ export async function chatOwner(chatId: string): Promise<string | null> {
 }
 
 /** What a run must know of its chat; null when it was deleted or never made. */
-export function chatOfRun(chatId: string): Promise<ChatOfRun | null> {
-  return db().chat.findUnique({
+export async function chatOfRun(chatId: string): Promise<ChatOfRun | null> {
+  const found = await db().chat.findUnique({
     where: { id: chatId },
     select: {
       userId: true,
@@ -166,12 +166,18 @@ export function chatOfRun(chatId: string): Promise<ChatOfRun | null> {
       temperature: true,
       title: true,
       headMessageId: true,
+      user: { select: { disabledAt: true } },
     },
   });
+  if (!found) return null;
+  const { user, ...chat } = found;
+  return { ...chat, ownerDisabled: user.disabledAt !== null };
 }
 
 export type ChatOfRun = ChatSettings & {
   userId: string;
+  /** An admin keeps the owner from using the application. */
+  ownerDisabled: boolean;
   model: string | null;
   title: string | null;
   /** As it is stored: null and '' name no message. */

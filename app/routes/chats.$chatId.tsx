@@ -2,6 +2,7 @@ import {
   data,
   redirect,
   type ActionFunctionArgs,
+  type HeadersFunction,
   type LoaderFunctionArgs,
   type MetaFunction,
 } from "@remix-run/node";
@@ -16,12 +17,16 @@ import { requireUser } from "#app/server/auth.server.ts";
 import { answerIntent } from "#app/server/chat-intents.server.ts";
 import { auditForeignChat } from "#app/server/foreign-chat.server.ts";
 import { shownSettings } from "#app/server/chat-settings.server.ts";
+import { retryHeaders } from "#app/server/limits.server.ts";
 import { loadChat } from "#app/server/load-chat.server.ts";
 import { windowOf } from "#app/server/message-window.server.ts";
 import { publicTriggerUrl } from "#app/server/trigger-url.server.ts";
 import { readForm } from "#app/server/read-form.server.ts";
 import { isChatId } from "#app/shared/chat-id.ts";
 import { RouteError } from "#app/ui/route-error.tsx";
+
+/** Retry-After must reach the browser. */
+export const headers: HeadersFunction = ({ actionHeaders }) => actionHeaders;
 
 const missing = () => new Response("Not found", { status: 404 });
 
@@ -62,7 +67,7 @@ export async function action({ request, params }: ActionFunctionArgs) {
   }
   const answer = await answerIntent({ userId: user.id, chatId }, await readForm(request));
   if ("redirectTo" in answer) return redirect(answer.redirectTo);
-  return data(answer.body, { status: answer.status });
+  return data(answer.body, { status: answer.status, headers: retryHeaders(answer) });
 }
 
 export const clientAction = keepPage;

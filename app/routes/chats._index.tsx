@@ -2,12 +2,14 @@ import {
   data,
   redirect,
   type ActionFunctionArgs,
+  type HeadersFunction,
   type LoaderFunctionArgs,
   type MetaFunction,
 } from "@remix-run/node";
 import { useActionData, useLoaderData } from "@remix-run/react";
 import { NewChat } from "#app/chat/new-chat.tsx";
 import { requireUser } from "#app/server/auth.server.ts";
+import { limitOf, retryHeaders } from "#app/server/limits.server.ts";
 import { parseMessageForm, parseNewChatId } from "#app/server/message-form.server.ts";
 import { newChatSettings } from "#app/server/chat-settings.server.ts";
 import { newChatChoice } from "#app/server/model-choice.server.ts";
@@ -16,6 +18,9 @@ import { sendFirstMessage, tellSendError } from "#app/server/start-chat.server.t
 import { readForm } from "#app/server/read-form.server.ts";
 
 export const meta: MetaFunction = () => [{ title: "New chat – Longrun" }];
+
+/** Retry-After must reach the browser. */
+export const headers: HeadersFunction = ({ actionHeaders }) => actionHeaders;
 
 /** Both ids are made here, so that the form also works without scripts and a repeated post changes nothing. */
 export async function loader({ request }: LoaderFunctionArgs) {
@@ -34,6 +39,11 @@ export async function action({ request }: ActionFunctionArgs) {
   const chatId = parseNewChatId(form);
   const settings = await newChatSettings(user.id, form);
   if ("error" in settings) return data({ error: settings.error, text, kept: null }, { status: 400 });
+  const full = await limitOf(user.id);
+  if (full) {
+    const refused = { error: full.error, text, kept: { chatId, messageId } };
+    return data(refused, { status: full.status, headers: retryHeaders(full) });
+  }
   try {
     const made = await sendFirstMessage(user.id, settings, { chatId, messageId, text });
     if (made) return redirect(`/chats/${chatId}`);

@@ -7,6 +7,7 @@ import {
 } from "@remix-run/node";
 import { Link, useActionData, useLoaderData } from "@remix-run/react";
 import { DeleteAccount } from "#app/settings/delete-account.tsx";
+import { LimitsUsed } from "#app/settings/limits-used.tsx";
 import { ModelForm } from "#app/settings/model-form.tsx";
 import { PasswordForm } from "#app/settings/password-form.tsx";
 import { ProfileForm } from "#app/settings/profile-form.tsx";
@@ -14,6 +15,7 @@ import { Section } from "#app/settings/section.tsx";
 import { SignIns } from "#app/settings/sign-ins.tsx";
 import { AuthFormError } from "#app/server/auth-form.server.ts";
 import { requireUser } from "#app/server/auth.server.ts";
+import { limitsUsed } from "#app/server/limits.server.ts";
 import { answerSettings, signInsOf } from "#app/server/settings.server.ts";
 import { defaultChoice } from "#app/server/model-choice.server.ts";
 import { readForm } from "#app/server/read-form.server.ts";
@@ -27,8 +29,12 @@ export const headers: HeadersFunction = ({ actionHeaders }) => actionHeaders;
 export async function loader({ request }: LoaderFunctionArgs) {
   const user = await requireUser(request);
   const saved = new URL(request.url).searchParams.get("saved");
-  const [signIns, choice] = await Promise.all([signInsOf({ user, request }), defaultChoice(user.id)]);
-  return { name: user.name, email: user.email, signIns, choice, saved };
+  const [signIns, choice, limits] = await Promise.all([
+    signInsOf({ user, request }),
+    defaultChoice(user.id),
+    limitsUsed(user.id),
+  ]);
+  return { name: user.name, email: user.email, signIns, choice, limits, saved };
 }
 
 export async function action({ request, context }: ActionFunctionArgs) {
@@ -45,7 +51,7 @@ export async function action({ request, context }: ActionFunctionArgs) {
 }
 
 export default function Settings() {
-  const { name, email, signIns, choice, saved } = useLoaderData<typeof loader>();
+  const { name, email, signIns, choice, limits, saved } = useLoaderData<typeof loader>();
   const returned = useActionData<typeof action>();
   const refusedBy = (intent: string) => (returned?.intent === intent ? returned : undefined);
   const savedBy = (form: string) => !returned && saved === form;
@@ -61,6 +67,7 @@ export default function Settings() {
       <ModelForm choice={choice} refused={refusedBy("model")} saved={savedBy("model")} />
       <PasswordForm email={email} refused={refusedBy("password")} saved={savedBy("password")} />
       <SignIns list={signIns} saved={savedBy("sign-ins")} />
+      <LimitsUsed limits={limits} />
       <Section
         id="export"
         title="Your chats"

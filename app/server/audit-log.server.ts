@@ -19,7 +19,8 @@ export type AuditEvent =
   | "role-change"
   | "invite-made"
   | "invite-revoked"
-  | "signed-out-access";
+  | "signed-out-access"
+  | "limit";
 
 type Facts = {
   userId?: string;

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import type { BranchMove } from "#app/models/branch-moves.server.ts";
-import { changeBranch, fork, type Told } from "#app/server/branch-chat.server.ts";
+import { changeBranch, fork } from "#app/server/branch-chat.server.ts";
+import { limitOf } from "#app/server/limits.server.ts";
 import { parseMessageForm } from "#app/server/message-form.server.ts";
 
 const INTENTS = ["edit", "again", "show", "undo", "restore", "fork"] as const;
@@ -12,7 +13,13 @@ export function isBranchIntent(intent: unknown): intent is BranchIntent {
 
 /** Where the browser goes next, or what it is told; the text of an edit comes back with its error. */
 export type BranchAnswer =
-  { redirectTo: string } | { status: number; body: { error?: string; text?: string; done?: true } };
+  | { redirectTo: string }
+  | {
+      status: number;
+      body: { error?: string; text?: string; done?: true };
+      /** Seconds. */
+      retryAfter?: number;
+    };
 
 const target = z.string().min(1).max(128);
 const UNREADABLE = "This form asks for nothing that can be done here.";
@@ -26,6 +33,9 @@ export async function answerBranchIntent(
   if (intent === "fork") return forkInto(chat, form);
   const move = moveOf(intent, form);
   if ("error" in move) return { status: 400, body: move };
+  const full = move.type === "edit" || move.type === "again" ? await limitOf(chat.userId) : null;
+  if (full)
+    return { ...refusal(full, move.type === "edit" ? move.text : undefined), retryAfter: full.retryAfter };
   const told = await changeBranch(chat, move);
   if ("error" in told) return refusal(told, move.type === "edit" ? move.text : undefined);
   return form.get("stay") === null
@@ -33,7 +43,7 @@ export async function answerBranchIntent(
     : { status: 200, body: { done: true } };
 }
 
-function refusal(told: Exclude<Told, { done: true }>, text?: string): BranchAnswer {
+function refusal(told: { status: number; error: string }, text?: string) {
   return { status: told.status, body: { error: told.error, ...(text === undefined ? {} : { text }) } };
 }
 

@@ -1,5 +1,6 @@
 import { answerBranchIntent, isBranchIntent } from "#app/server/branch-intents.server.ts";
 import { pickModel, setWords } from "#app/server/chat-settings.server.ts";
+import { limitOf } from "#app/server/limits.server.ts";
 import { remove, rename } from "#app/server/edit-chat.server.ts";
 import { parseMessageForm, type ReturnedForm } from "#app/server/message-form.server.ts";
 import { answerQueueIntent, isQueueIntent } from "#app/server/queue-intents.server.ts";
@@ -10,7 +11,12 @@ type Chat = { userId: string; chatId: string };
 /** Where the browser goes next, or what it is told: the text of a message form comes back with its error. */
 export type IntentAnswer =
   | { redirectTo: string }
-  | { status: number; body: { error?: string; text?: string; done?: true } | ReturnedForm };
+  | {
+      status: number;
+      body: { error?: string; text?: string; done?: true } | ReturnedForm;
+      /** Seconds. */
+      retryAfter?: number;
+    };
 
 /** Does what a form on a chat asks for. The caller has checked the owner. */
 export async function answerIntent(chat: Chat, form: FormData): Promise<IntentAnswer> {
@@ -35,9 +41,14 @@ export async function answerIntent(chat: Chat, form: FormData): Promise<IntentAn
   }
 }
 
-async function send({ chatId }: Chat, form: FormData): Promise<IntentAnswer> {
+async function send({ userId, chatId }: Chat, form: FormData): Promise<IntentAnswer> {
   const parsed = parseMessageForm(form);
   if (!parsed.ok) return { status: 400, body: { error: parsed.error, text: parsed.text } };
+  const full = await limitOf(userId);
+  if (full) {
+    const { status, error, retryAfter } = full;
+    return { status, body: { error, text: parsed.text }, retryAfter };
+  }
   try {
     await sendMessage({ chatId, messageId: parsed.messageId, text: parsed.text });
     return { redirectTo: `/chats/${chatId}` };

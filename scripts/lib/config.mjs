@@ -20,6 +20,18 @@ function count(env, name, least, most) {
   throw new StartError(`${name} is "${value}", but must be a whole number from ${least} to ${most}.`);
 }
 
+function limits(env) {
+  for (const name of ["ANSWERS_PER_MINUTE", "ANSWERS_PER_DAY", "ANSWERS_AT_ONCE", "TOKENS_PER_DAY"]) {
+    count(env, `LIMIT_${name}`, 0, 1_000_000_000);
+  }
+  const cost = env.LIMIT_COST_PER_DAY?.trim();
+  if (cost && !/^\d{1,6}(\.\d+)?$/.test(cost)) {
+    throw new StartError(
+      `LIMIT_COST_PER_DAY is "${cost}", but must be US dollars such as 2.50, or 0 for no limit.`,
+    );
+  }
+}
+
 function url(env, name, protocols) {
   const value = env[name]?.trim();
   if (!value) return undefined;
@@ -125,6 +137,7 @@ export function readConfig(env = process.env, root = process.cwd()) {
   count(env, "MODEL_SILENCE_SECONDS", 1, 86_400);
   count(env, "RUN_IDLE_SECONDS", 1, 3600);
   count(env, "RUN_END_SECONDS", 1, 86_400);
+  limits(env);
   fetchAllowedHosts(env);
   modelPrices(env);
   if (text(env, "OLLAMA_BASE_URL") !== "off") url(env, "OLLAMA_BASE_URL", web);

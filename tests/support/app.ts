@@ -38,7 +38,7 @@ const READY = /^ready (https?:\/\/\S+)$/m;
 const READY_MS = 240_000;
 const STOP_MS = 20_000;
 const OWN_VARIABLE =
-  /^(PORT|HOST|DATA_DIR|DATABASE_URL|SESSION_SECRET|SIGNUP|PUBLIC_URL|TRUSTED_PROXIES|SMTP_URL|MAIL_FROM|DEFAULT_MODEL|NODE_ENV|NODE_OPTIONS|(TRIGGER|OPENAI|ANTHROPIC|GOOGLE|OLLAMA|VITEST|LONGRUN)_.*|VITEST)$/;
+  /^(PORT|HOST|DATA_DIR|DATABASE_URL|SESSION_SECRET|SIGNUP|PUBLIC_URL|TRUSTED_PROXIES|SMTP_URL|MAIL_FROM|DEFAULT_MODEL|NODE_ENV|NODE_OPTIONS|(TRIGGER|OPENAI|ANTHROPIC|GOOGLE|OLLAMA|VITEST|LONGRUN|LIMIT)_.*|VITEST)$/;
 
 /** One instance of the whole application, with its own ports and data folder. */
 export class App {
@@ -63,6 +63,9 @@ export class App {
         TRIGGER_PORT: String(ports.triggerPort),
         DATA_DIR: dataDir,
         OLLAMA_BASE_URL: "off",
+        // A test asks for more than a person does.
+        LIMIT_ANSWERS_PER_MINUTE: "0",
+        LIMIT_ANSWERS_AT_ONCE: "0",
         ...options.env,
       }),
     });
