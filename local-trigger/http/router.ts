@@ -127,6 +127,8 @@ function decodeParams(names: string[], found: RegExpExecArray): Record<string, s
 }
 
 function parseUrl(req: IncomingMessage): URL {
+  // No name and no filter holds one, and Postgres takes none.
+  if (/%00/.test(req.url ?? "")) throw new HttpError(400, "The address holds a null character.");
   const url = URL.parse(`http://local${req.url ?? "/"}`);
   if (!url) throw new HttpError(400, "The address is not valid.");
   return url;
