@@ -1,4 +1,5 @@
-import { PassThrough } from "node:stream";
+import { PassThrough, Readable } from "node:stream";
+import { text } from "node:stream/consumers";
 import {
   createReadableStreamFromReadable,
   type ActionFunctionArgs,
@@ -8,12 +9,15 @@ import {
 } from "@remix-run/node";
 import { RemixServer } from "@remix-run/react";
 import { renderToPipeableStream } from "react-dom/server";
+import { z } from "zod";
+import { liveDocument } from "#app/live/live-document.ts";
+import { followAnswer } from "#app/server/follow-answer.server.ts";
 import { describeError, log } from "#app/server/log.server.ts";
 import { NonceContext } from "#app/ui/nonce.tsx";
 
 export const streamTimeout = 5_000;
 
-/** Renders the whole document, then sends it: every page's data is there before its first byte. */
+/** Renders the whole document, then sends it: every page's data is there before its first byte but a running answer. */
 export default function handleRequest(
   request: Request,
   status: number,
@@ -32,8 +36,10 @@ export default function handleRequest(
         onAllReady() {
           const body = new PassThrough();
           headers.set("Content-Type", "text/html; charset=utf-8");
+          const live = failed ? null : openAnswer(remixContext);
+          const sent = live ? goOn(body, live, request.signal) : body;
           resolve(
-            new Response(createReadableStreamFromReadable(body), { headers, status: failed ? 500 : status }),
+            new Response(createReadableStreamFromReadable(sent), { headers, status: failed ? 500 : status }),
           );
           pipe(body);
         },
@@ -46,6 +52,23 @@ export default function handleRequest(
     );
     setTimeout(abort, streamTimeout + 1_000).unref();
   });
+}
+
+const liveSchema = z.object({ chatId: z.string(), lastEventId: z.string().nullable() });
+
+/** The answer that the document is to go on with; null for every page but that of browsers without scripts. */
+function openAnswer({ staticHandlerContext }: EntryContext) {
+  const { loaderData, errors } = staticHandlerContext;
+  return errors ? null : (liveSchema.safeParse(loaderData["routes/chats.$chatId_.live"]).data ?? null);
+}
+
+function goOn(body: Readable, live: z.infer<typeof liveSchema>, request: AbortSignal): Readable {
+  const left = new AbortController();
+  const signal = AbortSignal.any([request, left.signal]);
+  async function* written() {
+    yield* liveDocument(await text(body), followAnswer(live.chatId, live.lastEventId, signal));
+  }
+  return Readable.from(written()).once("close", () => left.abort());
 }
 
 /** What a loader or an action threw that is no Response. The browser is told nothing of it. */

@@ -5,6 +5,7 @@ import {
   Outlet,
   Scripts,
   ScrollRestoration,
+  useMatches,
   useRouteLoaderData,
   type ShouldRevalidateFunction,
 } from "@remix-run/react";
@@ -32,6 +33,7 @@ export const shouldRevalidate: ShouldRevalidateFunction = ({ formMethod, default
 export function Layout({ children }: { children: ReactNode }) {
   const nonce = useNonce();
   const theme = useRouteLoaderData<typeof loader>("root")?.theme ?? "system";
+  const scripted = !useMatches().some(({ handle }) => isBare(handle));
   return (
     <html lang="en" data-theme={theme} suppressHydrationWarning>
       <head>
@@ -46,12 +48,16 @@ export function Layout({ children }: { children: ReactNode }) {
       </head>
       <body>
         {children}
-        <ScrollRestoration nonce={nonce} />
-        <Scripts nonce={nonce} />
+        {scripted && <ScrollRestoration nonce={nonce} />}
+        {scripted && <Scripts nonce={nonce} />}
       </body>
     </html>
   );
 }
+
+/** A route's `handle` with `scripts: false`: its page is for browsers that run none. */
+const isBare = (handle: unknown): boolean =>
+  typeof handle === "object" && handle !== null && "scripts" in handle && handle.scripts === false;
 
 export default function App() {
   return <Outlet />;

@@ -18,6 +18,7 @@ import { useDurableChat, type TurnEnd } from "#app/chat/use-durable-chat.ts";
 import { QueueProvider, useQueue } from "#app/chat/use-queue.ts";
 import { useReread } from "#app/chat/use-reread.ts";
 import { useTitleArrival } from "#app/chat/use-title-arrival.ts";
+import { WithoutScripts } from "#app/chat/without-scripts.tsx";
 import type { LongrunUIMessage } from "#app/shared/chat-message.ts";
 import type { ShownSettings } from "#app/shared/chat-settings.ts";
 import type { ChatStatus, ResumeHandle } from "#app/shared/resume-handle.ts";
@@ -90,6 +91,7 @@ export function ChatView(props: ChatViewProps) {
       <ChatHeader>
         <ChatSettings chatId={chatId} settings={props.settings} />
         <RunStateLine told={told} />
+        {open && <WithoutScripts chatId={chatId} />}
         {open && <LiveRun chatId={chatId} handle={handle} triggerUrl={triggerUrl} onStatus={setRun} />}
       </ChatHeader>
       <Conversation busy={open} first={first} landed={props.landed} above={above}>

@@ -25,40 +25,55 @@ class Reading {
     }
     this.chunks.push(chunk);
   }
+
+  compact(): UIMessageChunk[] {
+    this.chunks = compactChunks(this.chunks);
+    return this.chunks;
+  }
 }
 
-/** Makes the answers out of the records of `.out`, exactly as a page that reads them makes them. */
-export async function foldAnswers(records: readonly OutRecord[]): Promise<FoldedAnswers> {
-  const splitter = new TurnSplitter();
-  const endedTurns: Reading[] = [];
-  let open: Reading | null = null;
-  for (const record of records) {
-    for (const event of splitter.read(record)) {
-      if (event.type === "open") open ??= new Reading();
-      else if (event.type === "chunk") open?.take(event.chunk);
+/** Makes answers out of the records of `.out`, exactly as a page that reads them makes them. */
+export class AnswerFold {
+  readonly #splitter = new TurnSplitter();
+  readonly #ended: Reading[] = [];
+  #open: Reading | null = null;
+  #cursor = 0;
+
+  take(record: OutRecord): void {
+    this.#cursor = record.seq;
+    for (const event of this.#splitter.read(record)) {
+      if (event.type === "open") this.#open ??= new Reading();
+      else if (event.type === "chunk") this.#open?.take(event.chunk);
       else if (event.type === "end" || event.type === "boundary") {
-        if (open) endedTurns.push(open);
-        open = null;
+        if (this.#open) this.#ended.push(this.#open);
+        this.#open = null;
       }
     }
   }
-  const ended = await Promise.all(endedTurns.map((turn) => messageOf(compactChunks(turn.chunks))));
-  return {
-    ended: ended.filter((message) => message !== null),
-    open: open && (await openAnswer(open, records)),
-    restarted: open?.restarted ?? false,
-  };
+
+  async answers(): Promise<FoldedAnswers> {
+    const ended = await Promise.all(this.#ended.map((turn) => messageOf(turn.compact())));
+    return {
+      ended: ended.filter((message) => message !== null),
+      open: this.#open && (await this.#openAnswer(this.#open)),
+      restarted: this.#open?.restarted ?? false,
+    };
+  }
+
+  async #openAnswer(open: Reading): Promise<FoldedAnswers["open"]> {
+    const compact = open.compact();
+    const answer = await messageOf(compact);
+    if (!answer) return null;
+    const turn = { cursor: String(this.#cursor), messageId: answer.id, outline: outlineOf(compact) };
+    return { answer, turn };
+  }
 }
 
-async function openAnswer(
-  { chunks }: Reading,
-  records: readonly OutRecord[],
-): Promise<FoldedAnswers["open"]> {
-  const compact = compactChunks(chunks);
-  const answer = await messageOf(compact);
-  if (!answer) return null;
-  const cursor = String(records.at(-1)?.seq ?? 0);
-  return { answer, turn: { cursor, messageId: answer.id, outline: outlineOf(compact) } };
+/** The answers of these records; see `AnswerFold`. */
+export function foldAnswers(records: readonly OutRecord[]): Promise<FoldedAnswers> {
+  const fold = new AnswerFold();
+  for (const record of records) fold.take(record);
+  return fold.answers();
 }
 
 /** Null where nothing names the message: it could not be found again. */

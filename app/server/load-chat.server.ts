@@ -23,6 +23,8 @@ export type LoadedChat = {
   /** What was decided about messages that wait, by their ids. */
   queue: Record<string, QueueState>;
   status: ChatStatus;
+  /** The first answer that is not stored yet, where it has begun. */
+  runningId: string | null;
   /** The Trigger API could be asked. Without it the history stands, and nothing is known of the open turn. */
   reachable: boolean;
 };
@@ -48,6 +50,7 @@ export async function loadChat(input: ChatInput): Promise<LoadedChat | null> {
     hasMore: page.hasMore && messages.length === page.messages.length,
     handle: handleOf(loaded, unanswered),
     status: live ? statusOf(live, unanswered) : unanswered ? "submitted" : "ready",
+    runningId: (live?.answers.ended[0] ?? live?.answers.open?.answer)?.id ?? null,
     reachable: live !== null,
     queue: live?.queue ?? {},
   };

@@ -1,0 +1,55 @@
+import { ChatHeader } from "#app/chat/chat-header.tsx";
+import { Composer } from "#app/chat/composer.tsx";
+import { MessageList } from "#app/chat/message-list.tsx";
+import { RunStateLine } from "#app/chat/run-state-line.tsx";
+import { runState } from "#app/chat/run-state.ts";
+import type { LongrunUIMessage } from "#app/shared/chat-message.ts";
+import type { ChatStatus } from "#app/shared/resume-handle.ts";
+
+/** Where the answer is written into the document; React writes it into the HTML just as it stands here. */
+export const LIVE_MARK = '<span hidden="" data-live-answer=""></span>';
+
+type Props = {
+  chatId: string;
+  messageId: string;
+  status: ChatStatus;
+  /** What stands before the answer that is being written, and what waits behind it. */
+  before: LongrunUIMessage[];
+  after: LongrunUIMessage[];
+  partialIds: string[];
+};
+
+/** A chat whose answer is being written, for a browser without scripts: the document ends when the answer does. */
+export function LiveView({ chatId, messageId, status, before, after, partialIds }: Props) {
+  const page = `/chats/${chatId}`;
+  const told = runState({ status, connection: "live", stopping: false, empty: false, run: null });
+  const list = { partialIds, delivery: {}, streaming: false, onRetry: () => undefined };
+  return (
+    <main className="chat live" data-chat-status={status}>
+      {/* A browser counts from the end of the document on, however it ends. */}
+      <meta httpEquiv="refresh" content={`1;url=${page}`} />
+      <ChatHeader>
+        <RunStateLine told={told} />
+      </ChatHeader>
+      {/* Before the conversation, so that one can write and stop while the answer is still on its way. */}
+      <div className="composer-area">
+        <Composer
+          action={page}
+          hidden={{ messageId }}
+          open
+          draft={{ name: chatId, known: [] }}
+          onSend={() => false}
+        />
+      </div>
+      <div className="conversation">
+        <div className="scroll">
+          <div className="column" role="log" aria-label="Conversation">
+            <MessageList messages={before} {...list} />
+            <span hidden data-live-answer="" />
+            <MessageList messages={after} {...list} />
+          </div>
+        </div>
+      </div>
+    </main>
+  );
+}

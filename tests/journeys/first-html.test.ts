@@ -1,0 +1,143 @@
+import type { Page } from "playwright-core";
+import { expect } from "vitest";
+import { eventually } from "../support/eventually.ts";
+import { journeys } from "../support/journey.ts";
+import { numberedWords, question } from "../support/model-script.ts";
+import {
+  assistantText,
+  chatIdOf,
+  hydrated,
+  newPerson,
+  send,
+  shown,
+  signUp,
+  status,
+  waitAnswered,
+  waitForText,
+  waitReady,
+} from "../support/page.ts";
+
+const { journey } = journeys();
+
+/** The page as a browser gets it, before any script has run. */
+async function firstHtml(page: Page): Promise<string> {
+  const cookies = await page.context().cookies();
+  const Cookie = cookies.map(({ name, value }) => `${name}=${value}`).join("; ");
+  return (await fetch(page.url(), { headers: { Cookie } })).text();
+}
+
+const answerIn = (html: string): string =>
+  /data-role="assistant"><div data-part="text" class="markdown"><p>([^<]*)/.exec(html)?.[1] ?? "";
+
+/** Notes the answer's text at every frame, from the first one on; gives what a later frame had less of. */
+async function watchFrames(page: Page): Promise<() => Promise<{ frames: number; shrunk: string[] }>> {
+  await page.addInitScript(() => {
+    const seen = { frames: 0, shrunk: [] as string[], last: "" };
+    Object.assign(window, { longrunFrames: seen });
+    const look = (): void => {
+      const parts = document.querySelectorAll<HTMLElement>(
+        "[data-message-id][data-role=assistant] [data-part=text]",
+      );
+      const text = [...parts].map((part) => part.textContent).join("");
+      if (!text.startsWith(seen.last)) seen.shrunk.push(`${seen.last} -> ${text}`);
+      if (text !== "") seen.frames += 1;
+      seen.last = text;
+      requestAnimationFrame(look);
+    };
+    requestAnimationFrame(look);
+  });
+  return () =>
+    page.evaluate(
+      () => (window as unknown as { longrunFrames: { frames: number; shrunk: string[] } }).longrunFrames,
+    );
+}
+
+journey(
+  "the first HTML holds the answer as far as it has got; across the reload no frame has less of it",
+  async ({ model, signedUp, check }) => {
+    const { page } = await signedUp();
+    const { text, key } = question("Held in HTML");
+    const answer = numberedWords(60);
+    const prepared = model.answer(key, { text: answer, holdAfter: 40, pieceMs: 15 });
+    await send(page, text);
+    const chatId = await chatIdOf(page);
+    await prepared.held();
+    await waitForText(page, 190);
+    const html = await firstHtml(page);
+    expect(html).toContain('data-chat-status="streaming"');
+    expect(answerIn(html)).toBe(prepared.asked[0]?.sent);
+    const frames = await watchFrames(page);
+    const asked: string[] = [];
+    page.on("request", (request) => {
+      if (new URL(request.url()).pathname.endsWith("/out"))
+        asked.push(request.headers()["last-event-id"] ?? "");
+    });
+    await page.reload();
+    expect(await assistantText(page), "before or after its scripts").toBe(prepared.asked[0]?.sent);
+    await hydrated(page);
+    await expect.poll(() => asked.length).toBeGreaterThan(0);
+    expect(Number(asked[0]), "reads on behind what the HTML has").toBeGreaterThan(30);
+    prepared.release();
+    await waitAnswered(page, 1);
+    const { shrunk, frames: seen } = await frames();
+    expect(shrunk).toEqual([]);
+    expect(seen).toBeGreaterThan(5);
+    await check(chatId, [{ user: text, answer }], page);
+  },
+);
+
+journey(
+  "without scripts a plain form asks, and the page itself goes on with the answer until it is done",
+  async ({ model, open, check }) => {
+    const { page } = await open({ scripts: false });
+    await signUp(page, newPerson());
+    const { text, key } = question("No scripts");
+    const answer = numberedWords(60);
+    const prepared = model.answer(key, { text: answer, holdAfter: 30, pieceMs: 20 });
+    await page.getByLabel("Message", { exact: true }).fill(text);
+    await page.getByRole("button", { name: "Send", exact: true }).click({ noWaitAfter: true });
+    const chatId = await chatIdOf(page);
+    await prepared.held();
+    await page.waitForURL(/\/live$/, { waitUntil: "commit" });
+    await waitForText(page, 140);
+    expect(await status(page)).toMatch(/submitted|streaming/);
+    expect(answer.startsWith(await assistantText(page))).toBe(true);
+    expect((await shown(page)).map(({ role }) => role)).toEqual(["user", "assistant"]);
+    prepared.release();
+    const texts: string[] = [];
+    await eventually(
+      async () => {
+        texts.push(await assistantText(page).catch(() => texts.at(-1) ?? ""));
+        return texts.at(-1) === answer;
+      },
+      { what: () => `the answer shows ${texts.at(-1)}`, everyMs: 20 },
+    );
+    expect(new Set(texts).size, "seen while it grew").toBeGreaterThan(3);
+    for (const [at, now] of texts.entries()) expect(now.startsWith(texts[at - 1] ?? "")).toBe(true);
+    await waitReady(page);
+    expect(page.url()).toMatch(/\/chats\/[0-9a-f-]{36}$/);
+    await check(chatId, [{ user: text, answer }], page);
+  },
+);
+
+journey("without scripts the answer goes on when the web server is killed under it", async (journey) => {
+  const { app, model, open, check, expectedProblems } = journey;
+  expectedProblems.push(/ERR_INCOMPLETE_CHUNKED_ENCODING|ERR_CONNECTION/);
+  const { page } = await open({ scripts: false });
+  await signUp(page, newPerson());
+  const { text, key } = question("Killed under it");
+  const answer = numberedWords(40);
+  const prepared = model.answer(key, { text: answer, holdAfter: 15 });
+  await page.getByLabel("Message", { exact: true }).fill(text);
+  await page.getByRole("button", { name: "Send", exact: true }).click({ noWaitAfter: true });
+  const chatId = await chatIdOf(page);
+  await prepared.held();
+  await waitForText(page, 65);
+  const old = app.kill9("web");
+  await app.waitForNewPid("web", old);
+  await app.healthy();
+  prepared.release();
+  await page.goto(`/chats/${chatId}`, { waitUntil: "commit" }).catch(() => undefined);
+  await waitAnswered(page, 1);
+  await check(chatId, [{ user: text, answer }], page);
+});
