@@ -6,7 +6,7 @@ import type { LongrunUIMessage } from "#app/shared/chat-message.ts";
 import { type QueueState, steeredBy } from "#app/shared/queue.ts";
 
 /** What is decided about a message that waits; the names are those of the form without scripts. */
-export type QueueRequest =
+type QueueRequest =
   { intent: "withdraw" | "steer"; target: string } | { intent: "revise"; target: string; text: string };
 
 export type Queue = {
