@@ -21,8 +21,8 @@ import { useTitleArrival } from "#app/chat/use-title-arrival.ts";
 import { WithoutScripts } from "#app/chat/without-scripts.tsx";
 import type { LongrunUIMessage } from "#app/shared/chat-message.ts";
 import type { ShownSettings } from "#app/shared/chat-settings.ts";
-import type { ChatStatus, ResumeHandle } from "#app/shared/resume-handle.ts";
 import { placeSteered, type QueueState } from "#app/shared/queue.ts";
+import type { ChatStatus, ResumeHandle } from "#app/shared/resume-handle.ts";
 import { ErrorLine } from "#app/ui/error-panel.tsx";
 import { useHydrated } from "#app/ui/use-hydrated.ts";
 
@@ -40,9 +40,9 @@ export type ChatViewProps = {
   /** What followed the last message was taken back. */
   hasMore: boolean;
   handle: ResumeHandle;
-  status: ChatStatus;
   /** What was decided about messages that wait, by their ids. */
   queue: Record<string, QueueState>;
+  status: ChatStatus;
   reachable: boolean;
   settings: ShownSettings;
   triggerUrl: string;
@@ -130,14 +130,14 @@ export function ChatView(props: ChatViewProps) {
             chat.send(text);
             return true;
           }}
-          onStop={chat.stop}
-          onEditLast={() => branches.locked || branches.edit(branches.lastAsked)}
           onSteer={(text) => {
             const id = crypto.randomUUID();
             chat.send(text, id);
             void queue.ask({ intent: "steer", target: id });
             return true;
           }}
+          onStop={chat.stop}
+          onEditLast={() => branches.locked || branches.edit(branches.lastAsked)}
         />
       </div>
     </main>

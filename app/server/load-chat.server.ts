@@ -49,10 +49,10 @@ export async function loadChat(input: ChatInput): Promise<LoadedChat | null> {
     siblings: page.siblings,
     hasMore: page.hasMore && messages.length === page.messages.length,
     handle: handleOf(loaded, unanswered),
+    queue: live?.queue ?? {},
     status: live ? statusOf(live, unanswered) : unanswered ? "submitted" : "ready",
     runningId: (live?.answers.ended[0] ?? live?.answers.open?.answer)?.id ?? null,
     reachable: live !== null,
-    queue: live?.queue ?? {},
   };
 }
 

@@ -3,7 +3,7 @@ import type { IncomingMessage } from "node:http";
 import { inSeconds, isSignedFor, sign } from "../wire/signatures.ts";
 
 /** How long a sign-in holds. */
-export const signInSeconds = 12 * 3_600;
+const signInSeconds = 12 * 3_600;
 const purpose = "inspector";
 
 export type AccessOptions = {

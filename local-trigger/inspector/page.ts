@@ -27,7 +27,7 @@ const headers = {
   "cross-origin-resource-policy": "same-origin",
 };
 
-export type Section = "overview" | "sessions" | "runs";
+type Section = "overview" | "sessions" | "runs";
 
 export type PageContent = {
   title: string;

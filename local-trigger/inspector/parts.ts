@@ -6,7 +6,7 @@ import { isBad } from "./why.ts";
 import { ago } from "./words.ts";
 
 /** The state of a run in one word, as the API names it. */
-export function stateOf(run: RunRow): string {
+function stateOf(run: RunRow): string {
   return run.executionStatus === "EXECUTING_WITH_WAITPOINTS" ? "WAITING" : apiStatus(run.status);
 }
 

@@ -13,7 +13,7 @@ export function duration(ms: number): string {
 }
 
 /** "now", "4 s ago", "in 2 min": how far a moment lies from `now`. */
-export function distance(at: Date, now: Date): string {
+function distance(at: Date, now: Date): string {
   const ms = at.getTime() - now.getTime();
   const seconds = Math.floor(Math.abs(ms) / 1_000);
   if (seconds < 1) return "now";

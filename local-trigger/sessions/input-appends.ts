@@ -3,7 +3,7 @@ import { noRows, toResult } from "../streams/append-many.ts";
 import { GroupCommit } from "../streams/group-commit.ts";
 import type { AppendResult } from "../wire/records.ts";
 
-export type InputAppend = { sessionId: string; stream: string; body: string; partId: string };
+type InputAppend = { sessionId: string; stream: string; body: string; partId: string };
 
 /** Null: nothing was done, because the session is closed or has expired, or its run has to be started or woken first. */
 export type GroupedInputs = GroupCommit<InputAppend, AppendResult | null>;

@@ -2,7 +2,6 @@ import type { Tx } from "../database.ts";
 import type { AppendResult, NewRecord, StreamRecord } from "../wire/records.ts";
 import type { TailPage } from "./tails.ts";
 
-export type { TailPage } from "./tails.ts";
 export type { AppendResult, NewRecord, StreamRecord } from "../wire/records.ts";
 
 /** `first` = oldest record that can be read (`next` when there is none), `next` = number of the next record, `timestamp` = of the newest record ever. */

@@ -29,7 +29,10 @@ export class EngineUnderTest {
 
   async boot(): Promise<void> {
     this.db = await Database.open(this.database.url);
-    this.streams = new PostgresStreamStore(this.db, { trimDelayMs: 0, tokens: new TokenCipher("a secret key of the tests") });
+    this.streams = new PostgresStreamStore(this.db, {
+      trimDelayMs: 0,
+      tokens: new TokenCipher("a secret key of the tests"),
+    });
     const log = createLog("error", () => undefined);
     this.runs = new RunEngine({ db: this.db, streams: this.streams, log, timing: this.timing });
     await this.runs.start();
