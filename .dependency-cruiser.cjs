@@ -33,6 +33,7 @@ module.exports = {
     only("browser-code-stays-in-the-browser", "^app/chat/", "^app/(chat|ui|shared)/", "^trigger/chat\\.ts$"),
     only("settings-are-forms", "^app/settings/", "^app/(settings|ui|shared)/"),
     only("admin-is-forms", "^app/admin/", "^app/(admin|ui|shared)/"),
+    only("live-grows-what-the-page-shows", "^app/live/", "^app/(live|chat|ui|shared)/"),
     only("ui-knows-nothing", "^app/ui/", "^app/ui/"),
     only("shared-is-a-leaf", "^app/shared/", "^app/shared/"),
     only(

@@ -14,7 +14,8 @@ export type Price = {
 export type ListedPrice = Price & { over?: Price & { tokens: number }; until?: Price & { day: string } };
 
 /**
- * List prices of text as they were published on 2026-10-24:
+ * List prices of text as known on 2026-10-24. They were gathered without reading these pages themselves, so check what
+ * you bill by; the providers publish them at
  * https://developers.openai.com/api/docs/pricing
  * https://platform.claude.com/docs/en/about-claude/pricing
  * https://ai.google.dev/gemini-api/docs/pricing
