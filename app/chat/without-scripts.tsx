@@ -2,7 +2,7 @@
 export function WithoutScripts({ chatId }: { chatId: string }) {
   return (
     <noscript>
-      <meta httpEquiv="refresh" content={`0;url=/chats/${chatId}/live`} />
+      <meta httpEquiv="refresh" content={`1;url=/chats/${chatId}/live`} />
     </noscript>
   );
 }

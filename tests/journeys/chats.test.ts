@@ -77,7 +77,9 @@ journey(
     await composer(page).fill(text);
     await sendButton(page).click();
     const chatId = await chatIdOf(page);
-    expect((await shown(page))[0]?.text, "the first HTML after the post").toBe(text);
+    const asked = async (): Promise<string | undefined> => (await shown(page).catch(() => []))[0]?.text;
+    // The page may be on its way to the document that grows with the answer.
+    await expect.poll(asked, { message: "the first HTML after the post", timeout: 5_000 }).toBe(text);
     const reloadUntilAnswered = async (count: number): Promise<void> => {
       await expect
         .poll(
