@@ -45,7 +45,7 @@ export async function connect(app: App): Promise<pg.Client> {
 export async function hold(app: App, sql: string, values: unknown[]) {
   const client = await connect(app);
   await client.query("BEGIN");
-  const { rowCount } = await client.query(`${sql} FOR UPDATE`, values);
+  const { rowCount } = await client.query(`${sql} FOR NO KEY UPDATE`, values);
   if (!rowCount) throw new Error(`there is nothing to hold: ${sql}`);
   const { rows } = await client.query<{ pid: number }>("SELECT pg_backend_pid() AS pid");
   const waiting = async (): Promise<number[]> => {
