@@ -1,0 +1,108 @@
+import { HttpUser } from "../../support/http-user.ts";
+import { longChat } from "../../support/long-chat.ts";
+import { eventually } from "../../support/eventually.ts";
+import type { Bench } from "../bench.ts";
+import { spreadOf, type Figure, type Result } from "../figure.ts";
+import { median } from "../statistics.ts";
+import type { ChatBench } from "./chat-bench.ts";
+import { LineClient } from "./line-client.ts";
+import { lineTurn } from "./line-turn.ts";
+import { countStatements, statementsOf, type Statements } from "./statements.ts";
+
+const [LONG, SHORT] = [1_000, 10];
+const ROUNDS = 5;
+/** Turns of one round in each chat. */
+const TURNS = 4;
+
+type Open = { client: LineClient; rounds: Statements[] };
+
+/** A chat of that length whose run has the history: what is measured are turns, not the run's start. */
+async function opened(chat: ChatBench, user: HttpUser, messages: number): Promise<Open> {
+  const chatId = await longChat(chat.app, messages);
+  const response = await user.post(`/chats/${chatId}/session`);
+  const { publicAccessToken } = (await response.json()) as { publicAccessToken: string };
+  const client = await new LineClient(chat.app, chatId, publicAccessToken).open();
+  await lineTurn(chat, client);
+  await settled(chat, chatId, messages + 2);
+  return { client, rounds: [] };
+}
+
+const settled = ({ app }: ChatBench, chatId: string, messages: number) =>
+  eventually(
+    async () => {
+      const [row] = await app.query<{ count: number }>(
+        `SELECT count(*)::int AS count FROM "Message" WHERE "chatId" = $1`,
+        [chatId],
+      );
+      return row?.count === messages;
+    },
+    { what: () => `the chat does not have ${messages} messages` },
+  );
+
+async function round(chat: ChatBench, { client, rounds }: Open): Promise<void> {
+  const sum = await statementsOf(chat.app, async () => {
+    for (let turn = 0; turn < TURNS; turn += 1) await lineTurn(chat, client);
+  });
+  rounds.push(sum);
+}
+
+async function run(bench: Bench): Promise<Result[]> {
+  const chat = await bench.chat();
+  await countStatements(chat.app);
+  const user = await new HttpUser(chat.app).signUp();
+  const [long, short] = [await opened(chat, user, LONG), await opened(chat, user, SHORT)];
+  try {
+    for (const open of [long, short]) await round(chat, open);
+    for (const open of [long, short]) open.rounds.length = 0;
+    for (let at = 0; at < ROUNDS; at += 1) {
+      const order = at % 2 === 0 ? [long, short] : [short, long];
+      for (const open of order) await round(chat, open);
+    }
+  } finally {
+    long.client.close();
+    short.client.close();
+  }
+  return [result(long.rounds, short.rounds)];
+}
+
+const MEASURES: [keyof Statements, string][] = [
+  ["statements", "statements"],
+  ["rows", "rows read and written"],
+  ["pages", "pages looked at"],
+  ["logKb", "kB of log written"],
+  ["ms", "ms in the database"],
+];
+
+function result(long: Statements[], short: Statements[]): Result {
+  const measures = MEASURES.map(([key, name]) => {
+    const ratios = long.map((sums, index) => sums[key] / (short[index]?.[key] ?? Number.NaN));
+    const each = (rounds: Statements[]) => median(rounds.map((sums) => sums[key])) / TURNS;
+    return { name, ratios, ratio: median(ratios), long: each(long), short: each(short) };
+  });
+  if (measures.some(({ short: value }) => !(value > 0))) throw new Error("a turn cost nothing at all");
+  const [worst] = measures.toSorted((a, b) => b.ratio - a.ratio);
+  if (!worst) throw new Error("nothing was measured");
+  return {
+    what: `what a turn costs the database in a chat with ${LONG} messages, by its worst measure`,
+    value: worst.ratio,
+    unit: "×",
+    aim: { at: "most", value: 1.5 },
+    against: `a turn in a chat that began with ${SHORT} messages, turn about`,
+    samples: ROUNDS * TURNS,
+    spread: spreadOf(worst.ratios),
+    details: Object.fromEntries(
+      measures.flatMap(({ name, long: a, short: b }) => [
+        [`${name}, long`, a],
+        [`${name}, short`, b],
+      ]),
+    ),
+    limit: `its worst measure, "${worst.name}"; a turn writes and reads its own rows alone`,
+  };
+}
+
+export const longTurnCost: Figure<Bench> = {
+  name: "long-turn-cost",
+  group: "chat",
+  title: "What one turn costs the database in a long chat",
+  run,
+};
