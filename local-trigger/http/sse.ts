@@ -3,6 +3,7 @@ import type { ServerResponse } from "node:http";
 import { describeError } from "../log.ts";
 import type { StreamRecord, StreamStore } from "../streams/stream-store.ts";
 import { headersForReaders } from "../wire/session-records.ts";
+import { Events, type Frame } from "./events.ts";
 import type { RequestContext } from "./router.ts";
 
 const batchRecords = 500;
@@ -34,13 +35,14 @@ export async function sendStream(c: RequestContext, options: SseOptions): Promis
     ...options.headers,
   });
   res.flushHeaders();
-  const reader = new StreamReader(res, options);
+  const events = new Events(res);
+  const reader = new StreamReader(res, events, options);
   try {
     await reader.run();
   } catch (error) {
     c.log.error("stream.read_failed", { stream: options.stream, error: describeError(error) });
     if (!res.destroyed)
-      res.end("event: error\ndata: The stream could not be read; resume from your last record.\n\n");
+      events.end("event: error\ndata: The stream could not be read; resume from your last record.\n\n");
   } finally {
     reader.stop();
   }
@@ -53,7 +55,6 @@ class StreamReader {
   private readonly unwatch: () => void;
   private readonly ping: NodeJS.Timeout;
   private tail = { seq_num: 0, timestamp: 0 };
-  private bytes = 0;
   private cursor: number;
   private deadline: number;
   /** The page after the one that is being sent, while the reader is behind. */
@@ -61,6 +62,7 @@ class StreamReader {
 
   constructor(
     private readonly res: ServerResponse,
+    private readonly events: Events,
     private readonly options: SseOptions,
   ) {
     this.cursor = options.from;
@@ -78,7 +80,7 @@ class StreamReader {
       const more = typeof sent === "boolean" ? sent : await sent;
       if (this.res.writableNeedDrain) await this.drained();
       if (more) continue;
-      if (performance.now() >= this.deadline) return void this.res.end("data: [DONE]\n\n");
+      if (performance.now() >= this.deadline) return this.events.end("data: [DONE]\n\n");
       await this.waker.wait(this.deadline);
     }
   }
@@ -108,7 +110,7 @@ class StreamReader {
     this.deadline = performance.now() + this.options.waitMs;
     const more = this.cursor < page.next;
     if (more) this.fetchAhead();
-    this.send(page, last.seqNum);
+    this.events.write(frameOf(page, this.options.withTokens === true));
     return more;
   }
 
@@ -136,13 +138,6 @@ class StreamReader {
     return { records, next: bounds.next, timestamp: bounds.timestamp };
   }
 
-  private send(page: Page, last: number): void {
-    const data = dataOf(page, this.options.withTokens === true);
-    this.bytes += data.length;
-    const id = `${page.records[0]?.seqNum},${last},${this.bytes}`;
-    this.res.write(`id: ${id}\nevent: batch\ndata: ${data}\n\n`);
-  }
-
   private async drained(): Promise<void> {
     const left = new AbortController();
     const close = () => left.abort();
@@ -153,17 +148,18 @@ class StreamReader {
 
   private sendPing(): void {
     if (this.res.writableNeedDrain || this.res.destroyed) return;
-    this.res.write(`event: ping\ndata: ${JSON.stringify({ timestamp: Date.now(), tail: this.tail })}\n\n`);
+    const data = JSON.stringify({ timestamp: Date.now(), tail: this.tail });
+    this.events.write(Events.frame(`event: ping\ndata: ${data}\n\n`));
   }
 }
 
-const shared = { whole: new WeakMap<Page, string>(), withoutTokens: new WeakMap<Page, string>() };
+const shared = { whole: new WeakMap<Page, Frame>(), withoutTokens: new WeakMap<Page, Frame>() };
 
-/** Followers of one stream are given the same page: it is written as JSON once for all of them. */
-function dataOf(page: Page, withTokens: boolean): string {
-  const written = withTokens ? shared.whole : shared.withoutTokens;
-  const known = written.get(page);
-  if (known !== undefined) return known;
+/** Followers of one stream are given the same page: its event is made once for all of them, as it goes over the wire. */
+function frameOf(page: Page, withTokens: boolean): Frame {
+  const made = withTokens ? shared.whole : shared.withoutTokens;
+  const known = made.get(page);
+  if (known) return known;
   const data = JSON.stringify({
     records: page.records.map((record) => ({
       seq_num: record.seqNum,
@@ -173,8 +169,10 @@ function dataOf(page: Page, withTokens: boolean): string {
     })),
     tail: { seq_num: page.next, timestamp: page.timestamp },
   });
-  written.set(page, data);
-  return data;
+  const id = `${page.records[0]?.seqNum},${page.records.at(-1)?.seqNum},${data.length}`;
+  const frame = Events.frame(`id: ${id}\nevent: batch\ndata: ${data}\n\n`);
+  made.set(page, frame);
+  return frame;
 }
 
 /** Remembers a wake that comes while nobody waits, so that none is lost between a read and the wait after it. */

@@ -1,4 +1,5 @@
 import type { AppendResult, NewRecord, StreamRecord } from "../wire/records.ts";
+import { FanOut } from "./fan-out.ts";
 import { storedRecords } from "./stored-text.ts";
 
 /** Records that follow each other, the number after the stream's newest record, and that record's time. */
@@ -18,10 +19,10 @@ export class Tails {
   watch(stream: string, wake: () => void): () => void {
     const tail = this.byStream.get(stream) ?? new Tail();
     this.byStream.set(stream, tail);
-    tail.wakers.add(wake);
+    tail.followers.add(wake);
     return () => {
-      tail.wakers.delete(wake);
-      if (tail.wakers.size === 0 && this.byStream.get(stream) === tail) this.byStream.delete(stream);
+      tail.followers.remove(wake);
+      if (tail.followers.size === 0 && this.byStream.get(stream) === tail) this.byStream.delete(stream);
     };
   }
 
@@ -42,7 +43,7 @@ export class Tails {
     const tail = this.byStream.get(stream);
     if (!tail) return;
     if (!result.duplicate) tail.append(result, records);
-    tail.wake();
+    tail.followers.wake();
   }
 
   /**
@@ -68,13 +69,13 @@ export class Tails {
       if (!stream.startsWith(prefix)) continue;
       tail.restart();
       for (const wake of this.ofAll) wake(stream);
-      tail.wake();
+      tail.followers.wake();
     }
   }
 }
 
 class Tail {
-  readonly wakers = new Set<() => void>();
+  readonly followers = new FanOut();
   /** Null: not followed from its end yet. */
   private records: StreamRecord[] | null = null;
   private chars = 0;
@@ -85,10 +86,6 @@ class Tail {
   private readonly pages = new Map<number, TailPage>();
   /** Another one after each removal of the stream. */
   life = 0;
-
-  wake(): void {
-    for (const wake of this.wakers) wake();
-  }
 
   begin(next: number, timestamp: number): void {
     if (this.records || next < this.known) return;
