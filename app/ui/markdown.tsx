@@ -43,9 +43,12 @@ const components: Components = {
   ),
 };
 
+/** Made once: it registers every language, which for each block of each message is most of a page's time. */
+const highlight = rehypeHighlight({ detect: false });
+
 const options: Options = {
   remarkPlugins: [remarkGfm],
-  rehypePlugins: [[rehypeHighlight, { detect: false }]],
+  rehypePlugins: [() => highlight],
   components,
   // Only http, https and mailto get through to `SafeLink` and `img`.
   urlTransform: (url) => (SAFE_LINK.test(url) ? url : ""),
