@@ -118,6 +118,8 @@ const schema = z.object({
   RUN_END_SECONDS: z.coerce.number().int().min(1).max(86_400).default(60),
   /** A model that says nothing for so long is given up. */
   MODEL_SILENCE_SECONDS: z.coerce.number().int().min(1).max(86_400).default(180),
+  /** An answer that is not done after so long is cut off. */
+  MODEL_ANSWER_SECONDS: z.coerce.number().int().min(1).max(86_400).default(2700),
   /** Pause of the built-in demo model before each word. */
   DEMO_MODEL_DELAY_MS: z.coerce.number().int().min(0).max(10_000).default(35),
   /** What one person may use; 0: no limit. A day is the last 24 hours. */

@@ -50,12 +50,12 @@ const never = () => new Promise<never>(() => undefined);
 describe("an answer", () => {
   it("that is whole passes as it is", async () => {
     const chunks = [...start, delta("all"), { type: "finish" } as const];
-    expect(await read(source(chunks, () => undefined).stream, new StallWatch(5000))).toEqual(chunks);
+    expect(await read(source(chunks, () => undefined).stream, new StallWatch(5000, 60_000))).toEqual(chunks);
   });
 
   it("whose stream breaks keeps what had come, and ends with the sentence", async () => {
     const { stream } = source([...start, delta("some")], breaks);
-    expect(await read(stream, new StallWatch(5000))).toEqual([
+    expect(await read(stream, new StallWatch(5000, 60_000))).toEqual([
       ...start,
       delta("some"),
       ...sentence("Sorry: Error: cut"),
@@ -64,7 +64,7 @@ describe("an answer", () => {
 
   it("that stands still for ever is ended with a sentence, and its source is let go", async () => {
     const { stream, cancelled } = source([...start, delta("some")], never);
-    expect(await read(stream, new StallWatch(50))).toEqual([
+    expect(await read(stream, new StallWatch(50, 60_000))).toEqual([
       ...start,
       delta("some"),
       ...sentence("The model stopped answering. Try again."),
@@ -73,7 +73,7 @@ describe("an answer", () => {
   });
 
   it("that keeps coming, slowly, is not ended", async () => {
-    const watch = new StallWatch(120);
+    const watch = new StallWatch(120, 60_000);
     const slow = Array.from({ length: 5 }, (_, at) => delta(String(at)));
     const stream = source(slow, () => undefined).stream.pipeThrough(
       new TransformStream<Chunk, Chunk>({
@@ -93,6 +93,62 @@ describe("an answer", () => {
       return breaks();
     };
     const { stream } = source(start, stopped);
-    await expect(read(stream, new StallWatch(5000), stop.signal)).rejects.toThrow("cut");
+    await expect(read(stream, new StallWatch(5000, 60_000), stop.signal)).rejects.toThrow("cut");
+  });
+
+  const tooLong = sentence("The answer grew too long and was cut off. Ask for a shorter one.");
+
+  it("that comes on and on is ended after its time, with a sentence", async () => {
+    const on = new ReadableStream<Chunk>({
+      async pull(controller) {
+        await new Promise((resolve) => setTimeout(resolve, 10));
+        controller.enqueue(delta("on "));
+      },
+    });
+    const chunks = await read(on, new StallWatch(5000, 100));
+    expect(chunks.length).toBeGreaterThan(3);
+    expect(chunks.at(-1)).toMatchObject({
+      type: "error",
+      errorText: expect.stringContaining("took too long"),
+    });
+  });
+
+  it("whose delta no record could hold comes in pieces, each letter once", async () => {
+    const call = {
+      type: "tool-input-delta",
+      toolCallId: "call",
+      inputTextDelta: "y".repeat(250_000),
+    } as const;
+    const chunks = await read(source([delta("x".repeat(250_000)), call], () => undefined).stream, quiet());
+    expect(chunks.map((chunk) => JSON.stringify(chunk).length < 101_000)).not.toContain(false);
+    const texts = chunks.map((one) =>
+      "delta" in one ? one.delta : "inputTextDelta" in one ? one.inputTextDelta : "",
+    );
+    expect(texts.join("")).toBe("x".repeat(250_000) + "y".repeat(250_000));
+  });
+
+  it.each([
+    ["text", () => delta("x".repeat(1_100_000))],
+    ["thoughts", (): Chunk => ({ type: "reasoning-delta", id: "0", delta: "x".repeat(1_100_000) })],
+    [
+      "a call's input",
+      (): Chunk => ({ type: "tool-input-delta", toolCallId: "call", inputTextDelta: "x".repeat(1_100_000) }),
+    ],
+  ])("of too much %s is cut off with a sentence, and its source is let go", async (_of, piece) => {
+    const watch = quiet();
+    const { stream, cancelled } = source([piece(), piece(), piece()], never);
+    expect((await read(stream, watch)).slice(-2)).toEqual(tooLong);
+    expect(cancelled()).toBe(true);
+    expect(watch.signal.aborted).toBe(true);
+  });
+
+  it("with a call that no record could hold is cut off with a sentence", async () => {
+    const input = { code: "\u0001".repeat(200_000) };
+    const call: Chunk = { type: "tool-input-available", toolCallId: "call", toolName: "run", input };
+    expect(await read(source([call], never).stream, quiet())).toEqual(tooLong);
   });
 });
+
+function quiet(): StallWatch {
+  return new StallWatch(5000, 60_000);
+}

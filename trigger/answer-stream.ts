@@ -2,6 +2,7 @@ import { createUIMessageStream, type UIMessage, type UIMessageChunk, type UIMess
 import type { LongrunUIMessage, MessageMetadata } from "#app/shared/chat-message.ts";
 import { metadataOf, type AnswerFacts } from "#trigger/answer-metadata.ts";
 import { withAnswerSoFar } from "#trigger/answer-so-far.ts";
+import { TOO_LONG } from "#trigger/bounded-fetch.ts";
 import { explainModelError } from "#trigger/model-error.ts";
 import { shownFirst, type OpenCall } from "#trigger/open-calls.ts";
 import type { StallWatch } from "#trigger/stall-watch.ts";
@@ -20,6 +21,8 @@ type Result = {
 const MAX_DELTA_CHARS = 100_000;
 /** More than any model says; a runaway answer must not fill the database. */
 const MAX_ANSWER_CHARS = 2_000_000;
+/** What no cut makes smaller, such as a call's input, has to fit into one record of 1 MiB, in a JSON text of its own. */
+const MAX_CHUNK_BYTES = 1_000_000;
 /** What run() gives back to the agent: it is streamed to the page and kept. */
 export type Answer = Pick<Result, "totalUsage" | "usage"> & {
   toUIMessageStream: (options?: StreamOptions) => ReadableStream<Chunk>;
@@ -33,14 +36,23 @@ const errorChunks = (text: string): Chunk[] => [
   { type: "error", errorText: text },
 ];
 
-function split(chunk: Chunk): Chunk[] {
-  if (chunk.type !== "text-delta" && chunk.type !== "reasoning-delta") return [chunk];
-  if (chunk.delta.length <= MAX_DELTA_CHARS) return [chunk];
-  const pieces = chunk.delta.match(new RegExp(`[^]{1,${MAX_DELTA_CHARS}}`, "gu")) ?? [];
-  return pieces.map((delta) => ({ ...chunk, delta }));
+/** What this chunk adds to a text, a thought or a call's input. */
+function deltaOf(chunk: Chunk): string {
+  if (chunk.type === "text-delta" || chunk.type === "reasoning-delta") return chunk.delta;
+  return chunk.type === "tool-input-delta" ? chunk.inputTextDelta : "";
 }
 
-const STALLED = "The model stopped answering. Try again.";
+function split(chunk: Chunk): Chunk[] {
+  const whole = deltaOf(chunk);
+  if (whole.length <= MAX_DELTA_CHARS) return [chunk];
+  const pieces = whole.match(new RegExp(`[^]{1,${MAX_DELTA_CHARS}}`, "gu")) ?? [];
+  return pieces.map((delta) =>
+    chunk.type === "tool-input-delta" ? { ...chunk, inputTextDelta: delta } : ({ ...chunk, delta } as Chunk),
+  );
+}
+
+const fitsRecord = (chunk: Chunk): boolean =>
+  deltaOf(chunk) !== "" || Buffer.byteLength(JSON.stringify(JSON.stringify(chunk))) <= MAX_CHUNK_BYTES;
 
 /**
  * The model's stream, ended by an error that says so where it breaks or stands still: left alone, a broken one loses
@@ -63,7 +75,7 @@ export function unbroken(
   };
   return new ReadableStream<Chunk>({
     start(controller) {
-      watch.signal.addEventListener("abort", () => end(controller, STALLED), { once: true });
+      watch.signal.addEventListener("abort", () => end(controller, watch.sentence), { once: true });
     },
     async pull(controller) {
       try {
@@ -104,10 +116,11 @@ export function guardAnswer(watch: StallWatch): TransformStream<Chunk, Chunk> {
       if (chunk.type === "finish" && !answered) {
         fail("The model answered nothing. Try again, or choose another model.");
       }
-      if ("delta" in chunk) chars += chunk.delta.length;
-      if (chars > MAX_ANSWER_CHARS) {
-        fail("The answer grew too long and was cut off. Ask for a shorter one.");
-        return controller.terminate();
+      chars += deltaOf(chunk).length;
+      if (chars > MAX_ANSWER_CHARS || !fitsRecord(chunk)) {
+        fail(TOO_LONG);
+        controller.terminate();
+        return watch.cut();
       }
       for (const one of split(chunk)) controller.enqueue(one);
     },

@@ -64,7 +64,8 @@ export const longrunChat = chat.withUIMessage<LongrunUIMessage>().agent({
     const tools = runOnce(chatTools({ userId: own.userId, chatId }), calls, (id) => callIsKept(chatId, id));
     // An answer that goes on has its calls already.
     const begun = goesOn ? [] : calls.filter(({ toolName }) => actsOrIsGone(tools, toolName));
-    const watch = new StallWatch(env().MODEL_SILENCE_SECONDS * 1000);
+    const { MODEL_SILENCE_SECONDS, MODEL_ANSWER_SECONDS } = env();
+    const watch = new StallWatch(MODEL_SILENCE_SECONDS * 1000, MODEL_ANSWER_SECONDS * 1000);
     const result = streamText({
       model: model.instance,
       system: systemPrompt(own.systemPrompt),

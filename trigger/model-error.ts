@@ -1,4 +1,5 @@
 import { APICallError, LoadAPIKeyError, RetryError } from "ai";
+import { AnswerTooLong } from "#trigger/bounded-fetch.ts";
 import { DemoFailure } from "#trigger/demo-model.ts";
 import { ModelChoiceError, type ResolvedModel } from "#trigger/models.ts";
 
@@ -58,7 +59,11 @@ function ofStatus(status: number, message: string, model: ResolvedModel): string
 export function explainModelError(error: unknown, model: ResolvedModel): string {
   const errors = chain(error);
   const spoken = errors.find(
-    (one) => one instanceof VisibleError || one instanceof DemoFailure || one instanceof ModelChoiceError,
+    (one) =>
+      one instanceof VisibleError ||
+      one instanceof AnswerTooLong ||
+      one instanceof DemoFailure ||
+      one instanceof ModelChoiceError,
   );
   if (spoken instanceof Error) return spoken.message;
   const call = errors.find((one) => APICallError.isInstance(one));

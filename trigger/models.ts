@@ -7,6 +7,7 @@ import { env } from "#app/env.server.ts";
 import { defaultModelId } from "#app/model-catalog/list-models.server.ts";
 import { providerAccess, type ProviderAccess } from "#app/model-catalog/providers.server.ts";
 import { parseModelId, type ModelOption } from "#app/shared/model-option.ts";
+import { boundedFetch } from "#trigger/bounded-fetch.ts";
 import { demoModel } from "#trigger/demo-model.ts";
 
 /** A model ready to be called, and how to reach it; `access` is null for the demo. */
@@ -34,7 +35,8 @@ export async function resolveModel(id: string | null): Promise<ResolvedModel> {
 }
 
 function instantiate({ name, baseUrl, apiKey }: ProviderAccess, model: string): LanguageModelV3 {
-  const settings = { baseURL: baseUrl, ...(apiKey ? { apiKey } : {}) };
+  const answered: typeof fetch = (input, init) => boundedFetch(input, init);
+  const settings = { baseURL: baseUrl, fetch: answered, ...(apiKey ? { apiKey } : {}) };
   switch (name) {
     case "openai":
       return createOpenAI(settings).chat(model);

@@ -135,6 +135,7 @@ export function readConfig(env = process.env, root = process.cwd()) {
   count(env, "WORKER_MAX_PROCESSES", 1, 1000);
   count(env, "WORKER_MEMORY_MB", 256, 65_536);
   count(env, "MODEL_SILENCE_SECONDS", 1, 86_400);
+  count(env, "MODEL_ANSWER_SECONDS", 1, 86_400);
   count(env, "RUN_IDLE_SECONDS", 1, 3600);
   count(env, "RUN_END_SECONDS", 1, 86_400);
   limits(env);

@@ -7,6 +7,7 @@ import type { App } from "../support/app.ts";
 import { eventually } from "../support/eventually.ts";
 import { startBufferingProxy } from "./harness/buffering-proxy.ts";
 import { rounds } from "./harness/dice.ts";
+import { gather } from "./harness/evidence.ts";
 import { faults, type Fault } from "./harness/faults.ts";
 import { startFaultyProxy } from "./harness/faulty-proxy.ts";
 import { isOpen, untilHit } from "./harness/until-hit.ts";
@@ -17,18 +18,26 @@ row("F10: Postgres is away for 10 s in mid-turn: the turn completes, written onc
   const chat = await fault.chat();
   chat.options = { repeats: true };
   for (let round = 0; round < rounds(1); round += 1) {
-    await untilHit(async () => {
-      const turn = await chat.send({ words: 60, pace: 40, asked: 2 });
-      await chat.tab.untilText(turn.answer.slice(0, 8 * fault.dice.int(1, 40)));
-      const back = fault.app.keepDown("postgres");
-      const hit = isOpen(turn);
-      await sleep(10_000);
-      back();
-      await fault.app.healthy();
-      await chat.settle(90_000);
-      if (hit) fault.fired();
-      return hit;
+    const said = fault.dice.int(1, 59);
+    const turn = await chat.send({ words: 60, holdAt: said });
+    await turn.model.held();
+    await chat.tab.untilText(turn.answer.slice(0, 8 * said));
+    const rows = async () => (await gather(fault.app, fault.model, chat.tab)).rows.map(({ text }) => text);
+    expect(await rows(), "the answer is not stored yet").not.toContain(turn.answer);
+    const gone = fault.app.pid("postgres") ?? 0;
+    const back = fault.app.keepDown("postgres");
+    // The rest of the answer, its end and its save all come while nothing can be written.
+    turn.model.release();
+    await eventually(() => turn.model.asked[0]?.state === "done", {
+      what: () => "the model does not get on",
     });
+    await sleep(10_000);
+    expect(chat.tab.chat.status, "the turn is open").toBe("streaming");
+    expect(fault.app.pid("postgres") ?? gone, "Postgres was away all the time").toBe(gone);
+    back();
+    await fault.app.healthy();
+    await chat.settle(90_000);
+    fault.fired();
   }
   await chat.send({ words: 3 });
   await chat.settle();

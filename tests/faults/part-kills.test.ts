@@ -1,11 +1,12 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import { expect } from "vitest";
 import { eventually } from "../support/eventually.ts";
 import type { Part } from "../support/app.ts";
 import { isAlive } from "../support/process-list.ts";
 import { rounds } from "./harness/dice.ts";
+import { gather } from "./harness/evidence.ts";
 import { faults } from "./harness/faults.ts";
 import { killPart } from "./harness/kills.ts";
-import { isOpen, untilHit } from "./harness/until-hit.ts";
 
 const { row } = faults();
 const PARTS: Part[] = ["postgres", "local-trigger", "worker", "web"];
@@ -33,9 +34,10 @@ row(
   async (fault) => {
     const chat = await fault.chat();
     for (let round = 0; round < rounds(2); round += 1) {
-      const turn = await chat.send({ words: 30, holdAt: fault.dice.int(1, 29), ends: "partial" });
+      const said = fault.dice.int(1, 29);
+      const turn = await chat.send({ words: 30, holdAt: said, ends: "partial" });
       await turn.model.held();
-      await chat.tab.untilText(turn.answer.slice(0, 8));
+      await chat.tab.untilText(turn.answer.slice(0, 8 * said));
       await chat.send({ words: 5 });
       await killPart(fault.app, "worker");
       await eventually(() => turn.model.asked[0]?.state === "cut", {
@@ -44,6 +46,12 @@ row(
       fault.fired();
       turn.model.release();
       await chat.settle(60_000);
+      const kept = (await gather(fault.app, fault.model, chat.tab)).rows.at(-3);
+      expect(kept, "all that the page had shown stays").toMatchObject({
+        role: "assistant",
+        text: turn.answer.slice(0, 8 * said),
+        final: false,
+      });
     }
   },
 );
@@ -54,28 +62,30 @@ row(
     const chat = await fault.chat();
     chat.options = { repeats: true };
     for (let round = 0; round < rounds(2); round += 1) {
-      await untilHit(async () => {
-        // Nothing waits behind it, so it is answered anew.
-        const turn = await chat.send({ words: 60, pace: 25, asked: 2 });
-        await sleep(fault.dice.int(0, 1200));
-        const runs = [...fault.app.runPids().values()];
-        const back = fault.dice.shuffled(PARTS).map((part) => fault.app.keepDown(part));
-        for (const pid of runs) if (isAlive(pid)) process.kill(pid, "SIGKILL");
-        const hit = isOpen(turn);
-        const isDown = (part: Part) => {
-          const pid = fault.app.pid(part);
-          return pid === null || !isAlive(pid);
-        };
-        await eventually(() => PARTS.every(isDown), { what: () => "a part outlives kill -9" });
-        for (const start of fault.dice.shuffled(back)) {
-          start();
-          await sleep(fault.dice.int(0, 1000));
-        }
-        await fault.app.healthy();
-        await chat.settle(90_000);
-        if (hit) fault.fired();
-        return hit;
+      // Nothing waits behind it, so it is answered anew.
+      const said = fault.dice.int(0, 59);
+      const turn = await chat.send({ words: 60, holdAt: said, from: 2, asked: 2 });
+      await turn.model.held();
+      if (said > 0) await chat.tab.untilText(turn.answer.slice(0, 8 * fault.dice.int(1, said)));
+      const runs = [...fault.app.runPids().values()];
+      const back = fault.dice.shuffled(PARTS).map((part) => fault.app.keepDown(part));
+      for (const pid of runs) if (isAlive(pid)) process.kill(pid, "SIGKILL");
+      const isDown = (part: Part) => {
+        const pid = fault.app.pid(part);
+        return pid === null || !isAlive(pid);
+      };
+      await eventually(() => PARTS.every(isDown), { what: () => "a part outlives kill -9" });
+      await eventually(() => turn.model.asked[0]?.state === "cut", {
+        what: () => "the kill missed the open turn",
       });
+      for (const start of fault.dice.shuffled(back)) {
+        start();
+        await sleep(fault.dice.int(0, 1000));
+      }
+      turn.model.release();
+      await fault.app.healthy();
+      await chat.settle(90_000);
+      fault.fired();
     }
   },
 );

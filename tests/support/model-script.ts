@@ -22,6 +22,8 @@ export interface Script {
   fail?: { status: number; message: string };
   /** Cut the connection after that many pieces. */
   cutAfter?: number;
+  /** Written as it is after the text, in place of the answer's end; then the connection is closed in good order. */
+  raw?: string;
   /** Send all the text, but never finish. */
   neverEnds?: boolean;
 }

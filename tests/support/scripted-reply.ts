@@ -44,7 +44,7 @@ export class ModelReply {
 
   /** False when the answer is not to be finished. */
   private async sendText(): Promise<boolean> {
-    const { text = "", pieceSize = PIECE_SIZE, pieceMs = PIECE_MS, holdAfter, cutAfter } = this.script;
+    const { text = "", pieceSize = PIECE_SIZE, pieceMs = PIECE_MS, holdAfter, cutAfter, raw } = this.script;
     let sent = 0;
     for (const piece of pieces(text, pieceSize)) {
       if (sent === holdAfter) await this.gate.wait();
@@ -61,6 +61,11 @@ export class ModelReply {
       sent += 1;
     }
     if (sent === holdAfter) await this.gate.wait();
+    if (raw !== undefined) {
+      this.response.end(raw);
+      this.asked.state = "done";
+      return false;
+    }
     return !this.script.neverEnds && this.asked.state === "open";
   }
 
@@ -105,6 +110,8 @@ function isUser({ role }: { role: string }): boolean {
 }
 
 function pieces(text: string, size: number): string[] {
+  // Megabytes in one piece need no look at their letters.
+  if (text.length <= size) return text === "" ? [] : [text];
   const characters = Array.from(text);
   return Array.from({ length: Math.ceil(characters.length / size) }, (_, index) =>
     characters.slice(index * size, (index + 1) * size).join(""),

@@ -24,6 +24,8 @@ function newAnswer(count: number): { key: string; answer: string } {
 }
 
 export interface TurnPlan {
+  /** The whole answer, where it is not to be of numbered words. */
+  answer?: string;
   /** Words of the answer. */
   words?: number;
   /** Milliseconds before each word. */
@@ -74,7 +76,8 @@ export class FaultChat {
 
   /** Prepares the model's answer to a message that is not sent yet. */
   plan(plan: TurnPlan = {}): PlannedTurn {
-    const { key, answer } = newAnswer(plan.words ?? 40);
+    const { key, answer: numbered } = newAnswer(plan.words ?? 40);
+    const answer = plan.answer ?? numbered;
     const model = this.model.answer(key, (attempt) => ({
       text: answer,
       pieceSize: WORD,
