@@ -15,6 +15,8 @@ function contentSecurityPolicy({ nonce, triggerUrl, dev }: Page): string {
     "img-src": "'self' data:",
     "font-src": "'self'",
     "connect-src": `'self' ${triggerUrl}${dev ? " ws: wss:" : ""}`,
+    // Only documents of our own, which have a policy of their own.
+    "frame-src": "'self'",
     "manifest-src": "'self'",
     "form-action": "'self'",
     "base-uri": "'none'",

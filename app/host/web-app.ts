@@ -6,6 +6,7 @@ import type { ServerBuild } from "@remix-run/node";
 import compression from "compression";
 import express, { type Express, type RequestHandler } from "express";
 import { env } from "#app/env.server.ts";
+import { frames } from "#app/host/frames.ts";
 import { failed, limitedBody, noStore, requestLog, sameOrigin, secured } from "#app/host/guards.ts";
 import { trustProxies } from "#app/host/trust-proxies.ts";
 
@@ -35,7 +36,9 @@ export async function createWebApp(options: WebAppOptions): Promise<Express> {
   const { files, build } = options.dev
     ? await development(options.server)
     : await production(options.buildDir);
-  app.use(compression({ filter: compressible }), files, noStore, remix(build));
+  app.use(compression({ filter: compressible }));
+  app.use("/frames", frames());
+  app.use(files, noStore, remix(build));
   app.use(failed);
   return app;
 }

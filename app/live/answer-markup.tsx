@@ -81,7 +81,8 @@ class PartMarkup {
     for (const [at, block] of blocks.entries()) {
       if (at < this.#finished) continue;
       const last = at === blocks.length - 1;
-      const html = (at > 0 ? "\n" : "") + draw(<Markdown text={block} streaming={last && !finished} />);
+      const html =
+        (at > 0 ? "\n" : "") + draw(<Markdown text={block} streaming={last && !finished} formulas={false} />);
       more += (this.#blocks[at] ??= new GrowingHtml()).grow(html, finished || !last);
       if (!last) this.#finished = at + 1;
     }

@@ -1,18 +1,42 @@
-import { marked } from "marked";
+import { Marked, type Token, type Tokens } from "marked";
 import remend from "remend";
 
 /** Definitions and footnotes bind far-apart blocks together. */
 const BOUND = /^ {0,3}\[[^\]\n]+\]:/m;
+
+const FORMULA_START = /^ {0,3}(?:\$\$|\\\[)/m;
+const FORMULA = /^ {0,3}(?:\$\$([^$]{1,8000}?)\$\$|\\\[([^]{1,8000}?)\\\])[ \t]*(?:\n+|$)/;
+
+/** Formulas may hold empty lines, and lines that look like headings and lists. */
+const withFormulas = new Marked({
+  extensions: [
+    {
+      name: "formula",
+      level: "block",
+      start: (text) => FORMULA_START.exec(text)?.index,
+      tokenizer: (text) => {
+        const [raw, inDollars, inBrackets] = FORMULA.exec(text) ?? [];
+        return raw === undefined ? undefined : { type: "formula", raw, text: inDollars ?? inBrackets ?? "" };
+      },
+    },
+  ],
+});
+const plain = new Marked();
+
+/** One way to write it, in which no line of it means anything else. */
+function rawOf(token: Token | Tokens.Generic): string {
+  if (token.type !== "formula") return token.raw;
+  const lines = String((token as Tokens.Generic).text).split("\n");
+  return `$$\n${lines.filter((line) => line.trim() !== "").join("\n")}\n$$\n\n`;
+}
 
 /**
  * Markdown cut into its top-level blocks, which render on their own: while text streams in, only the last
  * block changes. `streaming` closes what is still open at the end, so that no half-written syntax is seen.
  */
 export function markdownBlocks(text: string, streaming: boolean): string[] {
-  const whole = streaming ? remend(text, { linkMode: "text-only", images: true }) : text;
-  if (BOUND.test(whole)) return [whole];
-  return marked
-    .lexer(whole)
-    .filter((token) => token.type !== "space")
-    .map((token) => token.raw.replace(/\n+$/, ""));
+  const whole = streaming ? remend(text, { linkMode: "text-only", images: true, katex: false }) : text;
+  const tokens = (FORMULA_START.test(whole) ? withFormulas : plain).lexer(whole);
+  if (BOUND.test(whole)) return [tokens.map(rawOf).join("")];
+  return tokens.filter(({ type }) => type !== "space").map((token) => rawOf(token).replace(/\n+$/, ""));
 }

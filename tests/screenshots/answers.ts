@@ -42,3 +42,37 @@ async function follow(stream: Stream, cursor: number): Promise<void> {
 > A request ends with its connection. A stream does not.
 
 Read more about [server-sent events](https://html.spec.whatwg.org/multipage/server-sent-events.html), or ask me about \`Last-Event-ID\`.`;
+
+export const RICH_ANSWER = String.raw`The time until the first word is the sum of its parts, $t = t_q + t_m$, where the queue obeys
+
+$$
+P(W > t) = \frac{\lambda}{\mu} \, e^{-(\mu - \lambda) t}
+$$
+
+and the mean over $n$ chats is \( \bar t = \frac{1}{n} \sum_{i=1}^{n} t_i \).
+
+| part | share | note |
+|:--|--:|---|
+| queue | $\rho^2$ | grows near full load |
+| model | 0.62 | not ours to change |
+| stream | 0.01 | one append |
+
+~~~mermaid
+flowchart LR
+  A[Browser] -->|form| B(Web)
+  B --> C{Run alive?}
+  C -->|yes| D[Append]
+  C -->|no| E[Start a run]
+  E --> D
+~~~
+
+~~~ts
+// a stream is a log: readers come and go
+export const after = (cursor: number) => records.filter(({ seq }) => seq > cursor);
+~~~
+
+In matrix form:
+
+\[
+A = \begin{pmatrix} 1 & 2 \\ 3 & 4 \end{pmatrix}, \qquad \det A = -2
+\]`;

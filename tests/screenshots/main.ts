@@ -7,7 +7,7 @@ import { launchBrowser, openTab, type Tab, type TabOptions } from "../support/br
 import { composer, hydrated, send, signUp, waitAnswered, waitForText, waitStatus } from "../support/page.ts";
 import type { ChatRequest } from "../support/model-script.ts";
 import { startScriptedModel, type ScriptedModel } from "../support/scripted-model.ts";
-import { LONG_ANSWER, README_ANSWER, SHORT_ANSWER } from "./answers.ts";
+import { LONG_ANSWER, README_ANSWER, RICH_ANSWER, SHORT_ANSWER } from "./answers.ts";
 
 const FOLDER = "test-results/screenshots";
 const SIZES: Record<string, NonNullable<TabOptions["viewport"]>> = {
@@ -57,6 +57,15 @@ async function pictures(scene: Scene, size: string, colorScheme: "light" | "dark
   held.release();
   await waitAnswered(page, 1);
   await shoot(tab, file("long-markdown"));
+
+  model.answer(`rich ${size} ${colorScheme}`, { text: RICH_ANSWER, pieceSize: 40 });
+  await send(page, `Explain waiting times to me (rich ${size} ${colorScheme})`);
+  await waitAnswered(page, 2);
+  await page.locator(".diagram[data-diagram=drawn]").waitFor();
+  await shoot(tab, file("rich-end"));
+  await page.locator(".diagram").scrollIntoViewIfNeeded();
+  await page.locator(".formula.display").first().scrollIntoViewIfNeeded();
+  await shoot(tab, file("rich"));
 
   model.answer(`refused ${size} ${colorScheme}`, { fail: { status: 400, message: "the model refuses" } });
   await send(page, `And what if it fails? (refused ${size} ${colorScheme})`);
