@@ -1,5 +1,5 @@
 import { ChartNetwork, CodeXml } from "lucide-react";
-import { useState, type ReactNode } from "react";
+import { useMemo, useState, type ReactNode } from "react";
 import { z } from "zod";
 import { FRAME_SANDBOX, useFrame } from "#app/ui/rich/use-frame.ts";
 import { useDark } from "#app/ui/rich/use-dark.ts";
@@ -48,7 +48,7 @@ export function Diagram({ source, children }: Props) {
   const dark = useDark();
   const [drawn, setDrawn] = useState<Drawn>(null);
   const [asSource, setAsSource] = useState(false);
-  const show = { source, dark, colours: colours() };
+  const show = useMemo(() => ({ source, dark, colours: colours() }), [source, dark]);
   const frame = useFrame(show, (answer) => {
     const parsed = answerSchema.safeParse(answer);
     if (parsed.success) setDrawn(parsed.data);
