@@ -47,7 +47,7 @@ export type LocalTriggerOptions = {
   trimDelayMs?: number;
   /** How long what has ended is kept; default 14 days. */
   retentionDays?: number;
-  /** How long writers gather chunks before they append, while they are few; default 10 ms. */
+  /** How long writers gather chunks before they append, while they are few; default 2 ms. */
   flushIntervalMs?: number;
   timing?: Partial<EngineTiming>;
   /** Names, beside this machine's own, under which the pages that show what is inside may be opened. */
@@ -66,7 +66,7 @@ export type LocalTrigger = {
 };
 
 const defaultRetentionDays = 14;
-const defaultFlushIntervalMs = 10;
+const defaultFlushIntervalMs = 2;
 const graceMs = 500;
 
 /** Starts the whole server on one port; rejects when the database or the port is taken. Timers of an earlier process go on. */

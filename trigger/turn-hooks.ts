@@ -4,11 +4,12 @@ import { defaultModelId } from "#app/model-catalog/list-models.server.ts";
 import { chatOfRun } from "#app/models/chat.server.ts";
 import { saveSession } from "#app/models/chat-session.server.ts";
 import { endTurn } from "#app/models/turn.server.ts";
-import { writeTranscript, type TranscriptChange, writeTurnStart } from "#app/models/transcript.server.ts";
+import { writeTranscript, type TranscriptChange } from "#app/models/transcript.server.ts";
+import { writeTurnStart } from "#app/models/turn-start.server.ts";
 import { acceptSubmitted, messageError, type LongrunUIMessage } from "#app/shared/chat-message.ts";
 import { goesOn } from "#app/shared/tool-answers.ts";
 import { followScreen, readEmptyBranch, unsavedOf, wereStored } from "#trigger/branch-sync.ts";
-import { beginLimited } from "#trigger/limits.ts";
+import { countTurn, type Counted } from "#trigger/limits.ts";
 import { VisibleError } from "#trigger/model-error.ts";
 import { asDecided } from "#trigger/queue.ts";
 import { retry } from "#trigger/retry.ts";
@@ -64,7 +65,44 @@ export async function onTurnStart(event: TurnStartEvent<unknown, LongrunUIMessag
     chat.endRun();
     throw new VisibleError("The conversation could not be read from the database. Try again in a moment.");
   }
-  const messages = await beginTurn(state, event);
+  state.chat = await readChat(state);
+  // While the message is stored, the turn is counted: whoever waits for the answer waits for one of them.
+  const counted = beginCount(state, event);
+  try {
+    if (await beginStored(state, event)) return await counted?.admitted();
+  } catch (error) {
+    void counted?.forget();
+    throw error;
+  }
+  void counted?.forget();
+}
+
+const NOT_STORED = "The message could not be stored, so it was not answered. Try again in a moment.";
+
+async function readChat(state: RunState): Promise<RunState["chat"]> {
+  const chatId = ownChatId(state);
+  try {
+    return await retry(() => chatOfRun(chatId));
+  } catch {
+    throw new VisibleError(NOT_STORED);
+  }
+}
+
+/** Null: nobody is to be answered. */
+function beginCount(
+  state: RunState,
+  { runId, turn }: TurnStartEvent<unknown, LongrunUIMessage>,
+): Counted | null {
+  if (!state.chat || state.chat.ownerDisabled) return null;
+  return countTurn(state.chat.userId, { chatId: ownChatId(state), runId, turn });
+}
+
+/** Stores the turn's messages. False: its message was withdrawn. Throws VisibleError when there is nothing to answer. */
+async function beginStored(
+  state: RunState,
+  event: TurnStartEvent<unknown, LongrunUIMessage>,
+): Promise<boolean> {
+  const messages = state.chat && (await storeMessages(state, state.chat, event));
   if (!messages) {
     state.chat = null;
     chat.endRun();
@@ -76,30 +114,30 @@ export async function onTurnStart(event: TurnStartEvent<unknown, LongrunUIMessag
     throw new VisibleError("This account is disabled, so nothing was answered.");
   }
   const asked = messages.at(-1);
-  if (state.withdrawn) return;
+  if (state.withdrawn) return false;
   state.recovering = asked !== undefined && asked.id === state.recoveredId;
   state.goesOn = asked && goesOn(asked) ? asked : null;
   if (asked?.role !== "user" && !state.goesOn) throw new VisibleError("There is no message to answer.");
-  await beginLimited(state.chat?.userId, { chatId: ownChatId(state), runId: event.runId, turn: event.turn });
+  return true;
 }
 
 /** Gives the history that is answered; null when the chat is gone. */
-async function beginTurn(
+async function storeMessages(
   state: RunState,
+  { headMessageId }: NonNullable<RunState["chat"]>,
   { uiMessages, runId, chatAccessToken }: TurnStartEvent<unknown, LongrunUIMessage>,
 ): Promise<LongrunUIMessage[] | null> {
   const chatId = ownChatId(state);
   const session = { runId, publicAccessToken: chatAccessToken };
   try {
-    state.chat = await retry(() => chatOfRun(chatId));
-    if (!state.chat) return null;
-    const messages = settleWaiting(await followScreen(state, chatId, uiMessages, state.chat.headMessageId));
+    const messages = settleWaiting(await followScreen(state, chatId, uiMessages, headMessageId));
     const changes = unsavedOf(state, messages);
     const asked = messages.at(-1);
     const to = asked?.id ?? null;
     if (asked?.role === "user" && !state.stored.has(asked.id)) {
-      const write = { chatId, changes, head: { to }, session };
-      const { written, mark } = await retry(() => writeTurnStart(write, asked.id));
+      const before = changes.filter((change) => change.op !== "put" || change.message.id !== asked.id);
+      const start = { chatId, before, asked, parentId: messages.at(-2)?.id ?? null, session };
+      const { written, mark } = await retry(() => writeTurnStart(start));
       return written ? asDecided(state, messages, mark) : null;
     }
     const unsaved = messages.filter((message) => !state.stored.has(message.id));
@@ -111,7 +149,7 @@ async function beginTurn(
     wereStored(state, unsaved, to);
     return messages;
   } catch {
-    throw new VisibleError("The message could not be stored, so it was not answered. Try again in a moment.");
+    throw new VisibleError(NOT_STORED);
   }
 }
 

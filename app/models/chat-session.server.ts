@@ -1,30 +1,35 @@
 import { db, type Transaction } from "#app/models/db.server.ts";
 import { decryptToken, encryptToken } from "#app/models/token-cipher.server.ts";
+import { Prisma } from "#prisma/generated/client.ts";
 
 /** Positions in a session's two streams: decimal strings, null before the first turn ends. */
 export type Cursors = { lastEventId: string | null; lastInEventId: string | null };
 
 export type SessionHandle = Cursors & { runId: string | null; publicAccessToken: string | null };
 
+type SessionUpdate = { chatId: string; runId?: string | null; publicAccessToken?: string | null };
+
 /**
  * Completes the session of a chat. What is missing, null or empty leaves the stored value alone.
  * Writes nothing and answers false when the chat does not exist (any more).
  */
-export async function saveSession(
-  input: { chatId: string; runId?: string | null; publicAccessToken?: string | null },
-  tx: Transaction = db(),
-): Promise<boolean> {
+export async function saveSession(input: SessionUpdate, tx: Transaction = db()): Promise<boolean> {
+  // FOR KEY SHARE waits for a delete that is under way and then finds no chat.
+  const chat = Prisma.sql`FROM "Chat" WHERE "id" = ${input.chatId} FOR KEY SHARE`;
+  return (await tx.$executeRaw(saveSessionSql(input, chat))) > 0;
+}
+
+/** The same as a part of a statement; `from`: what comes after the columns of the one row, or of none. */
+export function saveSessionSql(input: SessionUpdate, from: Prisma.Sql): Prisma.Sql {
   const runId = input.runId || null;
   const token = input.publicAccessToken ? encryptToken(input.publicAccessToken, input.chatId) : null;
-  // FOR KEY SHARE waits for a delete that is under way and then finds no chat.
-  const written = await tx.$executeRaw`
+  return Prisma.sql`
     INSERT INTO "ChatSession" ("id", "runId", "publicAccessToken", "updatedAt")
-    SELECT "id", ${runId}, ${token}, timezone('utc', now()) FROM "Chat" WHERE "id" = ${input.chatId} FOR KEY SHARE
+    SELECT ${input.chatId}, ${runId}, ${token}, timezone('utc', now()) ${from}
     ON CONFLICT ("id") DO UPDATE SET
       "runId" = COALESCE(EXCLUDED."runId", "ChatSession"."runId"),
       "publicAccessToken" = COALESCE(EXCLUDED."publicAccessToken", "ChatSession"."publicAccessToken"),
       "updatedAt" = EXCLUDED."updatedAt"`;
-  return written > 0;
 }
 
 /** The stored stream token in clear, or null when there is none or it cannot be opened any more. */

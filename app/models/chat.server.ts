@@ -155,23 +155,13 @@ export async function chatOwner(chatId: string): Promise<string | null> {
   return chat?.userId ?? null;
 }
 
-/** What a run must know of its chat; null when it was deleted or never made. */
+/** What a run must know of its chat, in one query; null when it was deleted or never made. */
 export async function chatOfRun(chatId: string): Promise<ChatOfRun | null> {
-  const found = await db().chat.findUnique({
-    where: { id: chatId },
-    select: {
-      userId: true,
-      model: true,
-      systemPrompt: true,
-      temperature: true,
-      title: true,
-      headMessageId: true,
-      user: { select: { disabledAt: true } },
-    },
-  });
-  if (!found) return null;
-  const { user, ...chat } = found;
-  return { ...chat, ownerDisabled: user.disabledAt !== null };
+  const [chat] = await db().$queryRaw<ChatOfRun[]>`
+    SELECT c."userId", c."model", c."systemPrompt", c."temperature", c."title", c."headMessageId",
+           u."disabledAt" IS NOT NULL AS "ownerDisabled"
+    FROM "Chat" c JOIN "User" u ON u."id" = c."userId" WHERE c."id" = ${chatId}`;
+  return chat ?? null;
 }
 
 export type ChatOfRun = ChatSettings & {

@@ -1,6 +1,7 @@
 import { lockChat } from "#app/models/branch.server.ts";
-import { db, transaction, type Transaction } from "#app/models/db.server.ts";
+import { db, transaction } from "#app/models/db.server.ts";
 import { storableText } from "#app/models/storable.ts";
+import { Prisma } from "#prisma/generated/client.ts";
 import { parseQueueState, type QueueState } from "#app/shared/queue.ts";
 
 /** What the owner of a chat decides about a message that waits. */
@@ -36,12 +37,11 @@ export function changeQueued(input: Input & { userId: string }, change: QueueCha
   });
 }
 
-/** The message's turn begins, in a transaction that has locked the chat. Null: nothing was decided about it. */
-export async function takeQueued(tx: Transaction, { chatId, messageId }: Input): Promise<QueueMark | null> {
-  const [row] = await tx.$queryRaw<{ state: string; text: string | null }[]>`
+/** Takes the message for its turn, as a part of a statement; gives `state` and `text` where something was decided. */
+export function takeQueuedSql({ chatId, messageId }: Input): Prisma.Sql {
+  return Prisma.sql`
     UPDATE "QueuedInput" SET "state" = CASE "state" WHEN 'withdrawn' THEN 'withdrawn' ELSE 'taken' END
     WHERE "chatId" = ${chatId} AND "messageId" = ${messageId} RETURNING "state", "text"`;
-  return row ? toMark(row) : null;
 }
 
 /** Takes those of the messages that are to steer the answer that runs, each once. */
@@ -66,7 +66,7 @@ export async function queueMarks(
   return new Map(rows.map((row) => [row.messageId, toMark(row)]));
 }
 
-const toMark = ({ state, text }: { state: string; text: string | null }): QueueMark => ({
+export const toMark = ({ state, text }: { state: string; text: string | null }): QueueMark => ({
   state: parseQueueState(state),
   text,
 });

@@ -1,13 +1,11 @@
 import { lockChat, readMessages, readTree, type LockedChat } from "#app/models/branch.server.ts";
 import { moveCursors, readCursors, saveSession, type Cursors } from "#app/models/chat-session.server.ts";
 import { snapshot, transaction, type Transaction } from "#app/models/db.server.ts";
-import { takeQueued, type QueueMark } from "#app/models/queued-input.server.ts";
 import { storableJson } from "#app/models/storable.ts";
 import type { StoredMessage } from "#app/shared/chat-message.ts";
-import { withText } from "#app/shared/queue.ts";
 import { Prisma } from "#prisma/generated/client.ts";
 
-type Message = { id: string; role: string; parts: unknown[] };
+export type Message = { id: string; role: string; parts: unknown[] };
 
 /**
  * One change to a transcript; every one of them may be applied twice with the same result. `put` appends to the
@@ -37,37 +35,6 @@ export function writeTranscript(write: TranscriptWrite): Promise<boolean> {
   return transaction((tx) => applyWrite(tx, write));
 }
 
-/**
- * The same for a turn that begins with this new message, as its owner has decided meanwhile: with other words, or not
- * at all when it was withdrawn. Gives that decision; null when there was none.
- */
-export function writeTurnStart(
-  write: TranscriptWrite,
-  messageId: string,
-): Promise<{ written: boolean; mark: QueueMark | null }> {
-  return transaction(async (tx) => {
-    const { chatId } = write;
-    const locked = await lockChat(tx, chatId);
-    if (!locked) return { written: false, mark: null };
-    const mark = await takeQueued(tx, { chatId, messageId });
-    await applyTo(locked, tx, asDecided(write, messageId, mark));
-    return { written: true, mark };
-  });
-}
-
-function asDecided(write: TranscriptWrite, messageId: string, mark: QueueMark | null): TranscriptWrite {
-  const isAsked = (change: TranscriptChange) => change.op === "put" && change.message.id === messageId;
-  const asked = write.changes.find(isAsked);
-  if (!mark || asked?.op !== "put") return write;
-  if (mark.state === "withdrawn") {
-    const to = asked.parentId ?? null;
-    return { ...write, changes: write.changes.filter((change) => change !== asked), head: { to } };
-  }
-  if (mark.text === null) return write;
-  const worded = { ...asked, message: withText(asked.message as StoredMessage["message"], mark.text) };
-  return { ...write, changes: write.changes.map((change) => (change === asked ? worded : change)) };
-}
-
 async function applyWrite(tx: Transaction, write: TranscriptWrite): Promise<boolean> {
   const locked = await lockChat(tx, write.chatId);
   if (!locked) return false;
@@ -75,7 +42,8 @@ async function applyWrite(tx: Transaction, write: TranscriptWrite): Promise<bool
   return true;
 }
 
-async function applyTo(locked: LockedChat, tx: Transaction, write: TranscriptWrite): Promise<void> {
+/** Applies the write in the transaction that has locked the chat. */
+export async function applyTo(locked: LockedChat, tx: Transaction, write: TranscriptWrite): Promise<void> {
   const { chatId } = write;
   const branch = new BranchWriter(tx, chatId, locked.head);
   for (const change of write.changes) await apply(branch, change);
@@ -86,6 +54,28 @@ async function applyTo(locked: LockedChat, tx: Transaction, write: TranscriptWri
   }
   if (write.cursors) await moveCursors(tx, chatId, write.cursors);
   if (write.session) await saveSession({ chatId, ...write.session }, tx);
+}
+
+/**
+ * Puts one message, where `only` holds; gives `inserted`, and nothing when it was there as it is. `given`: its parent
+ * also when it is there already.
+ */
+export function putSql(
+  row: { chatId: string; message: Message; final: boolean; given: string | null; parentId: string },
+  only: Prisma.Sql = Prisma.sql`true`,
+): Prisma.Sql {
+  const { chatId, message, final, given, parentId } = row;
+  const json = JSON.stringify(storableJson(message));
+  return Prisma.sql`
+    INSERT INTO "Message" AS m ("chatId", "id", "position", "parentId", "message", "final", "createdAt")
+    SELECT ${chatId}, ${message.id}, COALESCE(MAX("position"), -1) + 1, ${parentId},
+           ${json}::jsonb, ${final}, timezone('utc', now())
+    FROM "Message" WHERE "chatId" = ${chatId} HAVING ${only}
+    ON CONFLICT ("chatId", "id") DO UPDATE SET
+      "message" = EXCLUDED."message", "final" = EXCLUDED."final", "parentId" = COALESCE(${given}, m."parentId")
+    WHERE m."message" IS DISTINCT FROM EXCLUDED."message" OR (m."final" AND NOT EXCLUDED."final")
+      OR m."parentId" IS DISTINCT FROM COALESCE(${given}, m."parentId")
+    RETURNING (xmax = 0) AS inserted`;
 }
 
 /** Applies the changes to the rows of one chat; `head` moves with what is appended. */
@@ -101,18 +91,9 @@ class BranchWriter {
    * without saying that it is one.
    */
   async put(message: Message, final: boolean, parentId: string | null | undefined): Promise<void> {
-    const json = JSON.stringify(storableJson(message));
     const given = parentId === undefined ? null : (parentId ?? "");
-    const written = await this.tx.$queryRaw<{ inserted: boolean }[]>`
-      INSERT INTO "Message" AS m ("chatId", "id", "position", "parentId", "message", "final", "createdAt")
-      SELECT ${this.chatId}, ${message.id}, COALESCE(MAX("position"), -1) + 1, ${given ?? this.head ?? ""},
-             ${json}::jsonb, ${final}, timezone('utc', now())
-      FROM "Message" WHERE "chatId" = ${this.chatId}
-      ON CONFLICT ("chatId", "id") DO UPDATE SET
-        "message" = EXCLUDED."message", "final" = EXCLUDED."final", "parentId" = COALESCE(${given}, m."parentId")
-      WHERE m."message" IS DISTINCT FROM EXCLUDED."message" OR (m."final" AND NOT EXCLUDED."final")
-        OR m."parentId" IS DISTINCT FROM COALESCE(${given}, m."parentId")
-      RETURNING (xmax = 0) AS inserted`;
+    const row = { chatId: this.chatId, message, final, given, parentId: given ?? this.head ?? "" };
+    const written = await this.tx.$queryRaw<{ inserted: boolean }[]>(putSql(row));
     if (written[0]?.inserted) this.head = message.id;
   }
 

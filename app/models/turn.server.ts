@@ -1,4 +1,5 @@
-import { db, transaction, type Transaction } from "#app/models/db.server.ts";
+import { db, transaction } from "#app/models/db.server.ts";
+import { Prisma } from "#prisma/generated/client.ts";
 
 /** What one person may use; 0: no limit. A day is the last 24 hours. */
 export type Limits = {
@@ -12,7 +13,18 @@ export type Limits = {
 /** How much of a limit is used, and in how many seconds there is room again; 0 while there is. */
 export type Measured = { limit: keyof Limits; used: number; of: number; roomIn: number };
 
-type Row = { used: number; oldest: number | null };
+/** `…Oldest`: when that was begun which has to leave the window before there is room; null while there is. */
+type Row = {
+  minuteUsed: number;
+  minuteOldest: number | null;
+  dayUsed: number;
+  dayOldest: number | null;
+  running: number;
+  tokens: number;
+  tokensOldest: number | null;
+  cost: number;
+  costOldest: number | null;
+};
 
 const MINUTE = 60;
 const DAY = 86_400;
@@ -22,29 +34,28 @@ const LOST_AFTER = 15 * MINUTE;
 const SOON = 10;
 
 /** Each limit that is set, with what this user has used of it. */
-export async function measure(userId: string, limits: Limits, tx: Transaction = db()): Promise<Measured[]> {
-  const measured: Measured[] = [];
-  const add = (limit: keyof Limits, { used, oldest }: Row, window: number): void => {
-    const now = Date.now() / 1000;
-    const roomIn = oldest === null ? 0 : Math.max(1, Math.ceil(oldest + window - now));
-    measured.push({ limit, used, of: limits[limit], roomIn });
-  };
-  const { answersPerMinute, answersPerDay, answersAtOnce, tokensPerDay, costMicrosPerDay } = limits;
-  if (answersPerMinute) add("answersPerMinute", await turns(tx, userId, MINUTE, answersPerMinute), MINUTE);
-  if (answersPerDay) add("answersPerDay", await turns(tx, userId, DAY, answersPerDay), DAY);
-  if (answersAtOnce) {
-    const used = await running(tx, userId);
-    measured.push({
-      limit: "answersAtOnce",
-      used,
-      of: answersAtOnce,
-      roomIn: used < answersAtOnce ? 0 : SOON,
-    });
-  }
-  const usage = tokensPerDay || costMicrosPerDay ? await spent(tx, userId, limits) : null;
-  if (usage && tokensPerDay) add("tokensPerDay", usage.tokens, DAY);
-  if (usage && costMicrosPerDay) add("costMicrosPerDay", usage.cost, DAY);
-  return measured;
+export async function measure(userId: string, limits: Limits): Promise<Measured[]> {
+  const [row] = await db().$queryRaw<Row[]>(used(userId, limits));
+  return row ? measuredOf(row, limits) : [];
+}
+
+function measuredOf(row: Row, limits: Limits): Measured[] {
+  const now = Date.now() / 1000;
+  const roomIn = (oldest: number | null, window: number): number =>
+    oldest === null ? 0 : Math.max(1, Math.ceil(oldest + window - now));
+  const of = (limit: keyof Limits, used: number, roomIn: number): Measured => ({
+    limit,
+    used,
+    of: limits[limit],
+    roomIn,
+  });
+  return [
+    of("answersPerMinute", row.minuteUsed, roomIn(row.minuteOldest, MINUTE)),
+    of("answersPerDay", row.dayUsed, roomIn(row.dayOldest, DAY)),
+    of("answersAtOnce", row.running, row.running < limits.answersAtOnce ? 0 : SOON),
+    of("tokensPerDay", row.tokens, roomIn(row.tokensOldest, DAY)),
+    of("costMicrosPerDay", row.cost, roomIn(row.costOldest, DAY)),
+  ].filter(({ of }) => of > 0);
 }
 
 /**
@@ -58,15 +69,24 @@ export function beginTurn(
   const { id, userId, chatId } = turn;
   return transaction(async (tx) => {
     await tx.$executeRaw`SELECT pg_advisory_xact_lock(hashtextextended(${`turns:${userId}`}, 0))`;
-    if (await tx.turn.findUnique({ where: { id }, select: { id: true } })) return null;
-    await tx.$executeRaw`DELETE FROM "Turn" WHERE "userId" = ${userId} AND "at" < now() - interval '2 days'`;
     // A chat has one turn at a time: another one that is open here was lost with its run.
-    await tx.$executeRaw`UPDATE "Turn" SET "endedAt" = now() WHERE "chatId" = ${chatId} AND "endedAt" IS NULL`;
-    const full = (await measure(userId, limits, tx)).filter(({ roomIn }) => roomIn > 0);
+    const [row] = await tx.$queryRaw<(Row & { known: boolean })[]>`
+      WITH "known" AS (SELECT "id" FROM "Turn" WHERE "id" = ${id}),
+           "old" AS (DELETE FROM "Turn" WHERE "userId" = ${userId} AND "at" < now() - interval '2 days'),
+           "lost" AS (UPDATE "Turn" SET "endedAt" = now()
+                       WHERE "chatId" = ${chatId} AND "endedAt" IS NULL AND NOT EXISTS (SELECT FROM "known"))
+      SELECT EXISTS (SELECT FROM "known") AS "known", "used".* FROM (${used(userId, limits, chatId)}) "used"`;
+    if (!row || row.known) return null;
+    const full = measuredOf(row, limits).filter(({ roomIn }) => roomIn > 0);
     if (full.length > 0) return full.reduce((one, other) => (other.roomIn > one.roomIn ? other : one));
     await tx.$executeRaw`INSERT INTO "Turn" ("id", "userId", "chatId", "at") VALUES (${id}, ${userId}, ${chatId}, now())`;
     return null;
   });
+}
+
+/** A turn that was counted is not had. */
+export async function forgetTurn(id: string): Promise<void> {
+  await db().turn.deleteMany({ where: { id } });
 }
 
 /** The chat's turn is over. */
@@ -74,33 +94,40 @@ export async function endTurn(chatId: string): Promise<void> {
   await db().turn.updateMany({ where: { chatId, endedAt: null }, data: { endedAt: new Date() } });
 }
 
-/** `oldest`: when the turn was begun that has to leave the window before there is room; null while there is. */
-async function turns(tx: Transaction, userId: string, seconds: number, of: number): Promise<Row> {
-  const rows = await tx.$queryRaw<Row[]>`
+/** What the user has used of all limits, in one row; limits that are not set cost nothing. */
+function used(userId: string, limits: Limits, exceptChatId: string | null = null): Prisma.Sql {
+  return Prisma.sql`
+    SELECT "minute"."used" AS "minuteUsed", "minute"."oldest" AS "minuteOldest",
+           "day"."used" AS "dayUsed", "day"."oldest" AS "dayOldest", "now"."running", "spent".*
+      FROM (${turns(userId, MINUTE, limits.answersPerMinute)}) "minute",
+           (${turns(userId, DAY, limits.answersPerDay)}) "day",
+           (SELECT count(*)::int AS "running" FROM "Turn" WHERE "userId" = ${userId} AND "endedAt" IS NULL
+               AND "chatId" IS DISTINCT FROM ${exceptChatId} AND "at" > now() - make_interval(secs => ${LOST_AFTER})) "now",
+           (${spent(userId, limits)}) "spent"`;
+}
+
+function turns(userId: string, seconds: number, of: number): Prisma.Sql {
+  if (!of) return Prisma.sql`SELECT 0 AS "used", NULL::float8 AS "oldest"`;
+  return Prisma.sql`
     SELECT count(*)::int AS "used",
            extract(epoch FROM max("at") FILTER (WHERE "place" >= ${of}))::float8 AS "oldest"
       FROM (SELECT "at", row_number() OVER (ORDER BY "at" DESC) AS "place" FROM "Turn"
              WHERE "userId" = ${userId} AND "at" > now() - make_interval(secs => ${seconds})) "turns"`;
-  return rows[0] ?? { used: 0, oldest: null };
 }
 
-async function running(tx: Transaction, userId: string): Promise<number> {
-  const rows = await tx.$queryRaw<{ used: number }[]>`
-    SELECT count(*)::int AS "used" FROM "Turn" WHERE "userId" = ${userId} AND "endedAt" IS NULL
-       AND "at" > now() - make_interval(secs => ${LOST_AFTER})`;
-  return rows[0]?.used ?? 0;
-}
-
-async function spent(tx: Transaction, userId: string, limits: Limits): Promise<{ tokens: Row; cost: Row }> {
+function spent(userId: string, { tokensPerDay, costMicrosPerDay }: Limits): Prisma.Sql {
+  if (!tokensPerDay && !costMicrosPerDay) {
+    return Prisma.sql`SELECT 0::float8 AS "tokens", NULL::float8 AS "tokensOldest",
+                             0::float8 AS "cost", NULL::float8 AS "costOldest"`;
+  }
   // 0 is no limit: no sum of what was used reaches it.
-  const tokensOf = limits.tokensPerDay || Number.MAX_SAFE_INTEGER;
-  const costOf = limits.costMicrosPerDay || Number.MAX_SAFE_INTEGER;
-  const rows = await tx.$queryRaw<
-    { tokens: number; cost: number; tokens_oldest: number | null; cost_oldest: number | null }[]
-  >`
-    SELECT coalesce(sum("tokens"), 0)::float8 AS "tokens", coalesce(sum("cost"), 0)::float8 AS "cost",
-           extract(epoch FROM max("at") FILTER (WHERE "tokens_since" >= ${tokensOf}))::float8 AS "tokens_oldest",
-           extract(epoch FROM max("at") FILTER (WHERE "cost_since" >= ${costOf}))::float8 AS "cost_oldest"
+  const tokensOf = tokensPerDay || Number.MAX_SAFE_INTEGER;
+  const costOf = costMicrosPerDay || Number.MAX_SAFE_INTEGER;
+  return Prisma.sql`
+    SELECT coalesce(sum("tokens"), 0)::float8 AS "tokens",
+           extract(epoch FROM max("at") FILTER (WHERE "tokens_since" >= ${tokensOf}))::float8 AS "tokensOldest",
+           coalesce(sum("cost"), 0)::float8 AS "cost",
+           extract(epoch FROM max("at") FILTER (WHERE "cost_since" >= ${costOf}))::float8 AS "costOldest"
       FROM (SELECT "at", "tokens", "cost", sum("tokens") OVER "newest" AS "tokens_since",
                    sum("cost") OVER "newest" AS "cost_since"
               FROM (SELECT "at", "id", coalesce("costMicros", 0)::bigint AS "cost",
@@ -108,9 +135,4 @@ async function spent(tx: Transaction, userId: string, limits: Limits): Promise<{
                       FROM "Usage"
                      WHERE "userId" = ${userId} AND "at" > timezone('utc', now()) - interval '1 day') "calls"
             WINDOW "newest" AS (ORDER BY "at" DESC, "id")) "summed"`;
-  const row = rows[0];
-  return {
-    tokens: { used: row?.tokens ?? 0, oldest: row?.tokens_oldest ?? null },
-    cost: { used: row?.cost ?? 0, oldest: row?.cost_oldest ?? null },
-  };
 }

@@ -9,7 +9,7 @@ import { makeSession } from "./sessions.ts";
 import { chunkBody } from "./sse-frames.ts";
 
 const PAIRS = 5;
-/** Records an append: a run process gathers what the model says in 10 ms. */
+/** Records an append: a run process gathers what the model says. */
 const RECORDS = 5;
 const DELIVERIES = 60_000;
 
