@@ -35,6 +35,7 @@ export default defineConfig({
       "@prisma/client/runtime/client",
       "@remix-run/node",
       "@trigger.dev/sdk",
+      "openid-client",
       "remix-auth",
       "remix-auth-form",
     ],

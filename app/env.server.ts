@@ -99,6 +99,17 @@ const schema = z.object({
   SIGNUP: optional.pipe(
     z.enum(["open", "invite", "closed"], "must be open, invite or closed").default("open"),
   ),
+  /** Sign-in by providers: each needs its client's id and secret. `GITHUB_URL`: a GitHub of one's own. */
+  GITHUB_CLIENT_ID: optional,
+  GITHUB_CLIENT_SECRET: optional,
+  GITHUB_URL: optionalUrl,
+  GOOGLE_CLIENT_ID: optional,
+  GOOGLE_CLIENT_SECRET: optional,
+  OIDC_ISSUER: optionalUrl,
+  OIDC_CLIENT_ID: optional,
+  OIDC_CLIENT_SECRET: optional,
+  /** What the button calls it. */
+  OIDC_NAME: optional,
   /** A mail server, `smtp://` or `smtps://`, and the address that mails come from. */
   SMTP_URL: optional.refine(
     (value) => value === undefined || /^smtps?:\/\/[^/]/.test(value),

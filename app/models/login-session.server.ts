@@ -48,6 +48,15 @@ export async function userOfLogin(token: string): Promise<User | null> {
   return asUser(user);
 }
 
+/** When the token's sign-in began; null when there is none. */
+export async function loginBegan(token: string): Promise<Date | null> {
+  const found = await db().loginSession.findUnique({
+    where: { id: hashOf(token) },
+    select: { createdAt: true },
+  });
+  return found?.createdAt ?? null;
+}
+
 /** Ends the sign-in of one browser. Unknown tokens are no error. */
 export async function endLoginSession(token: string): Promise<void> {
   await db().loginSession.deleteMany({ where: { id: hashOf(token) } });

@@ -1,7 +1,8 @@
 import { data, type ActionFunctionArgs, type HeadersFunction, type MetaFunction } from "@remix-run/node";
 import { Form, Link, useActionData, useLoaderData, useNavigation } from "@remix-run/react";
 import { refusedForm } from "#app/server/auth-route.server.ts";
-import { askForReset, resetDelivery } from "#app/server/password-reset.server.ts";
+import { linkDelivery } from "#app/server/mail.server.ts";
+import { askForReset } from "#app/server/password-reset.server.ts";
 import { readForm } from "#app/server/read-form.server.ts";
 import { Button } from "#app/ui/button.tsx";
 import { ErrorLine } from "#app/ui/error-panel.tsx";
@@ -13,7 +14,7 @@ export const meta: MetaFunction = () => [{ title: "Forgotten password – Longru
 /** Retry-After must reach the browser. */
 export const headers: HeadersFunction = ({ actionHeaders }) => actionHeaders;
 
-export const loader = () => ({ delivery: resetDelivery() });
+export const loader = () => ({ delivery: linkDelivery() });
 
 type Answer = { sent?: true; formError?: string; fieldErrors?: { email?: string } };
 

@@ -4,6 +4,7 @@ import { authAction, authLoader } from "#app/server/auth-route.server.ts";
 import { Button } from "#app/ui/button.tsx";
 import { ErrorLine } from "#app/ui/error-panel.tsx";
 import { Field } from "#app/ui/field.tsx";
+import { ProviderLinks } from "#app/ui/provider-links.tsx";
 import { useFirstField } from "#app/ui/use-first-field.ts";
 
 export const meta: MetaFunction = () => [{ title: "Sign in – Longrun" }];
@@ -16,7 +17,7 @@ export const loader = authLoader;
 export const action = (args: ActionFunctionArgs) => authAction("sign-in", args);
 
 export default function Login() {
-  const { redirectTo, signUp } = useLoaderData<typeof loader>();
+  const { redirectTo, signUp, providers, problem } = useLoaderData<typeof loader>();
   const refused = useActionData<typeof action>();
   const reset = useSearchParams()[0].get("reset") === "done" && !refused;
   const busy = useNavigation().state !== "idle";
@@ -26,6 +27,7 @@ export default function Login() {
       <Form method="post" className="auth-form" noValidate ref={form}>
         <h1>Sign in</h1>
         {reset && <output className="settings-done">Your new password is set. Sign in with it.</output>}
+        {problem && !refused && <ErrorLine>{problem}</ErrorLine>}
         {refused?.formError && <ErrorLine>{refused.formError}</ErrorLine>}
         <input type="hidden" name="redirectTo" value={redirectTo} />
         <Field
@@ -49,6 +51,7 @@ export default function Login() {
           Sign in
         </Button>
       </Form>
+      <ProviderLinks providers={providers} redirectTo={redirectTo} />
       <p className="auth-other">
         <Link to="/forgot">Forgotten your password?</Link>
       </p>

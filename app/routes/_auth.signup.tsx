@@ -4,6 +4,7 @@ import { authAction, authLoader } from "#app/server/auth-route.server.ts";
 import { Button } from "#app/ui/button.tsx";
 import { ErrorLine } from "#app/ui/error-panel.tsx";
 import { Field } from "#app/ui/field.tsx";
+import { ProviderLinks } from "#app/ui/provider-links.tsx";
 import { useFirstField } from "#app/ui/use-first-field.ts";
 
 export const meta: MetaFunction = () => [{ title: "Create an account – Longrun" }];
@@ -16,11 +17,12 @@ export const loader = authLoader;
 export const action = (args: ActionFunctionArgs) => authAction("sign-up", args);
 
 export default function SignUp() {
-  const { redirectTo, invite, signUp } = useLoaderData<typeof loader>();
+  const { redirectTo, invite, signUp, providers } = useLoaderData<typeof loader>();
   const admitted = signUp === "open" || signUp === "invited";
   return (
     <>
       {admitted ? <SignUpForm redirectTo={redirectTo} invite={invite} /> : <NoForm why={signUp} />}
+      {admitted && <ProviderLinks providers={providers} redirectTo={redirectTo} invite={invite} />}
       <p className="auth-other">
         Have an account? <Link to={`/login?${new URLSearchParams({ redirectTo })}`}>Sign in</Link>
       </p>

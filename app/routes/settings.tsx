@@ -7,15 +7,19 @@ import {
 } from "@remix-run/node";
 import { Link, useActionData, useLoaderData } from "@remix-run/react";
 import { DeleteAccount } from "#app/settings/delete-account.tsx";
+import { EmailForm } from "#app/settings/email-form.tsx";
 import { LimitsUsed } from "#app/settings/limits-used.tsx";
 import { ModelForm } from "#app/settings/model-form.tsx";
 import { PasswordForm } from "#app/settings/password-form.tsx";
 import { ProfileForm } from "#app/settings/profile-form.tsx";
 import { Section } from "#app/settings/section.tsx";
+import { SignInWays } from "#app/settings/sign-in-ways.tsx";
 import { SignIns } from "#app/settings/sign-ins.tsx";
 import { AuthFormError } from "#app/server/auth-form.server.ts";
 import { requireUser } from "#app/server/auth.server.ts";
 import { limitsUsed } from "#app/server/limits.server.ts";
+import { linkDelivery } from "#app/server/mail.server.ts";
+import { signInWaysOf } from "#app/server/sign-in-ways.server.ts";
 import { answerSettings, signInsOf } from "#app/server/settings.server.ts";
 import { defaultChoice } from "#app/server/model-choice.server.ts";
 import { readForm } from "#app/server/read-form.server.ts";
@@ -29,12 +33,14 @@ export const headers: HeadersFunction = ({ actionHeaders }) => actionHeaders;
 export async function loader({ request }: LoaderFunctionArgs) {
   const user = await requireUser(request);
   const saved = new URL(request.url).searchParams.get("saved");
-  const [signIns, choice, limits] = await Promise.all([
+  const [signIns, ways, choice, limits] = await Promise.all([
     signInsOf({ user, request }),
+    signInWaysOf({ user, request }),
     defaultChoice(user.id),
     limitsUsed(user.id),
   ]);
-  return { name: user.name, email: user.email, signIns, choice, limits, saved };
+  const delivery = linkDelivery();
+  return { name: user.name, email: user.email, signIns, ways, delivery, choice, limits, saved };
 }
 
 export async function action({ request, context }: ActionFunctionArgs) {
@@ -45,16 +51,23 @@ export async function action({ request, context }: ActionFunctionArgs) {
   } catch (error) {
     if (!(error instanceof AuthFormError)) throw error;
     const headers = error.retryAfter ? { "Retry-After": String(error.retryAfter) } : undefined;
-    const refused = { intent: form.get("intent"), ...error.told };
+    const refused = {
+      intent: form.get("intent"),
+      provider: String(form.get("provider") ?? ""),
+      ...error.told,
+    };
     return data(refused, { status: error.status, ...(headers ? { headers } : {}) });
   }
 }
 
 export default function Settings() {
-  const { name, email, signIns, choice, limits, saved } = useLoaderData<typeof loader>();
+  const { name, email, signIns, ways, delivery, choice, limits, saved } = useLoaderData<typeof loader>();
   const returned = useActionData<typeof action>();
   const refusedBy = (intent: string) => (returned?.intent === intent ? returned : undefined);
   const savedBy = (form: string) => !returned && saved === form;
+  const { hasPassword, fresh, providers, problem } = ways;
+  const by = providers.find(({ label }) => label !== null) ?? null;
+  const proof = { hasPassword, fresh, by };
   return (
     <main className="settings">
       <header className="settings-head">
@@ -63,9 +76,24 @@ export default function Settings() {
         </Link>
         <h1>Settings</h1>
       </header>
-      <ProfileForm name={name} email={email} refused={refusedBy("profile")} saved={savedBy("profile")} />
+      <ProfileForm name={name} refused={refusedBy("profile")} saved={savedBy("profile")} />
       <ModelForm choice={choice} refused={refusedBy("model")} saved={savedBy("model")} />
-      <PasswordForm email={email} refused={refusedBy("password")} saved={savedBy("password")} />
+      <EmailForm
+        email={email}
+        proof={proof}
+        delivery={delivery}
+        refused={refusedBy("email")}
+        saved={savedBy("email-asked") ? "asked" : savedBy("email") ? "done" : null}
+      />
+      <PasswordForm email={email} proof={proof} refused={refusedBy("password")} saved={savedBy("password")} />
+      <SignInWays
+        providers={providers}
+        proof={proof}
+        problem={returned ? null : problem}
+        refused={refusedBy("connect")}
+        disconnectRefused={refusedBy("disconnect")}
+        done={savedBy("connected") ? "connected" : savedBy("disconnected") ? "disconnected" : null}
+      />
       <SignIns list={signIns} saved={savedBy("sign-ins")} />
       <LimitsUsed limits={limits} />
       <Section
@@ -77,7 +105,7 @@ export default function Settings() {
           Download my chats
         </a>
       </Section>
-      <DeleteAccount email={email} refused={refusedBy("delete")} />
+      <DeleteAccount email={email} proof={proof} refused={refusedBy("delete")} />
     </main>
   );
 }

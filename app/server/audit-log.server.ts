@@ -20,7 +20,11 @@ export type AuditEvent =
   | "invite-made"
   | "invite-revoked"
   | "signed-out-access"
-  | "limit";
+  | "limit"
+  | "provider-connected"
+  | "provider-disconnected"
+  | "email-change-asked"
+  | "email-change";
 
 type Facts = {
   userId?: string;
@@ -30,6 +34,7 @@ type Facts = {
   role?: string;
   chatId?: string;
   reason?: string;
+  provider?: string;
   path?: string;
   count?: number;
   /** Logged as a pseudonym only: the email address that was typed, and the address of whoever asks. */

@@ -1,8 +1,10 @@
 import { z } from "zod";
 import { isCommonPassword } from "#app/server/password-rules.server.ts";
 
-type Field =
-  "name" | "email" | "password" | "currentPassword" | "newPassword" | "deletePassword" | "confirmation";
+/** Fields in which the settings ask for one's password. */
+export type PasswordField = "currentPassword" | "deletePassword" | "connectPassword" | "emailPassword";
+
+type Field = "name" | "email" | "password" | "newPassword" | "newEmail" | "confirmation" | PasswordField;
 
 export type FieldErrors = Partial<Record<Field, string>>;
 
@@ -68,14 +70,16 @@ export const parseSignUp = (form: FormData) => parse(signUpSchema, form);
 export const parseSignIn = (form: FormData) => parse(signInSchema, form);
 export const parseProfile = (form: FormData) => parse(z.object({ name }), form);
 
-export function parsePasswordChange(form: FormData, who: { name: string; email: string }) {
-  const chosen = newPassword.refine((value) => !saysWho(value, who), SAYS_WHO);
-  return parse(z.object({ currentPassword: password, newPassword: chosen }), form);
-}
-
 export const parseForgotten = (form: FormData) => parse(z.object({ email }), form);
 
-export function parseReset(form: FormData, who: { name: string; email: string }) {
+/** The current password as it was typed into this field. */
+export const parseOwnPassword = (form: FormData, field: PasswordField): string =>
+  parse(z.object({ [field]: password }), form)[field] ?? "";
+
+export const parseNewEmail = (form: FormData) => parse(z.object({ newEmail: email }), form);
+
+/** A new password, of an account that must not be guessed from it. */
+export function parseNewPassword(form: FormData, who: { name: string; email: string }) {
   const chosen = newPassword.refine((value) => !saysWho(value, who), SAYS_WHO);
   return parse(z.object({ newPassword: chosen }), form);
 }
@@ -83,6 +87,5 @@ export function parseReset(form: FormData, who: { name: string; email: string })
 /** `confirmation` must be the account's address. */
 export function parseDeletion(form: FormData, account: string) {
   const same = (value: string) => value.trim().toLowerCase() === account;
-  const confirmation = z.string().refine(same, `Type ${account} to confirm.`);
-  return parse(z.object({ deletePassword: password, confirmation }), form);
+  return parse(z.object({ confirmation: z.string().refine(same, `Type ${account} to confirm.`) }), form);
 }

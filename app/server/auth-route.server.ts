@@ -2,19 +2,23 @@ import { data, redirect, type ActionFunctionArgs, type LoaderFunctionArgs } from
 import { AuthFormError } from "#app/server/auth-form.server.ts";
 import { currentUser, signInWith } from "#app/server/auth.server.ts";
 import { admissionOf } from "#app/server/sign-up-admission.server.ts";
+import { problemSentence } from "#app/server/provider-problems.ts";
 import { safeRedirect } from "#app/server/redirect-to.server.ts";
 import { readForm } from "#app/server/read-form.server.ts";
+import { providerButtons, providerOf } from "#app/server/sign-in-providers.server.ts";
 
 /**
- * Loader of both forms: where to go afterwards, whether an account can be made, and the invite of the link. Whoever is
- * signed in already goes there at once.
+ * Loader of both forms: where to go afterwards, whether an account can be made, the invite of the link, who else signs
+ * people in, and why that failed. Whoever is signed in already goes on at once.
  */
 export async function authLoader({ request }: LoaderFunctionArgs) {
   const { searchParams } = new URL(request.url);
   const redirectTo = safeRedirect(searchParams.get("redirectTo"));
   if (await currentUser(request)) throw redirect(redirectTo);
   const invite = (searchParams.get("invite") ?? "").slice(0, 100);
-  return { redirectTo, invite, signUp: await admissionOf(invite) };
+  const provider = providerOf(searchParams.get("provider"));
+  const problem = provider && problemSentence(searchParams.get("problem"), provider.name);
+  return { redirectTo, invite, signUp: await admissionOf(invite), providers: providerButtons(), problem };
 }
 
 /** Action of both forms. A refused form comes back with what was typed, but for the password. */

@@ -88,16 +88,17 @@ export async function signInWith(
   // remix-auth uses the body up.
   const form = await readForm(request.clone());
   const user = await authenticator(ip).authenticate(strategy, request);
+  return redirect(safeRedirect(form.get("redirectTo")), {
+    headers: { "Set-Cookie": await openLogin(request, user.id, ip) },
+  });
+}
+
+/** The Set-Cookie header that signs this browser in, under a new session; the one that it had is ended. */
+export async function openLogin(request: Request, userId: string, ip: string): Promise<string> {
   const before = await readLoginCookie(request);
   if (before) await endLoginSession(before);
-  const token = await createLoginSession({
-    userId: user.id,
-    userAgent: request.headers.get("User-Agent"),
-    ip,
-  });
-  return redirect(safeRedirect(form.get("redirectTo")), {
-    headers: { "Set-Cookie": await loginCookie(request, token) },
-  });
+  const userAgent = request.headers.get("User-Agent");
+  return loginCookie(request, await createLoginSession({ userId, userAgent, ip }));
 }
 
 /** Ends this browser's sign-in, on the server too. */

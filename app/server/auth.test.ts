@@ -205,5 +205,5 @@ test("whoever is signed in is sent on from the sign-in page, and never to anothe
   )) as Response;
   expect(sent.headers.get("Location")).toBe("/chats");
   const foreign = await load("http://127.0.0.1:3000/login?redirectTo=https%3A%2F%2Fevil.example", false);
-  expect(foreign).toEqual({ redirectTo: "/chats", invite: "", signUp: "open" });
+  expect(foreign).toEqual({ redirectTo: "/chats", invite: "", signUp: "open", providers: [], problem: null });
 });

@@ -1,12 +1,11 @@
 import { redirect } from "@remix-run/node";
-import { env } from "#app/env.server.ts";
 import { applyReset, createReset, userOfReset } from "#app/models/password-reset.server.ts";
 import { findUserByEmail, foldEmail } from "#app/models/user.server.ts";
 import { audit } from "#app/server/audit-log.server.ts";
-import { AuthFormError, parseForgotten, parseReset } from "#app/server/auth-form.server.ts";
+import { AuthFormError, parseForgotten, parseNewPassword } from "#app/server/auth-form.server.ts";
 import { hashing, QUARTER_HOUR, refuseThrottled } from "#app/server/auth-limits.server.ts";
 import { describeError, log } from "#app/server/log.server.ts";
-import { sendMail } from "#app/server/mail.server.ts";
+import { linkDelivery, sendMail } from "#app/server/mail.server.ts";
 import { hashPassword } from "#app/server/password.server.ts";
 import { publicUrl } from "#app/server/public-url.server.ts";
 import { addressKey, Throttle } from "#app/server/throttle.server.ts";
@@ -14,13 +13,6 @@ import { addressKey, Throttle } from "#app/server/throttle.server.ts";
 const asksByAccount = new Throttle({ name: "reset account", limit: 3, windowMs: QUARTER_HOUR });
 const asksByAddress = new Throttle({ name: "reset address", limit: 20, windowMs: QUARTER_HOUR });
 const triesByAddress = new Throttle({ name: "reset try", limit: 30, windowMs: QUARTER_HOUR });
-
-/** How a link reaches its owner: by mail, or on one machine by its log. "none": not at all. */
-export function resetDelivery(): "mail" | "log" | "none" {
-  const { SMTP_URL, LOCAL_TRIGGER_PORT } = env();
-  if (SMTP_URL) return "mail";
-  return LOCAL_TRIGGER_PORT === undefined ? "none" : "log";
-}
 
 /**
  * Sends the account's owner a link that sets a new password. The answer comes before anything is looked up, so that
@@ -38,7 +30,7 @@ export async function askForReset(form: FormData, ip: string): Promise<void> {
 
 async function deliver(account: string, ip: string): Promise<void> {
   const found = await findUserByEmail(account);
-  const way = resetDelivery();
+  const way = linkDelivery();
   if (!found || found.disabled || way === "none") {
     const reason = way === "none" ? "no mail" : found ? "disabled" : "unknown";
     return audit("denied", "password-reset", { reason, account, ip });
@@ -80,7 +72,7 @@ export async function resetPassword(form: FormData, ip: string): Promise<Respons
     audit("denied", "password-reset", { reason: "spent", ip });
     throw new AuthFormError(400, { formError: SPENT });
   }
-  const { newPassword } = parseReset(form, user);
+  const { newPassword } = parseNewPassword(form, user);
   const passwordHash = await hashing(hashPassword(newPassword));
   if (!(await applyReset({ token, userId: user.id, passwordHash }))) {
     throw new AuthFormError(400, { formError: SPENT });

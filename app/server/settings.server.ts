@@ -6,30 +6,27 @@ import {
   listLogins,
 } from "#app/models/login-session.server.ts";
 import { rememberModel } from "#app/models/chat-settings.server.ts";
-import { passwordHashOf, renameUser, replacePassword, type User } from "#app/models/user.server.ts";
-import { audit, type AuditEvent } from "#app/server/audit-log.server.ts";
+import { renameUser, replacePassword } from "#app/models/user.server.ts";
+import type { Asker } from "#app/server/asker.ts";
+import { audit } from "#app/server/audit-log.server.ts";
 import {
   AuthFormError,
   parseDeletion,
-  parsePasswordChange,
+  parseNewPassword,
   parseProfile,
 } from "#app/server/auth-form.server.ts";
-import { hashing, QUARTER_HOUR, refuseThrottled } from "#app/server/auth-limits.server.ts";
+import { hashing } from "#app/server/auth-limits.server.ts";
 import { deleteAccount } from "#app/server/delete-account.server.ts";
+import { askForEmail } from "#app/server/email-change.server.ts";
 import { endedCookie, loginCookie, readLoginCookie } from "#app/server/login-cookie.server.ts";
 import { chosenModel } from "#app/server/model-choice.server.ts";
-import { hashPassword, verifyPassword } from "#app/server/password.server.ts";
-import { Throttle } from "#app/server/throttle.server.ts";
+import { hashPassword } from "#app/server/password.server.ts";
+import { proveSelf } from "#app/server/prove-self.server.ts";
+import { connectProvider, disconnectProvider } from "#app/server/sign-in-ways.server.ts";
 import { agoOf } from "#app/shared/ago.ts";
 import { deviceName } from "#app/shared/device-name.ts";
 
-/** A signed-in person's request, and the address that it came from. */
-export type Asker = { user: User; request: Request; ip: string };
-
 export type SignIn = { id: string; device: string; lastUse: string; current: boolean };
-
-/** Whoever has found an open browser must not be able to guess the password in it. */
-const wrongPasswords = new Throttle({ name: "own password", limit: 10, windowMs: QUARTER_HOUR });
 
 const tokenOf = async (request: Request) => (await readLoginCookie(request)) ?? "";
 
@@ -59,6 +56,12 @@ export async function answerSettings(asker: Asker, form: FormData): Promise<Resp
       return endOne(asker, form.get("id"));
     case "end-others":
       return endOthers(asker);
+    case "email":
+      return askForEmail(asker, form);
+    case "connect":
+      return connectProvider(asker, form);
+    case "disconnect":
+      return disconnectProvider(asker, form);
     case "delete":
       return erase(asker, form);
     default:
@@ -73,26 +76,12 @@ async function chooseModel({ user }: Asker, wanted: FormDataEntryValue | null): 
   return redirect("/settings?saved=model");
 }
 
-async function checkPassword(
-  { user, ip }: Asker,
-  event: AuditEvent,
-  password: string,
-  field: "currentPassword" | "deletePassword",
-): Promise<void> {
-  refuseThrottled(await wrongPasswords.take(user.id), event, { ip, userId: user.id });
-  if (!(await hashing(verifyPassword(await passwordHashOf(user.id), password)))) {
-    audit("denied", event, { reason: "wrong", userId: user.id, ip });
-    throw new AuthFormError(400, { fieldErrors: { [field]: "This is not your password." } });
-  }
-  await wrongPasswords.clear(user.id);
-}
-
 /** Ends every sign-in, this browser's too, which goes on under a new one. */
 async function changePassword(asker: Asker, form: FormData): Promise<Response> {
   const { user, request, ip } = asker;
-  const parsed = parsePasswordChange(form, user);
-  await checkPassword(asker, "password-change", parsed.currentPassword, "currentPassword");
-  const passwordHash = await hashing(hashPassword(parsed.newPassword));
+  const { newPassword } = parseNewPassword(form, user);
+  await proveSelf(asker, "password-change", form, "currentPassword");
+  const passwordHash = await hashing(hashPassword(newPassword));
   const count = await replacePassword({ userId: user.id, passwordHash });
   audit("ok", "password-change", { userId: user.id, ip, count });
   const userAgent = request.headers.get("User-Agent");
@@ -117,8 +106,8 @@ async function endOthers({ user, request, ip }: Asker): Promise<Response> {
 
 async function erase(asker: Asker, form: FormData): Promise<Response> {
   const { user, request, ip } = asker;
-  const { deletePassword } = parseDeletion(form, user.email);
-  await checkPassword(asker, "account-deletion", deletePassword, "deletePassword");
+  parseDeletion(form, user.email);
+  await proveSelf(asker, "account-deletion", form, "deletePassword");
   const count = await deleteAccount(user.id);
   audit("ok", "account-deletion", { userId: user.id, ip, count });
   return redirect("/login", { headers: { "Set-Cookie": await endedCookie(request) } });

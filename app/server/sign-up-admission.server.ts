@@ -1,4 +1,5 @@
 import { env } from "#app/env.server.ts";
+import type { Transaction } from "#app/models/db.server.ts";
 import { inviteIsOpen, useInvite } from "#app/models/invite.server.ts";
 import { anyUser, createUser, type NewUser, type User } from "#app/models/user.server.ts";
 
@@ -15,10 +16,18 @@ export async function admissionOf(invite: string): Promise<Admission> {
   return invite === "" ? "invite" : "spent";
 }
 
-/** Makes the account that `admissionOf` allowed, and uses the invite up. Null: taken, or another was faster. */
-export function createAdmitted(input: NewUser, invite: string): Promise<User | null> {
-  if (env().SIGNUP === "open") return createUser(input);
-  return createUser(input, (tx, { id, first }) =>
-    first ? Promise.resolve(true) : useInvite(tx, invite, id),
-  );
+/**
+ * Makes the account that `admissionOf` allowed, uses the invite up, and does what belongs to it: all or nothing.
+ * Null: taken, or another was faster.
+ */
+export function createAdmitted(
+  input: NewUser,
+  invite: string,
+  alongside: (tx: Transaction, userId: string) => Promise<void> = () => Promise.resolve(),
+): Promise<User | null> {
+  const { SIGNUP } = env();
+  return createUser(input, async (tx, { id, first }) => {
+    await alongside(tx, id);
+    return SIGNUP === "open" || first || useInvite(tx, invite, id);
+  });
 }

@@ -1,10 +1,11 @@
+import { OwnPassword, type Proof } from "#app/settings/own-password.tsx";
 import { Section } from "#app/settings/section.tsx";
 import { SettingsForm, type Refused } from "#app/settings/settings-form.tsx";
 import { Button } from "#app/ui/button.tsx";
 import { Field } from "#app/ui/field.tsx";
 
 /** Asks for the password and the address before everything goes. */
-export function DeleteAccount({ email, refused }: { email: string; refused: Refused }) {
+export function DeleteAccount({ email, proof, refused }: { email: string; proof: Proof; refused: Refused }) {
   const errors = refused?.fieldErrors;
   return (
     <Section
@@ -17,12 +18,10 @@ export function DeleteAccount({ email, refused }: { email: string; refused: Refu
         <SettingsForm intent="delete" section="delete" refused={refused}>
           {(busy) => (
             <>
-              <Field
+              <OwnPassword
                 name="deletePassword"
                 label="Your password"
-                type="password"
-                autoComplete="current-password"
-                required
+                proof={proof}
                 error={errors?.deletePassword}
               />
               <Field

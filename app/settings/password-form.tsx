@@ -1,26 +1,33 @@
+import { OwnPassword, type Proof } from "#app/settings/own-password.tsx";
 import { Done, Section } from "#app/settings/section.tsx";
 import { SettingsForm, type Refused } from "#app/settings/settings-form.tsx";
 import { Button } from "#app/ui/button.tsx";
 import { Field } from "#app/ui/field.tsx";
 
-type Props = { email: string; refused: Refused; saved: boolean };
+type Props = { email: string; proof: Proof; refused: Refused; saved: boolean };
 
-export function PasswordForm({ email, refused, saved }: Props) {
+export function PasswordForm({ email, proof, refused, saved }: Props) {
   const errors = refused?.fieldErrors;
   return (
-    <Section id="password" title="Password" text="A new password signs all your other devices out.">
+    <Section
+      id="password"
+      title="Password"
+      text={
+        proof.hasPassword
+          ? "A new password signs all your other devices out."
+          : "Your account has none yet. Once it has, you sign in with your address and it too."
+      }
+    >
       {saved && <Done>Your password is changed, and your other devices are signed out.</Done>}
       <SettingsForm intent="password" section="password" refused={refused} saved={saved}>
         {(busy) => (
           <>
             {/* For password managers: whose password this is. */}
             <input type="text" name="username" autoComplete="username" value={email} readOnly hidden />
-            <Field
+            <OwnPassword
               name="currentPassword"
               label="Current password"
-              type="password"
-              autoComplete="current-password"
-              required
+              proof={proof}
               error={errors?.currentPassword}
             />
             <Field
@@ -33,7 +40,7 @@ export function PasswordForm({ email, refused, saved }: Props) {
               error={errors?.newPassword}
             />
             <Button type="submit" aria-disabled={busy}>
-              Change password
+              {proof.hasPassword ? "Change password" : "Set password"}
             </Button>
           </>
         )}

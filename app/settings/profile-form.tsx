@@ -3,11 +3,11 @@ import { SettingsForm, type Refused } from "#app/settings/settings-form.tsx";
 import { Button } from "#app/ui/button.tsx";
 import { Field } from "#app/ui/field.tsx";
 
-type Props = { name: string; email: string; refused: Refused; saved: boolean };
+type Props = { name: string; refused: Refused; saved: boolean };
 
-export function ProfileForm({ name, email, refused, saved }: Props) {
+export function ProfileForm({ name, refused, saved }: Props) {
   return (
-    <Section id="profile" title="Profile" text={`You sign in as ${email}.`}>
+    <Section id="profile" title="Profile" text="How you are called here.">
       {saved && <Done>Your name is saved.</Done>}
       <SettingsForm intent="profile" section="profile" refused={refused} saved={saved}>
         {(busy) => (

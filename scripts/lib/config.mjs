@@ -107,6 +107,31 @@ function mail(env, web) {
   );
 }
 
+/** Providers that sign people in: each has all of its variables, or none. */
+function signInProviders(env, web) {
+  for (const names of [
+    ["GITHUB_CLIENT_ID", "GITHUB_CLIENT_SECRET"],
+    ["GOOGLE_CLIENT_ID", "GOOGLE_CLIENT_SECRET"],
+    ["OIDC_ISSUER", "OIDC_CLIENT_ID", "OIDC_CLIENT_SECRET"],
+  ]) {
+    const set = names.filter((name) => text(env, name));
+    const missing = names.filter((name) => !text(env, name));
+    if (set.length === 0 || missing.length === 0) continue;
+    throw new StartError(`${set[0]} is set but ${missing[0]} is not. Set ${names.join(" and ")}, or none.`);
+  }
+  for (const name of ["GITHUB_URL", "OIDC_ISSUER"]) {
+    const value = url(env, name, web);
+    if (!value || isSecret(value)) continue;
+    throw new StartError(`${name} must begin with https://: only on this machine may it be http://.`);
+  }
+}
+
+/** Nobody else reads what goes there. */
+function isSecret(value) {
+  const { protocol, hostname } = new URL(value);
+  return protocol === "https:" || ["127.0.0.1", "localhost", "[::1]"].includes(hostname);
+}
+
 /**
  * Reads and checks what `npm start` needs to know.
  * @param {Record<string, string | undefined>} [env]
@@ -131,6 +156,7 @@ export function readConfig(env = process.env, root = process.cwd()) {
   };
   url(env, "OPENAI_COMPATIBLE_BASE_URL", web);
   mail(env, web);
+  signInProviders(env, web);
   count(env, "WORKER_SPARES", 0, 20);
   count(env, "WORKER_MAX_PROCESSES", 1, 1000);
   count(env, "WORKER_MEMORY_MB", 256, 65_536);

@@ -34,6 +34,9 @@ const PUBLIC = new Set([
   "routes/_auth.signup",
   "routes/_auth.forgot",
   "routes/_auth.reset",
+  "routes/_auth.email",
+  "routes/auth.$provider",
+  "routes/auth.$provider_.callback",
   "routes/_index",
   "routes/logout",
   "routes/healthz",
@@ -57,7 +60,7 @@ function callsOf(routes: ManifestRoute[]) {
   return routes.flatMap((route) => {
     const path = `/${pathOf(route)}`;
     const address = (suffix: string) => (id: string) => {
-      const filled = path.replace(":chatId", id);
+      const filled = path.replace(":chatId", id).replace(":provider", "oidc");
       if (/[:*]/.test(filled)) throw new Error(`say what the parameters of ${route.id} stand for`);
       return filled + suffix;
     };
