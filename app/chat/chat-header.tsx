@@ -1,7 +1,7 @@
 import { Link } from "@remix-run/react";
 import { Menu, SquarePen } from "lucide-react";
 import type { ReactNode } from "react";
-import { useOpenSheet } from "#app/chat/shell.tsx";
+import { useOpenSheet } from "#app/chat/sheet.ts";
 import { IconButton } from "#app/ui/button.tsx";
 
 /** The bar over a conversation: the state of its run, and on narrow screens the ways to the other chats. */

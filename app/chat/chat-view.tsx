@@ -4,6 +4,7 @@ import { ChatSettings } from "#app/chat/chat-settings.tsx";
 import { Composer } from "#app/chat/composer.tsx";
 import { Conversation } from "#app/chat/conversation.tsx";
 import { DecisionProvider } from "#app/chat/decision-context.tsx";
+import { Elsewhere } from "#app/chat/elsewhere.tsx";
 import { EarlierLink } from "#app/chat/earlier-link.tsx";
 import { LiveRun } from "#app/chat/live-run.tsx";
 import { MessageList } from "#app/chat/message-list.tsx";
@@ -35,6 +36,8 @@ export type ChatViewProps = {
   earlier: boolean;
   /** The page was opened at a place of its own instead of at the end. */
   landed: boolean;
+  /** The message that the address names, if the chat has it. */
+  landing: string | null;
   partialIds: string[];
   siblings: Record<string, readonly string[]>;
   /** What followed the last message was taken back. */
@@ -70,6 +73,8 @@ export function ChatView(props: ChatViewProps) {
   const { queue, error: queueError } = useQueue(chatId, chat, props.queue);
   const { earlier, about } = useEarlier({ chatId, messages, showEarlier: chat.showEarlier }, props);
   const first = messages[0]?.id;
+  const { landing } = props;
+  const isHere = landing !== null && messages.some(({ id }) => id === landing);
   const above = (away: boolean) =>
     chat.earlier && first && <EarlierLink chatId={chatId} first={first} earlier={earlier} away={away} />;
   const status = hydrated ? liveStatus(chat.status, messages) : props.status;
@@ -94,7 +99,13 @@ export function ChatView(props: ChatViewProps) {
         {open && <WithoutScripts chatId={chatId} />}
         {open && <LiveRun chatId={chatId} handle={handle} triggerUrl={triggerUrl} onStatus={setRun} />}
       </ChatHeader>
-      <Conversation busy={open} first={first} landed={props.landed} above={above}>
+      <Conversation
+        busy={open}
+        first={first}
+        landed={props.landed}
+        landing={isHere ? landing : null}
+        above={above}
+      >
         <BranchProvider value={branches}>
           <DecisionProvider messages={messages} idle={!open && hydrated} decide={chat.decide}>
             <QueueProvider value={queue}>
@@ -108,6 +119,7 @@ export function ChatView(props: ChatViewProps) {
             </QueueProvider>
           </DecisionProvider>
           {props.hasMore && caughtUp && !open && <TakenBack branches={branches} />}
+          {landing !== null && !isHere && <Elsewhere messageId={landing} />}
         </BranchProvider>
         <TurnNotices
           chat={chat}
@@ -167,7 +179,7 @@ function useEscape(open: boolean, stop: () => void): void {
     if (!open) return;
     const onKey = (event: KeyboardEvent) => {
       const elsewhere = document.querySelector(
-        "dialog[open], details.account[open], details.chat-panel[open], [data-sheet=open], .renaming, .editing",
+        "dialog[open], details.account[open], details.chat-panel[open], [data-sheet=open], .renaming, .editing, .searching",
       );
       if (event.key === "Escape" && !elsewhere) stop();
     };

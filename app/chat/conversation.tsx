@@ -2,6 +2,7 @@ import { ArrowDown } from "lucide-react";
 import type { ReactNode } from "react";
 import { useStickToBottom } from "use-stick-to-bottom";
 import { KeepPlace } from "#app/chat/keep-place.tsx";
+import { useLanding } from "#app/chat/use-landing.ts";
 
 type Props = {
   busy: boolean;
@@ -9,17 +10,20 @@ type Props = {
   first?: string | undefined;
   /** The page was opened at a place of its own, and stays there. */
   landed?: boolean;
+  /** The message to which the address leads, once it is there. */
+  landing?: string | null;
   /** What comes before the messages; `away` says that the reader has left the end. */
   above?: ((away: boolean) => ReactNode) | undefined;
   children: ReactNode;
 };
 
 /** The scrolling column. It follows what arrives at its end until the reader scrolls up. */
-export function Conversation({ busy, first, landed = false, above, children }: Props) {
-  const { scrollRef, contentRef, isAtBottom, scrollToBottom } = useStickToBottom({
+export function Conversation({ busy, first, landed = false, landing = null, above, children }: Props) {
+  const { scrollRef, contentRef, isAtBottom, scrollToBottom, stopScroll } = useStickToBottom({
     initial: landed ? false : "instant",
     resize: "instant",
   });
+  useLanding(landing, scrollRef, stopScroll);
   return (
     <div className="conversation">
       {/* Who has no wheel scrolls by keyboard. */}

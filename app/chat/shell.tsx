@@ -1,11 +1,7 @@
 import { useLocation } from "@remix-run/react";
-import { createContext, useContext, useEffect, useRef, useState, type ReactNode } from "react";
+import { useEffect, useRef, useState, type ReactNode } from "react";
+import { SheetProvider } from "#app/chat/sheet.ts";
 import { Sidebar, type SidebarProps } from "#app/chat/sidebar.tsx";
-
-const SheetContext = createContext<() => void>(() => undefined);
-
-/** Opens the list of chats where it is a sheet, on narrow screens. */
-export const useOpenSheet = (): (() => void) => useContext(SheetContext);
 
 /** The sidebar and what stands beside it. */
 export function Shell({ children, ...list }: SidebarProps & { children: ReactNode }) {
@@ -25,7 +21,7 @@ export function Shell({ children, ...list }: SidebarProps & { children: ReactNod
     return () => removeEventListener("keydown", onKey);
   }, [open]);
   return (
-    <SheetContext.Provider value={() => setOpenAt(key)}>
+    <SheetProvider value={() => setOpenAt(key)}>
       <div className="shell" data-sheet={open ? "open" : undefined}>
         <Sidebar {...list} />
         <button
@@ -39,6 +35,6 @@ export function Shell({ children, ...list }: SidebarProps & { children: ReactNod
           {children}
         </div>
       </div>
-    </SheetContext.Provider>
+    </SheetProvider>
   );
 }

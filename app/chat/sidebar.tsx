@@ -2,6 +2,7 @@ import { Form, Link } from "@remix-run/react";
 import { SquarePen } from "lucide-react";
 import { AccountMenu, type AccountOwner } from "#app/chat/account-menu.tsx";
 import { groupByAge, type ListedChat } from "#app/chat/group-by-age.ts";
+import { SidebarSearch } from "#app/chat/sidebar-search.tsx";
 import { SidebarRow } from "#app/chat/sidebar-row.tsx";
 import type { Theme } from "#app/shared/theme.ts";
 import { Button } from "#app/ui/button.tsx";
@@ -27,26 +28,28 @@ export function Sidebar({ user, chats, older, theme }: SidebarProps) {
           New chat
         </Link>
       </div>
-      <div className="sidebar-list">
-        {chats.length === 0 && <p className="sidebar-empty">Your chats will be listed here.</p>}
-        {groupByAge(chats).map((group) => (
-          <section key={group.name} aria-label={group.name}>
-            <h2>{group.name}</h2>
-            <ul>
-              {group.chats.map((chat) => (
-                <SidebarRow key={chat.id} id={chat.id} title={chat.title} />
-              ))}
-            </ul>
-          </section>
-        ))}
-        {older !== null && (
-          <Form method="get" className="older">
-            <Button type="submit" name="older" value={older}>
-              Older chats
-            </Button>
-          </Form>
-        )}
-      </div>
+      <SidebarSearch>
+        <div className="sidebar-list">
+          {chats.length === 0 && <p className="sidebar-empty">Your chats will be listed here.</p>}
+          {groupByAge(chats).map((group) => (
+            <section key={group.name} aria-label={group.name}>
+              <h2>{group.name}</h2>
+              <ul>
+                {group.chats.map((chat) => (
+                  <SidebarRow key={chat.id} id={chat.id} title={chat.title} />
+                ))}
+              </ul>
+            </section>
+          ))}
+          {older !== null && (
+            <Form method="get" className="older">
+              <Button type="submit" name="older" value={older}>
+                Older chats
+              </Button>
+            </Form>
+          )}
+        </div>
+      </SidebarSearch>
       <AccountMenu user={user} theme={theme} />
     </nav>
   );

@@ -1,6 +1,7 @@
 import { db } from "#app/models/db.server.ts";
 import { storableText } from "#app/models/storable.ts";
 import { parseStoredUIMessage, type StoredMessage } from "#app/shared/chat-message.ts";
+import { searchWords } from "#app/shared/search.ts";
 
 type Row = { id: string; position: number; final: boolean; createdAt: Date; message: unknown };
 
@@ -19,11 +20,8 @@ export type SearchHit = {
   createdAt: Date;
 };
 
-const MAX_WORDS = 8;
-
 function likePatterns(query: string): string[] {
-  const words = storableText(query).trim().split(/\s+/).filter(Boolean).slice(0, MAX_WORDS);
-  return words.map((word) => `%${word.replace(/[\\%_]/g, "\\$&")}%`);
+  return searchWords(storableText(query)).map((word) => `%${word.replace(/[\\%_]/g, "\\$&")}%`);
 }
 
 /**
@@ -53,4 +51,28 @@ export async function searchMessages(input: {
       AND t."text" ILIKE ALL (${patterns}::text[])
     ORDER BY m."createdAt" DESC, m."position" DESC
     LIMIT ${input.limit}`;
+}
+
+/** The user's chats whose title holds every word of the query, the one with the newest message first. */
+export async function searchTitles(input: {
+  userId: string;
+  query: string;
+  limit: number;
+}): Promise<{ chatId: string; title: string }[]> {
+  const patterns = likePatterns(input.query);
+  if (patterns.length === 0) return [];
+  return db().$queryRaw<{ chatId: string; title: string }[]>`
+    SELECT "id" AS "chatId", "title" FROM "Chat"
+    WHERE "userId" = ${input.userId} AND "title" ILIKE ALL (${patterns}::text[])
+    ORDER BY "updatedAt" DESC, "id" DESC
+    LIMIT ${input.limit}`;
+}
+
+/** Whether the chat has this message, on any of its branches. The caller has checked the owner. */
+export async function hasMessage(chatId: string, messageId: string): Promise<boolean> {
+  const found = await db().message.findUnique({
+    where: { chatId_id: { chatId, id: messageId } },
+    select: { id: true },
+  });
+  return found !== null;
 }

@@ -19,7 +19,7 @@ import { auditForeignChat } from "#app/server/foreign-chat.server.ts";
 import { shownSettings } from "#app/server/chat-settings.server.ts";
 import { retryHeaders } from "#app/server/limits.server.ts";
 import { loadChat } from "#app/server/load-chat.server.ts";
-import { windowOf } from "#app/server/message-window.server.ts";
+import { landingOf, windowOf } from "#app/server/message-window.server.ts";
 import { publicTriggerUrl } from "#app/server/trigger-url.server.ts";
 import { readForm } from "#app/server/read-form.server.ts";
 import { isChatId } from "#app/shared/chat-id.ts";
@@ -50,8 +50,9 @@ export async function loader({ request, params }: LoaderFunctionArgs) {
     throw missing();
   }
   const messageId = crypto.randomUUID();
-  const landed = /[?&](before|message)=/.test(request.url);
-  return { ...loaded, landed, settings, chatId, messageId, triggerUrl: publicTriggerUrl(request.url) };
+  const ids = loaded.messages.map(({ id }) => id);
+  const landing = await landingOf(request.url, chatId, ids);
+  return { ...loaded, ...landing, settings, chatId, messageId, triggerUrl: publicTriggerUrl(request.url) };
 }
 
 export const clientLoader = keepLast<Awaited<ReturnType<typeof loader>>>(reachShown);

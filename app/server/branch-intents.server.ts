@@ -3,6 +3,7 @@ import type { BranchMove } from "#app/models/branch-moves.server.ts";
 import { changeBranch, fork } from "#app/server/branch-chat.server.ts";
 import { limitOf } from "#app/server/limits.server.ts";
 import { parseMessageForm } from "#app/server/message-form.server.ts";
+import { resultAddress } from "#app/shared/search.ts";
 
 const INTENTS = ["edit", "again", "show", "undo", "restore", "fork"] as const;
 type BranchIntent = (typeof INTENTS)[number];
@@ -39,8 +40,14 @@ export async function answerBranchIntent(
   const told = await changeBranch(chat, move);
   if ("error" in told) return refusal(told, move.type === "edit" ? move.text : undefined);
   return form.get("stay") === null
-    ? { redirectTo: `/chats/${chat.chatId}` }
+    ? { redirectTo: addressAfter(chat.chatId, move, form) }
     : { status: 200, body: { done: true } };
+}
+
+/** With `land` the page opens at the message that is shown now. */
+function addressAfter(chatId: string, move: BranchMove, form: FormData): string {
+  const messageId = move.type === "show" && form.get("land") !== null ? move.messageId : null;
+  return resultAddress({ chatId, messageId });
 }
 
 function refusal(told: { status: number; error: string }, text?: string) {

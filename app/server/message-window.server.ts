@@ -1,5 +1,6 @@
 import type { BranchWindow } from "#app/models/branch-window.server.ts";
 import { chatPage, type ChatPage } from "#app/models/chat.server.ts";
+import { hasMessage } from "#app/models/message.server.ts";
 import type { EarlierMessages } from "#app/shared/message-page.ts";
 
 /** Messages of one page: some screens, and few enough to be quick. */
@@ -13,6 +14,22 @@ export function windowOf(url: string): BranchWindow {
   const [before, message] = [searchParams.get("before"), searchParams.get("message")];
   if (before) return { limit: PAGE, back: { to: before, more: PAGE } };
   return message ? { limit: PAGE, back: { to: message, more: AROUND } } : { limit: PAGE };
+}
+
+/**
+ * Where `?before=` or `?message=` leads: `landing` is a message of the chat, `landed` says that the page stands at a
+ * place of its own instead of at the end. `shown`: the ids on the page.
+ */
+export async function landingOf(
+  url: string,
+  chatId: string,
+  shown: readonly string[],
+): Promise<{ landed: boolean; landing: string | null }> {
+  const { searchParams } = new URL(url);
+  const message = searchParams.get("message");
+  if (message === null) return { landed: searchParams.has("before"), landing: null };
+  if (shown.includes(message)) return { landed: true, landing: message };
+  return { landed: false, landing: (await hasMessage(chatId, message)) ? message : null };
 }
 
 /** Answers that were cut short, but for the one that is being written. */
