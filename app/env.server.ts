@@ -95,6 +95,12 @@ const schema = z.object({
   MODEL_PRICES: modelPrices,
   /** Hosts that the tool that reads pages may ask though they are not public: `wiki.intern:443,127.0.0.1:8080`. */
   FETCH_ALLOWED_HOSTS: hostList,
+  /** A search engine with SearXNG's JSON, for deep research; unset: it begins with addresses alone. */
+  SEARCH_BASE_URL: optionalUrl,
+  /** What one deep research may take. */
+  RESEARCH_MAX_PAGES: z.coerce.number().int().min(1).max(100).default(12),
+  RESEARCH_MAX_MINUTES: z.coerce.number().int().min(1).max(50).default(10),
+  RESEARCH_MAX_TOKENS: z.coerce.number().int().min(1000).max(100_000_000).default(300_000),
   /** Who may make an account: anybody, whoever has a link of an admin, nobody. */
   SIGNUP: optional.pipe(
     z.enum(["open", "invite", "closed"], "must be open, invite or closed").default("open"),

@@ -61,7 +61,15 @@ function called(part: ToolPart): Chunk[] {
     return [begun, { type: "tool-approval-request", toolCallId, approvalId: part.approval.id }];
   }
   if (part.state === "output-available")
-    return [begun, { type: "tool-output-available", toolCallId, output: part.output }];
+    return [
+      begun,
+      {
+        type: "tool-output-available",
+        toolCallId,
+        output: part.output,
+        ...(part.preliminary ? { preliminary: true } : {}),
+      },
+    ];
   if (part.state === "output-error")
     return [begun, { type: "tool-output-error", toolCallId, errorText: part.errorText }];
   if (part.state === "output-denied") return [begun, { type: "tool-output-denied", toolCallId }];

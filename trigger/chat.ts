@@ -14,10 +14,11 @@ import { toldToModel } from "#trigger/open-calls.ts";
 import { hold, takeSteering } from "#trigger/queue.ts";
 import { recover } from "#trigger/recovery.ts";
 import { runState, takeOpenCalls } from "#trigger/run-state.ts";
+import { subtaskCalls } from "#trigger/subtasks/lost-calls.ts";
 import { StallWatch } from "#trigger/stall-watch.ts";
 import { callIsKept } from "#trigger/stream-tail.ts";
 import { systemPrompt } from "#trigger/system-prompt.ts";
-import { chatTools } from "#trigger/tools/index.ts";
+import { chatTools, retoldTools } from "#trigger/tools/index.ts";
 import { actsOrIsGone, runOnce } from "#trigger/tools/run-once.ts";
 import { agentStorage } from "#trigger/transcript-storage.ts";
 import * as hooks from "#trigger/turn-hooks.ts";
@@ -41,6 +42,7 @@ export const longrunChat = chat.withUIMessage<LongrunUIMessage>().agent({
   telemetry: { recordUserMessage: false, recordClientData: false },
   onBoot: hooks.onBoot,
   onRecoveryBoot: recover,
+  tools: retoldTools,
   actionSchema: chatActionSchema,
   onAction,
   onValidateMessages: hooks.onValidateMessages,
@@ -61,14 +63,16 @@ export const longrunChat = chat.withUIMessage<LongrunUIMessage>().agent({
       return failedAnswer(error instanceof Error ? error.message : "No model can be used.");
     }
     const calls = takeOpenCalls();
-    const tools = runOnce(chatTools({ userId: own.userId, chatId }), calls, (id) => callIsKept(chatId, id));
+    const tools = runOnce(chatTools({ userId: own.userId, chatId, runId: ctx.run.id }), calls, (id) =>
+      callIsKept(chatId, id),
+    );
     // An answer that goes on has its calls already.
     const begun = goesOn ? [] : calls.filter(({ toolName }) => actsOrIsGone(tools, toolName));
     const { MODEL_SILENCE_SECONDS, MODEL_ANSWER_SECONDS } = env();
     const watch = new StallWatch(MODEL_SILENCE_SECONDS * 1000, MODEL_ANSWER_SECONDS * 1000);
     const result = streamText({
       model: model.instance,
-      system: systemPrompt(own.systemPrompt),
+      system: systemPrompt(own.systemPrompt, goesOn ? [] : subtaskCalls(calls)),
       ...(own.temperature !== null && abilitiesOf(model).temperature ? { temperature: own.temperature } : {}),
       messages: [...messages, ...(await toldToModel(begun))],
       tools,

@@ -10,7 +10,7 @@ const ask = (text: string) =>
     model,
     prompt: text,
     stopWhen: stepCountIs(1),
-    tools: chatTools({ userId: "u", chatId: "c" }),
+    tools: chatTools({ userId: "u", chatId: "c", runId: "run" }),
     onError: () => undefined,
   });
 

@@ -15,6 +15,13 @@ export type OpenCall = {
   outcome?: { output: unknown } | { errorText: string };
 };
 
+type CallChunk = Partial<OpenCall> & {
+  type?: string;
+  output?: unknown;
+  preliminary?: boolean;
+  errorText?: string;
+};
+
 /** What the page shows, and the model reads, in place of a result that nobody knows. */
 export const INTERRUPTED =
   "Interrupted; the result is unknown. It may have taken effect, and was not run again.";
@@ -25,15 +32,17 @@ export class CallReader {
 
   /** Takes one chunk of `.out`, of any shape. */
   read(data: unknown): void {
-    const chunk = (data ?? {}) as Partial<OpenCall> & { type?: string; output?: unknown; errorText?: string };
+    const chunk = (data ?? {}) as CallChunk;
     if (typeof chunk.toolCallId !== "string") return;
     const known = this.calls.get(chunk.toolCallId);
     if (chunk.type === "tool-input-available" && typeof chunk.toolName === "string") {
       const { toolCallId, toolName, input } = chunk;
       this.calls.set(toolCallId, { toolCallId, toolName, input });
-    } else if (chunk.type === "tool-output-available" && known) known.outcome = { output: chunk.output };
-    else if (chunk.type === "tool-output-error" && known)
-      known.outcome = { errorText: chunk.errorText ?? "" };
+    } else if (chunk.type === "tool-output-available" && known) {
+      // A preliminary one says how far a call has got, not what came of it.
+      if (!chunk.preliminary) known.outcome = { output: chunk.output };
+    }
+    if (chunk.type === "tool-output-error" && known) known.outcome = { errorText: chunk.errorText ?? "" };
   }
 
   /** The calls so far; begins anew. */

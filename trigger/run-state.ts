@@ -35,6 +35,8 @@ export type RunState = {
   recoveredId: string | null;
   /** The turn that runs answers that message. */
   recovering: boolean;
+  /** The message that the turn answers. */
+  askedId: string | null;
   /** The answer that goes on in this turn, the person having decided what it waited for. */
   goesOn: LongrunUIMessage | null;
   /** Ends the title that is being made. */
@@ -61,6 +63,7 @@ export function runState(): RunState {
     held: new Map(),
     recoveredId: null,
     recovering: false,
+    askedId: null,
     goesOn: null,
     title: null,
   };

@@ -15,6 +15,7 @@ import { asDecided } from "#trigger/queue.ts";
 import { retry } from "#trigger/retry.ts";
 import { runState, type RunState } from "#trigger/run-state.ts";
 import { makeTitle } from "#trigger/title.ts";
+import { endSubtasks } from "#trigger/subtasks/settle-subtasks.ts";
 import { turnCompleted, turnStarted } from "#trigger/turn-log.ts";
 import { acceptedAnswers, settleWaiting } from "#trigger/waiting-calls.ts";
 
@@ -117,6 +118,8 @@ async function beginStored(
   if (state.withdrawn) return false;
   state.recovering = asked !== undefined && asked.id === state.recoveredId;
   state.goesOn = asked && goesOn(asked) ? asked : null;
+  state.askedId = asked?.id ?? null;
+  await endSubtasks(ownChatId(state), state.recovering || state.goesOn ? state.askedId : null);
   if (asked?.role !== "user" && !state.goesOn) throw new VisibleError("There is no message to answer.");
   return true;
 }
@@ -162,6 +165,7 @@ export async function onTurnComplete(event: TurnCompleteEvent<unknown, LongrunUI
   await endTurn(chatId).catch(() => logger.warn("the end of the turn was not counted", { chatId }));
   turnCompleted({ chatId, runId: event.runId, stopped: event.stopped, failed: event.error !== undefined });
   if (event.error !== undefined && event.lastEventId === undefined) return abandon(state, chatId);
+  await endSubtasks(chatId);
   if (state.beforeRefusal) {
     chat.history.set(state.beforeRefusal);
     state.beforeRefusal = null;

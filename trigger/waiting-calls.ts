@@ -24,6 +24,8 @@ export function settleWaiting(messages: LongrunUIMessage[]): LongrunUIMessage[] 
   return settled;
 }
 
+const isPreliminary = (part: object): boolean => "preliminary" in part && part.preliminary === true;
+
 /**
  * What a lost run did of an answer that goes on, put on the answer as it is stored: results that reached the stream
  * are kept, so that no call is made again for them.
@@ -31,7 +33,9 @@ export function settleWaiting(messages: LongrunUIMessage[]): LongrunUIMessage[] 
 export function withResultsOf(stored: LongrunUIMessage, partial: LongrunUIMessage): LongrunUIMessage {
   const results = new Map(
     partial.parts.flatMap((part) =>
-      isToolUIPart(part) && part.state.startsWith("output-") ? [[part.toolCallId, part] as const] : [],
+      isToolUIPart(part) && part.state.startsWith("output-") && !isPreliminary(part)
+        ? [[part.toolCallId, part] as const]
+        : [],
     ),
   );
   const parts = stored.parts.map((part) => {

@@ -1,5 +1,6 @@
 import { getToolName, type DynamicToolUIPart, type ToolUIPart } from "ai";
 import { useDecision } from "#app/chat/decision-context.tsx";
+import { subtaskLine, SubtaskView } from "#app/chat/subtask-view.tsx";
 import { Approval, Question } from "#app/chat/tool-decision.tsx";
 import { Block, json, ToolOutput } from "#app/chat/tool-output.tsx";
 import type { ChatTools } from "#app/shared/chat-tools.ts";
@@ -14,6 +15,8 @@ const words: Record<string, { running: string; done: string }> = {
   runJavaScript: { running: "Running a script", done: "Ran a script" },
   fetchPage: { running: "Reading a page", done: "Read a page" },
   askUser: { running: "Asking you", done: "Asked you" },
+  deepResearch: { running: "Researching", done: "Researched" },
+  delegate: { running: "Another agent works", done: "Another agent has worked" },
 };
 
 /** What the tool is doing now, or did: one line. */
@@ -21,6 +24,12 @@ function toolLine(part: Part, running: boolean, waits: boolean): string {
   const name = getToolName(part);
   const known = words[name];
   const doing = known?.running ?? name;
+  if (isPreliminary(part)) {
+    const now = subtaskLine(name, part.output) ?? doing;
+    return running ? now : `${doing}: not finished`;
+  }
+  if (part.state === "output-available" && name === "deepResearch")
+    return subtaskLine(name, part.output) ?? "Researched";
   if (part.state === "output-available") return known?.done ?? `Used ${name}`;
   if (part.state === "output-error") return `${doing}: failed`;
   if (part.state === "output-denied") return `${doing}: not allowed`;
@@ -33,23 +42,30 @@ function toolLine(part: Part, running: boolean, waits: boolean): string {
   return known?.running ?? `Using ${name}`;
 }
 
+/** The call goes on: its output says how far it has got. */
+const isPreliminary = (part: Part): boolean => part.state === "output-available" && part.preliminary === true;
+
 /** One call of a tool, folded to a line: its name and state; inside, what it was given and what came back. */
 export function ToolCard({ part, running }: { part: Part; running: boolean }) {
   const decide = useDecision(part.toolCallId);
   const failed = part.state === "output-error";
   const reason = part.approval?.approved === false ? part.approval.reason : undefined;
-  const isQuestion = getToolName(part) === "askUser";
+  const name = getToolName(part);
+  const isQuestion = name === "askUser";
+  const preliminary = isPreliminary(part);
+  const live = preliminary && running;
   return (
     <details
-      // A new element when its wait is over: open while it waits, folded from then on unless one opens it.
-      key={decide ? "waiting" : "plain"}
-      open={decide ? true : undefined}
+      // A new element when its wait is over: open while it waits or tells how far it is, folded from then on unless
+      // one opens it.
+      key={decide ? "waiting" : live ? "live" : "plain"}
+      open={decide || live ? true : undefined}
       data-part={part.type}
-      data-state={part.state}
+      data-state={preliminary ? "preliminary" : part.state}
       className={`card tool ${failed ? "failed" : ""}`}
     >
       <summary>
-        {toolLine(part, running, decide !== null)} <code>{getToolName(part)}</code>
+        {toolLine(part, running, decide !== null)} <code>{name}</code>
       </summary>
       <div className="card-body">
         {decide && isQuestion && <Question input={part.input} decide={decide} />}
@@ -59,7 +75,7 @@ export function ToolCard({ part, running }: { part: Part; running: boolean }) {
           </Approval>
         )}
         {!decide && part.input !== undefined && <Input part={part} />}
-        {part.state === "output-available" && <ToolOutput name={getToolName(part)} output={part.output} />}
+        {part.state === "output-available" && <Output name={name} output={part.output} live={live} />}
         {failed && <Block name="Error">{part.errorText ?? "The tool failed."}</Block>}
         {reason !== undefined && <Block name="Reason">{reason}</Block>}
       </div>
@@ -67,8 +83,16 @@ export function ToolCard({ part, running }: { part: Part; running: boolean }) {
   );
 }
 
-/** A script is shown as it is written; what other tools are given, as JSON. */
+function Output({ name, output, live }: { name: string; output: unknown; live: boolean }) {
+  if (subtaskLine(name, output) !== null) return <SubtaskView tool={name} output={output} live={live} />;
+  return <ToolOutput name={name} output={output} />;
+}
+
+/** A script, a question and a job are shown as they are written; what other tools are given, as JSON. */
 function Input({ part }: { part: Part }) {
+  if (part.type === "tool-deepResearch" && part.input?.question)
+    return <Block name="Question">{part.input.question}</Block>;
+  if (part.type === "tool-delegate" && part.input?.task) return <Block name="Job">{part.input.task}</Block>;
   const code: unknown = part.type === "tool-runJavaScript" ? part.input?.code : undefined;
   return <Block name="Input">{typeof code === "string" ? code : json(part.input)}</Block>;
 }

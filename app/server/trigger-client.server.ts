@@ -5,6 +5,8 @@ import { env } from "#app/env.server.ts";
 /** The only server door to the Trigger API. Every call gives up after a few seconds. */
 
 const TASK = "longrun-chat";
+/** Tasks whose runs belong to a chat, by their tag. */
+const CHAT_TASKS = [TASK, "longrun-research", "longrun-delegate"];
 const TIMEOUT_MS = 5_000;
 const TOKEN_LIFE = "1h";
 
@@ -102,12 +104,12 @@ export async function currentRun(chatId: string): Promise<string | null> {
   }
 }
 
-/** The chats' runs that have not ended, with their tags (`chat:<id>`). */
+/** The chats' runs that have not ended, those of subtasks too, with their tags (`chat:<id>`). */
 export function liveRuns(): Promise<{ id: string; tags: string[] }[]> {
   return sdk(async () => {
     const found: { id: string; tags: string[] }[] = [];
     const status = ["QUEUED", "DEQUEUED", "EXECUTING", "WAITING", "DELAYED", "PENDING_VERSION"] as const;
-    for await (const run of runs.list({ taskIdentifier: TASK, status: [...status], limit: 100 })) {
+    for await (const run of runs.list({ taskIdentifier: CHAT_TASKS, status: [...status], limit: 100 })) {
       found.push({ id: run.id, tags: run.tags });
     }
     return found;

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import type { SubtaskTools } from "#app/shared/subtasks.ts";
 
 /** What the tools take and give. The executes are in `trigger/tools/`; the page renders from these alone. */
 export const currentTimeInput = z.object({
@@ -99,7 +100,7 @@ export const askUserOutput = z.object({
 
 type Call<I extends z.ZodType, O extends z.ZodType> = { input: z.infer<I>; output: z.infer<O> };
 
-export type ChatTools = {
+export type ChatTools = SubtaskTools & {
   currentTime: Call<typeof currentTimeInput, typeof currentTimeOutput>;
   searchChats: Call<typeof searchChatsInput, typeof searchChatsOutput>;
   calculate: Call<typeof calculateInput, typeof calculateOutput>;

@@ -61,6 +61,8 @@ export function dequeuedMessage({ run, snapshot, worker }: Dequeued) {
     run: {
       id: internalId(run.id),
       friendlyId: run.id,
+      // The CLI's worker passes it over; the worker host has a place aside for such runs.
+      isChild: run.parentRunId !== null,
       isTest: run.isTest,
       isReplay: false,
       machine: MACHINE,

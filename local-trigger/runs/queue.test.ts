@@ -93,3 +93,14 @@ test("a child that is locked to its parent's version gets it, until that version
   await engine.create({ taskIdentifier: TASK, lockToVersion: old.version });
   expect((await engine.dequeue(newer.id)).map(({ worker }) => worker.id)).toEqual([newer.id]);
 });
+
+test("a worker with room for children alone is given those alone, past what was queued before them", async () => {
+  const parent = await engine.executing();
+  const other = await engine.create();
+  const child = await engine.create({ parentRunId: parent.id });
+  const only = { childrenOnly: true };
+  const { signal } = new AbortController();
+  expect(idsOf(await engine.runs.queue.dequeue(engine.workerId, signal, only))).toEqual([child.id]);
+  expect(idsOf(await engine.runs.queue.dequeue(engine.workerId, signal, only))).toEqual([]);
+  expect(idsOf(await engine.dequeue())).toEqual([other.id]);
+});

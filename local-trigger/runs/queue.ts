@@ -10,7 +10,10 @@ import { findWorker, liveWorkerOfVersion, type Worker } from "./worker-store.ts"
 /** A run that was handed to a worker, to be started from this snapshot. */
 export type Dequeued = { run: RunRow; snapshot: Snapshot; worker: Worker };
 
-type Candidate = Demand & { id: string; rank: number; position: number };
+/** `childrenOnly`: the worker has room for runs alone that other runs have started. */
+export type DequeueOptions = { childrenOnly?: boolean | undefined };
+
+type Candidate = Demand & { id: string; rank: number; position: number; child: boolean };
 
 const BATCH = 10;
 const PAGE = 200;
@@ -31,21 +34,25 @@ export class Queue {
   }
 
   /** Up to ten runs for this worker. With none, holds on until there are, a newer worker is there, or time is up. */
-  async dequeue(workerId: string, signal: AbortSignal): Promise<Dequeued[]> {
+  async dequeue(workerId: string, signal: AbortSignal, options: DequeueOptions = {}): Promise<Dequeued[]> {
     const stopsAsking = this.core.signals.workers.asks();
     try {
-      return await this.nextRuns(workerId, signal);
+      return await this.nextRuns(workerId, signal, options);
     } finally {
       stopsAsking(!signal.aborted);
     }
   }
 
-  private async nextRuns(workerId: string, signal: AbortSignal): Promise<Dequeued[]> {
+  private async nextRuns(
+    workerId: string,
+    signal: AbortSignal,
+    options: DequeueOptions,
+  ): Promise<Dequeued[]> {
     const deadline = performance.now() + this.core.timing.dequeueHoldMs;
     for (;;) {
       // Waiting starts before looking: a run that is queued in between ends the wait.
       const next = this.core.signals.nextMove(deadline - performance.now(), signal);
-      const taken = signal.aborted ? [] : await this.take(workerId);
+      const taken = signal.aborted ? [] : await this.take(workerId, options);
       if (taken.length > 0) {
         next.cancel();
         return taken;
@@ -64,12 +71,12 @@ export class Queue {
   }
 
   /** Locks run rows without their sessions: it waits for no row (SKIP LOCKED), so it can hold nobody up for good. */
-  private async take(workerId: string): Promise<Dequeued[]> {
+  private async take(workerId: string, options: DequeueOptions): Promise<Dequeued[]> {
     return this.core.db.transaction(async (tx) => {
       const worker = await findWorker(tx, workerId);
       if (!worker) return [];
       await lockSlots(tx);
-      const admitted = await this.admitted(tx, worker, await readSlots(tx, { keepFree: true }));
+      const admitted = await this.admitted(tx, worker, await readSlots(tx, { keepFree: true }), options);
       if (admitted.length === 0) return [];
       const { rows } = await tx.query<RunRow>(
         `SELECT ${RUN_COLUMNS} FROM local_trigger.runs WHERE id = ANY ($1) AND status = 'PENDING'
@@ -87,15 +94,29 @@ export class Queue {
     });
   }
 
-  /** The runs that this worker may have now, in order. A run that finds no room lets those behind it pass. */
-  private async admitted(tx: Tx, worker: Worker, { running, admission }: Slots): Promise<string[]> {
-    const most = Math.min(this.maxConcurrentRuns - running, BATCH);
+  /**
+   * The runs that this worker may have now, in order. A run that finds no room lets those behind it pass. The
+   * environment's limit does not hold up runs that others have started: those may stand and wait for them.
+   */
+  private async admitted(
+    tx: Tx,
+    worker: Worker,
+    { running, admission }: Slots,
+    { childrenOnly = false }: DequeueOptions,
+  ): Promise<string[]> {
+    const most = this.maxConcurrentRuns - running;
+    const onlyChildren = childrenOnly || most <= 0;
     const admitted: string[] = [];
+    let others = 0;
     let last: Candidate | undefined;
-    while (admitted.length < most) {
-      const page = await candidatesAfter(tx, worker, last);
-      for (const candidate of page)
-        if (admitted.length < most && admission.admit(candidate)) admitted.push(candidate.id);
+    while (admitted.length < BATCH) {
+      const page = await candidatesAfter(tx, worker, last, onlyChildren);
+      for (const candidate of page) {
+        if (admitted.length === BATCH || (!candidate.child && others >= most)) continue;
+        if (!admission.admit(candidate)) continue;
+        admitted.push(candidate.id);
+        if (!candidate.child) others += 1;
+      }
       last = page.at(-1);
       if (page.length < PAGE) break;
     }
@@ -111,14 +132,21 @@ export class Queue {
   }
 }
 
-async function candidatesAfter(tx: Tx, worker: Worker, last: Candidate | undefined): Promise<Candidate[]> {
+async function candidatesAfter(
+  tx: Tx,
+  worker: Worker,
+  last: Candidate | undefined,
+  onlyChildren: boolean,
+): Promise<Candidate[]> {
   const { rows } = await tx.query<Candidate>(
-    `SELECT r.id, r.queue_rank AS rank, r.queue_position AS position, ${DEMAND_COLUMNS}
+    `SELECT r.id, r.queue_rank AS rank, r.queue_position AS position, r.parent_run_id IS NOT NULL AS child,
+            ${DEMAND_COLUMNS}
      FROM local_trigger.runs r LEFT JOIN local_trigger.task_queues t USING (task_identifier)
      WHERE r.status = 'PENDING' AND (r.task_identifier = ANY ($1) OR r.locked_to_version IS NOT NULL)
+       AND (r.parent_run_id IS NOT NULL OR NOT $4)
        AND ($2::bigint IS NULL OR (r.queue_rank, r.queue_position) > ($2, $3::bigint))
      ORDER BY r.queue_rank, r.queue_position LIMIT ${PAGE}`,
-    [worker.tasks.map(({ id }) => id), last?.rank ?? null, last?.position ?? null],
+    [worker.tasks.map(({ id }) => id), last?.rank ?? null, last?.position ?? null, onlyChildren],
   );
   return rows;
 }

@@ -3,7 +3,7 @@ import { Admission, type Demand, type Holding, type KeyOverride, type Pool } fro
 import type { Run } from "./run.ts";
 import type { Timers } from "./timers.ts";
 
-/** Who executes now. `running`: all of them; those that wait are not among them. */
+/** Who executes now. `running`: all of them but those that wait, and those that other runs have started. */
 export type Slots = { running: number; admission: Admission };
 
 const HOLDS = `r.execution_status IN ('PENDING_EXECUTING', 'EXECUTING', 'PENDING_CANCEL')`;
@@ -33,13 +33,15 @@ export async function readSlots(tx: Tx, { keepFree }: { keepFree: boolean }): Pr
      FROM local_trigger.queue_key_overrides WHERE expires_at > $1`,
     [new Date()],
   );
-  const { rows } = await tx.query<Holding & { waits: boolean }>(
-    `SELECT ${DEMAND_COLUMNS}, r.awaits_slot AS waits, count(*)::int AS count
+  const { rows } = await tx.query<Holding & { waits: boolean; child: boolean }>(
+    `SELECT ${DEMAND_COLUMNS}, r.awaits_slot AS waits, r.parent_run_id IS NOT NULL AS child, count(*)::int AS count
      FROM local_trigger.runs r LEFT JOIN local_trigger.task_queues t USING (task_identifier)
-     WHERE ${HOLDS} OR (r.awaits_slot AND $1) GROUP BY 1, 2, 3, 4`,
+     WHERE ${HOLDS} OR (r.awaits_slot AND $1) GROUP BY 1, 2, 3, 4, 5`,
     [keepFree],
   );
-  const running = rows.filter(({ waits }) => !waits).reduce((sum, { count }) => sum + count, 0);
+  const running = rows
+    .filter(({ waits, child }) => !waits && !child)
+    .reduce((sum, { count }) => sum + count, 0);
   return { running, admission: new Admission(pools.rows, overrides.rows, rows) };
 }
 

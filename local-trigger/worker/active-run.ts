@@ -37,6 +37,8 @@ export class ActiveRun {
   readonly version: TaskVersion;
   #deps: ActiveRunDeps;
   #snapshotId: string;
+  /** Another run has started it, and may stand and wait for it. */
+  readonly #isChild: boolean;
   #sessionId: string | undefined;
   #phase: "pending" | "executing" | "reporting" = "pending";
   #waits = false;
@@ -53,6 +55,7 @@ export class ActiveRun {
     this.version = deps.version;
     this.id = message.run.friendlyId;
     this.#snapshotId = message.snapshot.friendlyId;
+    this.#isChild = message.run.isChild === true;
   }
 
   /** `pending`: no process has it (yet, or before the next attempt). `reporting`: its end is being told. */
@@ -100,7 +103,7 @@ export class ActiveRun {
   /** Milliseconds until the next attempt, or null when there is none. */
   async #attempt(): Promise<number | null> {
     const { engine, pool, log } = this.#deps;
-    const process = await pool.acquire(this.version.build).catch(() => undefined);
+    const process = await pool.acquire(this.version.build, this.#isChild).catch(() => undefined);
     if (this.#abandoned) {
       if (process) pool.putBack(process);
       return null;

@@ -68,8 +68,12 @@ export class EngineClient {
   }
 
   /** Waits at the engine until there is work, for about 20 s. */
-  async dequeue(workerId: string, signal: AbortSignal): Promise<DequeuedRun[]> {
-    const body = { currentWorker: workerId, oldWorkers: [] };
+  async dequeue(
+    workerId: string,
+    signal: AbortSignal,
+    { childrenOnly }: { childrenOnly: boolean },
+  ): Promise<DequeuedRun[]> {
+    const body = { currentWorker: workerId, oldWorkers: [], childrenOnly };
     const options = { timeoutMs: DEQUEUE_TIMEOUT_MS, signal };
     const answer = await this.#persist(
       "POST",

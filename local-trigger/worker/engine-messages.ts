@@ -8,7 +8,7 @@ export type RegisteredWorker = z.infer<typeof registeredWorker>;
 
 const dequeuedRun = z.looseObject({
   snapshot: z.looseObject({ friendlyId: z.string() }),
-  run: z.looseObject({ friendlyId: z.string() }),
+  run: z.looseObject({ friendlyId: z.string(), isChild: z.boolean().optional() }),
   backgroundWorker: z.looseObject({ friendlyId: z.string() }),
 });
 export type DequeuedRun = z.infer<typeof dequeuedRun>;

@@ -134,8 +134,7 @@ export class WorkerHost {
       try {
         await this.#untilFree();
         if (signal.aborted) return;
-        const messages = await this.#engine.dequeue(versions.newest.worker.id, signal);
-        for (const message of messages) this.#accept(message, versions);
+        for (const message of await this.#dequeue(versions.newest.worker.id)) this.#accept(message, versions);
       } catch (error) {
         if (signal.aborted) return;
         this.#log.warn("dequeue-refused", { why: describeError(error) });
@@ -147,8 +146,25 @@ export class WorkerHost {
     }
   }
 
+  /** With room for children alone the question is asked anew as soon as a run ends. */
+  async #dequeue(workerId: string): Promise<DequeuedRun[]> {
+    const stop = this.#dequeuing.signal;
+    const childrenOnly = this.#pool.free <= 0;
+    if (!childrenOnly) return this.#engine.dequeue(workerId, stop, { childrenOnly });
+    const freed = new AbortController();
+    this.#freed = () => this.#pool.free > 0 && freed.abort();
+    try {
+      return await this.#engine.dequeue(workerId, AbortSignal.any([stop, freed.signal]), { childrenOnly });
+    } catch (error) {
+      if (freed.signal.aborted && !stop.aborted) return [];
+      throw error;
+    } finally {
+      this.#freed = undefined;
+    }
+  }
+
   async #untilFree(): Promise<void> {
-    while (this.#pool.free <= 0 && !this.#dequeuing.signal.aborted) {
+    while (this.#pool.free <= 0 && this.#pool.freeForChildren <= 0 && !this.#dequeuing.signal.aborted) {
       await new Promise<void>((resolve) => (this.#freed = resolve));
     }
   }

@@ -14,13 +14,20 @@ export type PoolOptions = {
   respareMs?: number;
 };
 
-type Waiter = { build: TaskBuild; resolve: (process: RunProcess) => void; reject: (error: Error) => void };
+type Waiter = {
+  build: TaskBuild;
+  isChild: boolean;
+  resolve: (process: RunProcess) => void;
+  reject: (error: Error) => void;
+};
 
 const BOOT_TIMEOUT_MS = 30_000;
 const FAILURES_BEFORE_REJECT = 4;
 
 /**
- * Hands out run processes in the order of asking: a ready spare at once, else the next that gets ready. Boots only
+ * Hands out run processes in the order of asking: a ready spare at once, else the next that gets ready. Runs that other
+ * runs have started come first, and a quarter of the places, beyond the others, is for them alone: those that started
+ * them may fill all others and wait. Boots only
  * as many at a time as there are processors, so that of twenty runs the first is not as slow as the last.
  */
 export class Pool {
@@ -28,6 +35,8 @@ export class Pool {
   #ready: RunProcess[] = [];
   #booting = new Set<RunProcess>();
   #busy = new Set<RunProcess>();
+  /** Of these the ones of runs that other runs have started. */
+  #children = new Set<RunProcess>();
   #waiting: Waiter[] = [];
   #build: TaskBuild;
   #spareAfter = 0;
@@ -42,9 +51,27 @@ export class Pool {
     this.#fill();
   }
 
-  /** How many more runs may be taken on. */
+  /** How many more runs may be taken on, of any kind. */
   get free(): number {
-    return this.#options.maxProcesses - this.#busy.size - this.#waiting.length;
+    const taken = this.#busy.size + this.#waiting.length - Math.min(this.#childCount, this.#childPlaces);
+    return this.#options.maxProcesses - taken;
+  }
+
+  /** How many more may be taken on that other runs have started. */
+  get freeForChildren(): number {
+    return Math.max(0, this.free) + Math.max(0, this.#childPlaces - this.#childCount);
+  }
+
+  get #childPlaces(): number {
+    return Math.max(1, Math.ceil(this.#options.maxProcesses / 4));
+  }
+
+  get #childCount(): number {
+    return this.#children.size + this.#waiting.filter(({ isChild }) => isChild).length;
+  }
+
+  get #mostProcesses(): number {
+    return this.#options.maxProcesses + Math.min(this.#childCount, this.#childPlaces);
   }
 
   get counts(): { ready: number; booting: number; busy: number; waiting: number } {
@@ -53,9 +80,12 @@ export class Pool {
   }
 
   /** A ready process of the caller's own. Rejects when processes do not start, or the pool closes. */
-  acquire(build: TaskBuild): Promise<RunProcess> {
+  acquire(build: TaskBuild, isChild = false): Promise<RunProcess> {
     return new Promise((resolve, reject) => {
-      this.#waiting.push({ build, resolve, reject });
+      const waiter = { build, isChild, resolve, reject };
+      const behind = isChild ? this.#waiting.findIndex((other) => !other.isChild) : -1;
+      if (behind === -1) this.#waiting.push(waiter);
+      else this.#waiting.splice(behind, 0, waiter);
       this.#spareAfter = performance.now() + (this.#options.respareMs ?? 500);
       this.#serve();
     });
@@ -72,6 +102,7 @@ export class Pool {
   /** Gives back an acquired process that no run was sent to. */
   putBack(process: RunProcess): void {
     if (!this.#busy.delete(process)) return;
+    this.#children.delete(process);
     if (this.#closed) return process.kill();
     if (process.alive) this.#ready.push(process);
     this.#serve();
@@ -93,6 +124,7 @@ export class Pool {
       this.#waiting.splice(index, 1);
       this.#ready.splice(this.#ready.indexOf(process), 1);
       this.#busy.add(process);
+      if (waiter.isChild) this.#children.add(process);
       waiter.resolve(process);
     }
     this.#trim();
@@ -137,7 +169,7 @@ export class Pool {
   /** A spare of another build gives way to a run that waits. */
   #makeRoom(): boolean {
     const { ready, booting, busy } = this.counts;
-    if (ready + booting + busy < this.#options.maxProcesses) return true;
+    if (ready + booting + busy < this.#mostProcesses) return true;
     if (this.#waiting.length === 0) return false;
     const spare = this.#ready.shift();
     spare?.kill();
@@ -192,6 +224,7 @@ export class Pool {
     }
     this.#booting.delete(process);
     this.#busy.delete(process);
+    this.#children.delete(process);
     this.#serve();
   }
 }

@@ -98,6 +98,13 @@ function fetchAllowedHosts(env) {
   }
 }
 
+function research(env, web) {
+  url(env, "SEARCH_BASE_URL", web);
+  count(env, "RESEARCH_MAX_PAGES", 1, 100);
+  count(env, "RESEARCH_MAX_MINUTES", 1, 50);
+  count(env, "RESEARCH_MAX_TOKENS", 1000, 100_000_000);
+}
+
 function mail(env, web) {
   const publicUrl = url(env, "PUBLIC_URL", web);
   if (!url(env, "SMTP_URL", ["smtp:", "smtps:"])) return;
@@ -164,6 +171,7 @@ export function readConfig(env = process.env, root = process.cwd()) {
   count(env, "MODEL_ANSWER_SECONDS", 1, 86_400);
   count(env, "RUN_IDLE_SECONDS", 1, 3600);
   count(env, "RUN_END_SECONDS", 1, 86_400);
+  research(env, web);
   limits(env);
   fetchAllowedHosts(env);
   modelPrices(env);

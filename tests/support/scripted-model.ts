@@ -26,10 +26,15 @@ export interface ScriptedModel {
   sideRequests: ChatRequest[];
   /** Prepares the answer to every user message that contains `key`; a function gets the attempt, from 1. */
   answer(key: string, script: Script | ((attempt: number) => Script)): Prepared;
+  /** Answers the side requests that contain `key`, instead of the usual title; the newest that fits counts. */
+  answerSide(key: string, answer: SideAnswer): void;
   /** The requests whose last user message contains `key`. */
   askedFor(key: string): Asked[];
   stop(): Promise<void>;
 }
+
+/** The words of a side request's answer, which may take its time. */
+type SideAnswer = (request: ChatRequest) => string | Promise<string>;
 
 interface Rule extends Prepared {
   key: string;
@@ -78,6 +83,7 @@ export async function startScriptedModel(
   const turns: Asked[] = [];
   const sideRequests: ChatRequest[] = [];
   const rules: Rule[] = [];
+  const sides: { key: string; answer: SideAnswer }[] = [];
   const sockets = new Set<Socket>();
 
   const turn = async (request: ChatRequest, response: ServerResponse): Promise<void> => {
@@ -113,7 +119,10 @@ export async function startScriptedModel(
       return;
     }
     sideRequests.push(request);
-    const message = { role: "assistant", content: side(request) };
+    const text = JSON.stringify(request.messages);
+    const scripted = sides.findLast(({ key }) => text.includes(key));
+    const content = await (scripted?.answer ?? side)(request);
+    const message = { role: "assistant", content };
     sendJson(response, {
       id: "side",
       object: "chat.completion",
@@ -153,6 +162,7 @@ export async function startScriptedModel(
       rules.push(rule);
       return rule;
     },
+    answerSide: (key, answer) => void sides.push({ key, answer }),
     async stop() {
       for (const rule of rules) rule.release();
       for (const socket of sockets) socket.destroy();

@@ -1,6 +1,9 @@
+import { tool } from "ai";
 import { askUser } from "#trigger/tools/ask-user.ts";
 import { calculate } from "#trigger/tools/calculate.ts";
 import { currentTime } from "#trigger/tools/current-time.ts";
+import { deepResearch, deepResearchShape } from "#trigger/tools/deep-research.ts";
+import { delegate, delegateShape } from "#trigger/tools/delegate.ts";
 import { fetchPageTool } from "#trigger/tools/fetch-page.ts";
 import { runJavaScript } from "#trigger/tools/run-javascript.ts";
 import type { MarkedTools } from "#trigger/tools/run-once.ts";
@@ -10,7 +13,7 @@ import { searchChats } from "#trigger/tools/search-chats.ts";
  * The tools of one chat's run, bound to its owner. Each declares `sideEffect`: whether a call changes anything outside
  * of the answer. `false` only for what may be called again after a crash without anybody minding.
  */
-export function chatTools(scope: { userId: string; chatId: string }) {
+export function chatTools(scope: { userId: string; chatId: string; runId: string }) {
   return {
     currentTime,
     searchChats: searchChats(scope),
@@ -18,5 +21,10 @@ export function chatTools(scope: { userId: string; chatId: string }) {
     runJavaScript,
     fetchPage: fetchPageTool,
     askUser,
+    deepResearch: deepResearch(scope),
+    delegate: delegate(scope),
   } satisfies MarkedTools;
 }
+
+/** Tools whose results the model reads in other words than the page, also when they come from the history. */
+export const retoldTools = { deepResearch: tool(deepResearchShape), delegate: tool(delegateShape) };

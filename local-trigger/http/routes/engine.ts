@@ -16,7 +16,7 @@ import type { RequestContext, Route } from "../router.ts";
 
 export type EngineDeps = { runs: RunEngine; origin: () => string; projectRef: string };
 
-const dequeueBody = z.looseObject({ currentWorker: z.string() });
+const dequeueBody = z.looseObject({ currentWorker: z.string(), childrenOnly: z.boolean().optional() });
 const disconnectBody = z.object({ runFriendlyIds: z.array(z.string()) });
 const completeBody = z.looseObject({ completion });
 
@@ -93,10 +93,10 @@ export function engineRoutes(deps: EngineDeps): Route[] {
 }
 
 async function dequeue(c: RequestContext, runs: RunEngine): Promise<void> {
-  const { currentWorker } = await readJson(c, dequeueBody);
+  const { currentWorker, childrenOnly } = await readJson(c, dequeueBody);
   const gone = new AbortController();
   c.res.on("close", () => gone.abort());
-  const dequeued = await runs.queue.dequeue(currentWorker, gone.signal);
+  const dequeued = await runs.queue.dequeue(currentWorker, gone.signal, { childrenOnly });
   if (gone.signal.aborted) return runs.queue.giveBack(dequeued);
   json(c, 200, { dequeuedMessages: dequeued.map(dequeuedMessage) });
 }

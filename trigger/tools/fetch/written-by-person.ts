@@ -11,13 +11,8 @@ function normal(address: string): string | null {
   return url.href;
 }
 
-/**
- * Whether the person has written this very address in this chat. An address that the model made up may carry what
- * it has read to whoever owns it, so only the person's own ones are read without asking.
- */
-export function isWrittenByPerson(address: string, messages: readonly ModelMessage[]): boolean {
-  const wanted = normal(address);
-  if (wanted === null) return false;
+/** All addresses that the person has written in this chat, as they may have meant them. */
+export function addressesOfPerson(messages: readonly ModelMessage[]): string[] {
   const texts = messages.flatMap(({ role, content }) => {
     if (role !== "user") return [];
     return typeof content === "string"
@@ -25,5 +20,20 @@ export function isWrittenByPerson(address: string, messages: readonly ModelMessa
       : content.flatMap((part) => (part.type === "text" ? [part.text] : []));
   });
   const written = texts.flatMap((text) => text.match(ADDRESS) ?? []);
-  return written.some((one) => normal(one) === wanted || normal(one.replace(TAIL, "")) === wanted);
+  const meant = written.flatMap((one) => [normal(one), normal(one.replace(TAIL, ""))]);
+  return [...new Set(meant.filter((one) => one !== null))];
+}
+
+/** Whether an address is one of these, which `addressesOfPerson` gave. */
+export function isAmong(address: string, addresses: readonly string[]): boolean {
+  const wanted = normal(address);
+  return wanted !== null && addresses.includes(wanted);
+}
+
+/**
+ * Whether the person has written this very address in this chat. An address that the model made up may carry what
+ * it has read to whoever owns it, so only the person's own ones are read without asking.
+ */
+export function isWrittenByPerson(address: string, messages: readonly ModelMessage[]): boolean {
+  return isAmong(address, addressesOfPerson(messages));
 }
