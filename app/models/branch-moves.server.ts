@@ -51,13 +51,20 @@ export function moveBranch(input: {
     const locked = await lockChat(tx, chatId);
     if (!locked) return "missing";
     const tree = await readTree(tx, { id: chatId, headMessageId: locked.head ?? "" });
-    if (move.type === "edit" && tree.head === move.newId) return { answer: move.newId };
+    if (move.type === "edit" && isDone(tree, move)) {
+      return { answer: tree.head === move.newId ? move.newId : null };
+    }
     if (locked.head !== from) return "changed";
     const target = await targetOf(tx, chatId, tree, move);
     if (target === undefined) return "unknown";
     await goTo(tx, chatId, from, target);
     return { answer: move.type === "edit" || move.type === "again" ? target : null };
   });
+}
+
+/** The edit was made before; what it asks for may have been answered since. */
+function isDone(tree: MessageTree, { messageId, newId }: Extract<BranchMove, { type: "edit" }>): boolean {
+  return tree.has(messageId) && tree.has(newId) && tree.parentOf(newId) === tree.parentOf(messageId);
 }
 
 /** Where the branch ends after the move; undefined when it cannot be made. */

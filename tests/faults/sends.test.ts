@@ -3,6 +3,8 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { expect } from "vitest";
 import { append, messageBody } from "../support/http-user.ts";
 import { rounds } from "./harness/dice.ts";
+import { gather } from "./harness/evidence.ts";
+import type { FaultChat, PlannedTurn } from "./harness/fault-chat.ts";
 import { faults } from "./harness/faults.ts";
 import { FaultTab } from "./harness/tab.ts";
 
@@ -49,24 +51,55 @@ row("F16: two tabs send at the same time, and both show the same in the same ord
   }
 });
 
-row(
-  "F17: stop at about the instant of the finish, from the page or a fresh one: one end, and the next turn works",
-  async (fault) => {
-    const chat = await fault.chat();
-    for (let round = 0; round < rounds(3); round += 1) {
-      const turn = await chat.send({ words: 10, holdAt: 9, ends: "any" });
-      await turn.model.held();
-      if (round % 2 === 1) await chat.reload();
-      turn.model.release();
-      await sleep(fault.dice.int(0, 60));
-      await chat.tab.chat.requestStop();
-      fault.fired();
-      await chat.settle();
-      await chat.send({ words: 4 });
-      await chat.settle();
-    }
-  },
-);
+/** Which end the turn came to, if all who know it say the same: its `finish` on the stream, its row. */
+async function endOf(chat: FaultChat, turn: PlannedTurn): Promise<"whole" | "stopped"> {
+  const { rows, output } = await gather(chat.app, chat.model, chat.tab);
+  const answer = rows[rows.findIndex(({ text }) => text === turn.user) + 1];
+  const from = output.findLastIndex(({ data }) => chunkOf(data).messageId === answer?.id);
+  const end = output.findIndex(({ headers }, at) => at > from && headers.length > 0);
+  const chunks = from === -1 ? [] : output.slice(from, end === -1 ? undefined : end);
+  const finished = chunks.some(({ data }) => chunkOf(data).type === "finish");
+  // Stopped before its first word, it has no row.
+  expect(answer?.final ?? false, "the row and the stream disagree about the end").toBe(finished);
+  if (finished) expect(answer?.text).toBe(turn.answer);
+  return finished ? "whole" : "stopped";
+}
+
+const chunkOf = (data: unknown) => (data ?? {}) as { type?: string; messageId?: string };
+
+/** Milliseconds from the last word's release to the stop: before it, at it, after it. */
+const STOP_AT = [-40, -5, 0, 5, 10, 20, 40, 80, 150];
+
+for (const from of ["the page", "a page that was just reloaded", "a form"]) {
+  row(
+    `F17: stop around the instant of the finish, from ${from}: one end for all who look, and the next turn is whole`,
+    async (fault) => {
+      const chat = await fault.chat();
+      const ends = { whole: 0, stopped: 0 };
+      for (let round = 0; round < rounds(3); round += 1) {
+        const turn = await chat.send({ words: 10, holdAt: 9, ends: "any" });
+        await turn.model.held();
+        await chat.tab.untilText(turn.answer.slice(0, 8));
+        if (from === "a page that was just reloaded") await chat.reload();
+        const stop = () =>
+          from === "a form"
+            ? fault.user.post(`/chats/${chat.chatId}`, { intent: "stop" })
+            : chat.tab.chat.requestStop();
+        const at = fault.dice.shuffled(STOP_AT)[0] ?? 0;
+        const later = sleep(Math.max(0, -at)).then(() => turn.model.release());
+        await sleep(Math.max(0, at));
+        await stop();
+        await later;
+        fault.fired();
+        // Sent at once, whatever became of the turn before: no stop that came late may meet this one.
+        await chat.send({ words: 4 });
+        await chat.settle();
+        ends[await endOf(chat, turn)] += 1;
+      }
+      console.log(`F17 from ${from}: ${ends.whole} whole, ${ends.stopped} stopped`);
+    },
+  );
+}
 
 row("F18: sent in mid-stream, each message is dispatched once and answered in its turn", async (fault) => {
   const chat = await fault.chat();
@@ -80,6 +113,74 @@ row("F18: sent in mid-stream, each message is dispatched once and answered in it
     await chat.settle();
   }
 });
+
+/** One record, one turn, one answer on the page and after a reload. */
+async function isAnsweredOnce(chat: FaultChat, turn: PlannedTurn, asked = 1): Promise<void> {
+  await chat.tab.untilText(turn.answer);
+  await chat.tab.until("ready");
+  expect(turn.model.asked.length, `how often the model was asked for ${turn.user}`).toBe(asked);
+  await chat.reload();
+  await chat.tab.until("ready");
+  expect(chat.tab.text.split(turn.user).length - 1, "in the page").toBe(1);
+  expect(chat.tab.text.split(turn.answer).length - 1, "answers in the page").toBe(1);
+  const { rows } = await gather(chat.app, chat.model, chat.tab);
+  const branches = rows.filter(({ text }) => text === turn.answer);
+  expect(rows.filter(({ text }) => text === turn.user).length, "rows of the message").toBe(1);
+  expect(branches.map(({ final }) => final)).toEqual(Array.from({ length: asked }, () => true));
+}
+
+type Acted = { turn: PlannedTurn; asked: number };
+
+/** What can be done to a chat right before a message is sent; gives the turns that have to be on the page with it. */
+const ACTIONS: Record<string, (chat: FaultChat, first: PlannedTurn, post: Post) => Promise<Acted[]>> = {
+  edit: async (chat, _first, post) => {
+    const turn = chat.plan({ words: 5 });
+    const target = chat.tab.chat.messages.at(-2)?.id ?? "";
+    await post({ intent: "edit", target, messageId: randomUUID(), text: turn.user });
+    return [{ turn, asked: 1 }];
+  },
+  "another answer": async (chat, first, post) => {
+    await post({ intent: "again", target: chat.tab.chat.messages.at(-1)?.id ?? "" });
+    return [{ turn: first, asked: 2 }];
+  },
+  undo: async (_chat, _first, post) => {
+    await post({ intent: "undo" });
+    return [];
+  },
+  withdrawal: async (chat, first, post) => {
+    const running = await chat.send({ words: 10, holdAt: 5 });
+    await running.model.held();
+    const gone = await chat.send({ words: 5, from: 0, asked: 0 });
+    await post({ intent: "withdraw", target: chat.tab.chat.messages.at(-1)?.id ?? "" });
+    setTimeout(() => running.model.release(), 20);
+    expect(gone.model.asked).toEqual([]);
+    return [
+      { turn: first, asked: 1 },
+      { turn: running, asked: 1 },
+    ];
+  },
+};
+
+type Post = (fields: Record<string, string>) => Promise<void>;
+
+for (const [action, act] of Object.entries(ACTIONS)) {
+  row(`F18: sent right after: ${action}: the message is dispatched once and answered once`, async (fault) => {
+    for (let round = 0; round < rounds(1); round += 1) {
+      const chat = await fault.chat();
+      const first = await chat.send({ words: 4 });
+      await chat.settle();
+      const acted = await act(chat, first, async (fields) => {
+        const { status } = await fault.user.post(`/chats/${chat.chatId}`, fields);
+        expect(status, action).toBe(302);
+      });
+      const turn = await chat.send({ words: 6 });
+      fault.fired();
+      for (const one of [...acted, { turn, asked: 1 }]) await isAnsweredOnce(chat, one.turn, one.asked);
+      // The checker knows one branch.
+      await fault.forget(chat);
+    }
+  });
+}
 
 row("F27: a bookmark that is none neither hangs nor fails the stream", async (fault) => {
   const chat = await fault.chat();

@@ -5,6 +5,7 @@ import { eventually } from "../support/eventually.ts";
 import { rounds } from "./harness/dice.ts";
 import type { FaultChat } from "./harness/fault-chat.ts";
 import { faults } from "./harness/faults.ts";
+import { holdBatch } from "./harness/hold-batch.ts";
 import { hold, killPart } from "./harness/kills.ts";
 import { isOpen, untilHit } from "./harness/until-hit.ts";
 import { problemsOfChannel, put, sideChannel, stored } from "./harness/side-channel.ts";
@@ -92,6 +93,54 @@ row(
       await sleep(100);
       open = false;
       await Promise.all(writers);
+    }
+    expect(await problemsOfChannel(chat, acknowledged)).toEqual([]);
+  },
+);
+
+row(
+  "F3: kill -9 of the server in the middle of a batch: it is there whole or not at all, and each retry is one record",
+  async (fault) => {
+    const chat = await fault.chat();
+    const acknowledged = new Map<string, number>();
+    expect(await put(chat, "first")).toBe(0);
+    for (let round = 0; round < rounds(2); round += 1) {
+      // Postgres ends the transaction of a client that is gone, or has not noticed it yet.
+      const how = round % 2 === 0 ? "cut" : "go on";
+      await untilHit(async () => {
+        const prefix = `${randomUUID()}-`;
+        const parts = Array.from({ length: 12 }, (_, at) => `${prefix}${at}`);
+        const at = fault.dice.int(5, 10);
+        const held = await holdBatch(fault.app, prefix, at);
+        // Stopped, it finds them all at once when it goes on.
+        const server = fault.app.pid("local-trigger") ?? 0;
+        process.kill(server, "SIGSTOP");
+        const tried = parts.map(async (part) => ({ part, seq: await put(chat, part) }));
+        await sleep(100);
+        process.kill(server, "SIGCONT");
+        await held.met();
+        const mine = async () => (await stored(chat)).filter(({ part }) => part.startsWith(prefix));
+        const before = await mine();
+        await killPart(fault.app, "local-trigger");
+        await held.release(how);
+        // Written and not committed: those before the one that was held.
+        const cut = at - 1 - before.length;
+        const after = await mine();
+        if (how === "cut") expect(after, "half a batch").toEqual(before);
+        else expect(after.length, "half a batch").toBeGreaterThanOrEqual(before.length + cut + 1);
+        for (const { part, seq } of await Promise.all(tried)) if (seq !== null) acknowledged.set(part, seq);
+        for (const { part, seq } of after) expect([seq, undefined]).toContain(acknowledged.get(part));
+        expect(after.length, "what was acknowledged is there").toBeGreaterThanOrEqual(
+          parts.filter((part) => acknowledged.has(part)).length,
+        );
+        for (const part of parts) acknowledged.set(part, (await put(chat, part)) ?? -1);
+        expect(
+          after.filter(({ part, seq }) => acknowledged.get(part) !== seq),
+          "numbers given anew",
+        ).toEqual([]);
+        if (cut > 0) fault.fired(cut);
+        return cut > 0;
+      });
     }
     expect(await problemsOfChannel(chat, acknowledged)).toEqual([]);
   },

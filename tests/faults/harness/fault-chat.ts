@@ -69,8 +69,9 @@ export class FaultChat {
     model: ScriptedModel,
     user: HttpUser,
     options: TabOptions = {},
+    made?: { chatId: string; token: string },
   ): Promise<FaultChat> {
-    const { chatId, token } = await user.newChat();
+    const { chatId, token } = made ?? (await user.newChat());
     return new FaultChat(app, model, user, chatId, token, await FaultTab.open(user, chatId, options));
   }
 

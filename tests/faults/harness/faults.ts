@@ -20,9 +20,9 @@ export class Fault {
     readonly dice: Dice,
   ) {}
 
-  /** A new chat with an open tab. */
-  async chat(options?: TabOptions): Promise<FaultChat> {
-    const chat = await FaultChat.open(this.app, this.model, this.user, options);
+  /** A new chat with an open tab, or one that was made by other means. */
+  async chat(options?: TabOptions, made?: { chatId: string; token: string }): Promise<FaultChat> {
+    const chat = await FaultChat.open(this.app, this.model, this.user, options, made);
     this.chats.push(chat);
     return chat;
   }

@@ -42,11 +42,25 @@ export async function connect(app: App): Promise<pg.Client> {
 }
 
 /** Holds rows until `release` is called: whoever wants to write them waits. */
-export async function hold(app: App, sql: string, values: unknown[]) {
+export function hold(app: App, sql: string, values: unknown[]) {
+  return holdBy(app, sql, async (client) => {
+    const { rowCount } = await client.query(`${sql} FOR NO KEY UPDATE`, values);
+    if (!rowCount) throw new Error(`there is nothing to hold: ${sql}`);
+  });
+}
+
+/** The same for a whole table: nothing in it changes. With `reads` nobody even sees it. */
+export function holdTable(app: App, table: string, reads = false) {
+  const mode = reads ? "ACCESS EXCLUSIVE" : "SHARE ROW EXCLUSIVE";
+  return holdBy(app, table, (client) => client.query(`LOCK TABLE ${table} IN ${mode} MODE`));
+}
+
+export type Held = Awaited<ReturnType<typeof hold>>;
+
+async function holdBy(app: App, sql: string, lock: (client: pg.Client) => Promise<unknown>) {
   const client = await connect(app);
   await client.query("BEGIN");
-  const { rowCount } = await client.query(`${sql} FOR NO KEY UPDATE`, values);
-  if (!rowCount) throw new Error(`there is nothing to hold: ${sql}`);
+  await lock(client);
   const { rows } = await client.query<{ pid: number }>("SELECT pg_backend_pid() AS pid");
   const waiting = async (): Promise<number[]> => {
     const { rows: waiters } = await client.query<{ pid: number }>(
