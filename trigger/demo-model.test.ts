@@ -3,6 +3,9 @@ import { describe, expect, it } from "vitest";
 import { DemoFailure, demoModel } from "./demo-model.ts";
 import { chatTools } from "./tools/index.ts";
 
+process.env.DATABASE_URL ??= "postgres://unused";
+process.env.SESSION_SECRET ??= "0123456789abcdef";
+
 const model = demoModel({ delayMs: 0 });
 
 const ask = (text: string) =>

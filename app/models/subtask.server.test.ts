@@ -126,7 +126,7 @@ it("knows each page once, keeps to the most that it may know, and goes with its 
   ]);
   await deleteChat({ chatId, userId });
   expect(await subtask(ref.id)).toBeNull();
-  expect(await db().subtaskPage.count()).toBe(0);
+  expect(await pagesOf(ref.id)).toEqual([]);
   expect(await writePage(ref, page("a").url, { state: "failed" })).toBe(false);
 });
 

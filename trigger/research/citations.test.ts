@@ -4,6 +4,9 @@ import { linksIn } from "./links.ts";
 import { jsonIn } from "./research-model.ts";
 import { z } from "zod";
 
+process.env.DATABASE_URL ??= "postgres://unused";
+process.env.SESSION_SECRET ??= "0123456789abcdef";
+
 const sources = [
   { number: 1, url: "https://one.example/a_(b)", title: "One" },
   { number: 2, url: "https://two.example/", title: "Two" },
