@@ -10,7 +10,8 @@ const SIZE = 14;
 
 const TOLD: Record<QueueState, string> = {
   waiting: "Waits for its turn",
-  steer: "Joins the answer at its next step",
+  // A message that was sent before this answer began is not offered to it, and an answer may have no further step.
+  steer: "Joins the answer at its next step, or is answered after it",
   taken: "Is answered next",
   withdrawn: "Withdrawn",
 };

@@ -2,8 +2,9 @@ import { createContext, useCallback, useContext, useEffect, useMemo, useRef, use
 import { z } from "zod";
 import type { DurableChatHelpers } from "#app/chat/use-durable-chat.ts";
 import { useReread } from "#app/chat/use-reread.ts";
-import type { LongrunUIMessage } from "#app/shared/chat-message.ts";
-import { type QueueState, steeredBy } from "#app/shared/queue.ts";
+import { useOthersQueue } from "#app/chat/use-others-queue.ts";
+import { messageText, type LongrunUIMessage } from "#app/shared/chat-message.ts";
+import { type QueueNow, type QueueState, steeredBy } from "#app/shared/queue.ts";
 
 /** What is decided about a message that waits; the names are those of the form without scripts. */
 type QueueRequest =
@@ -23,7 +24,10 @@ export const QueueProvider = context.Provider;
 
 export const useQueued = (): Queue | null => useContext(context);
 
-type Chat = Pick<DurableChatHelpers<LongrunUIMessage>, "messages" | "waiting" | "withdraw" | "reword">;
+type Chat = Pick<
+  DurableChatHelpers<LongrunUIMessage>,
+  "messages" | "status" | "waiting" | "withdraw" | "reword"
+>;
 
 /** The messages of an open chat that wait behind its running answer. `decided`: as the loader has read it. */
 export function useQueue(
@@ -38,6 +42,20 @@ export function useQueue(
   useEffect(() => {
     for (const [id, state] of Object.entries(decided)) if (state === "withdrawn") withdraw(id);
   }, [decided, withdraw]);
+  const isOpen = chat.status === "submitted" || chat.status === "streaming";
+  const reread = useReread();
+  const asked = useRef(new Set<string>());
+  const takeOthers = (now: QueueNow) => {
+    for (const [id, { state, text }] of Object.entries(now)) {
+      const shown = messages.find((message) => message.id === id);
+      if (shown && state === "withdrawn") withdraw(id);
+      else if (shown && text !== null && messageText(shown) !== text) reword(id, text);
+      if (state === "steer") setSteering((before) => (before.includes(id) ? before : [...before, id]));
+      if (shown || state === "withdrawn" || asked.current.has(id)) continue;
+      asked.current.add(id);
+      reread();
+    }
+  };
   const ask = useCallback(
     async (request: QueueRequest) => {
       const problem = await post(chatId, request);
@@ -52,6 +70,7 @@ export function useQueue(
     },
     [chatId, withdraw, reword, tellTabs],
   );
+  useOthersQueue(chatId, isOpen, takeOthers);
   // Text that arrives changes none of this, and must not render the whole list again.
   const steered = messages.flatMap(steeredBy).join(" ");
   const states = useMemo(() => {
@@ -77,7 +96,7 @@ async function post(chatId: string, request: QueueRequest): Promise<string | nul
   }
 }
 
-/** Other tabs of this browser read the page again. Other devices do so when the run passes the message. */
+/** Other tabs of this browser read the page again at once. Other devices: see `useOthersQueue`. */
 function useOtherTabs(chatId: string): () => void {
   const reread = useReread();
   const channel = useRef<BroadcastChannel | null>(null);

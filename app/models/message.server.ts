@@ -76,3 +76,13 @@ export async function hasMessage(chatId: string, messageId: string): Promise<boo
   });
   return found !== null;
 }
+
+/** Which of these messages the chat has stored. */
+export async function storedIds(chatId: string, ids: readonly string[]): Promise<Set<string>> {
+  if (ids.length === 0) return new Set();
+  const rows = await db().message.findMany({
+    where: { chatId, id: { in: [...ids] } },
+    select: { id: true },
+  });
+  return new Set(rows.map(({ id }) => id));
+}

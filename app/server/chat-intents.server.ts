@@ -1,3 +1,4 @@
+import { tellOthers } from "#app/server/branch-chat.server.ts";
 import { answerBranchIntent, isBranchIntent } from "#app/server/branch-intents.server.ts";
 import { pickModel, setWords } from "#app/server/chat-settings.server.ts";
 import { limitOf } from "#app/server/limits.server.ts";
@@ -83,7 +84,11 @@ function toldOf(
 async function renameTo(chat: Chat, title: unknown): Promise<IntentAnswer> {
   const outcome = await rename(chat, title);
   if (outcome === "missing") return { status: 404, body: { error: "There is no such chat." } };
-  if (outcome === "renamed") return { status: 200, body: { done: true } };
+  if (outcome === "renamed") {
+    // Pages on other devices read themselves again. The title is stored, whether or not they are told.
+    void tellOthers(chat.chatId);
+    return { status: 200, body: { done: true } };
+  }
   return { status: 400, body: outcome };
 }
 

@@ -12,6 +12,17 @@ export type QueueState = z.infer<typeof queueStateSchema>;
 /** Checks what was read back from the database. */
 export const parseQueueState = (state: unknown): QueueState => queueStateSchema.parse(state);
 
+const queueNowSchema = z.record(
+  z.string(),
+  z.object({ state: queueStateSchema, text: z.string().nullable() }),
+);
+
+/** Messages that wait, by id, oldest first: what is decided about each, and other words than it was sent with. */
+export type QueueNow = z.infer<typeof queueNowSchema>;
+
+/** Checks what the web server answered. Throws when it is anything else. */
+export const parseQueueNow = (json: unknown): QueueNow => queueNowSchema.parse(json);
+
 /** The agent's mark in an answer: these messages were given to the model here. */
 export const STEERED = "data-pending-message-injected";
 

@@ -10,6 +10,7 @@ import {
   send,
   shown,
   signUp,
+  status,
   stopButton,
   waitAnswered,
   waitForText,
@@ -95,5 +96,56 @@ journey(
     await waitReady(desk);
     expect((await shown(desk)).map(({ text }) => text)).toEqual(onDesk);
     await expect.poll(() => composer(desk).inputValue()).toBe("half a thought");
+  },
+);
+
+journey(
+  "what waits, an edit of it, a withdrawal, a rename and another version show on the other device without a reload",
+  async (journey) => {
+    const { model } = journey;
+    const { desk, phone } = await twoDevices(journey);
+    const first = question("Runs");
+    const running = model.answer(first.key, { text: numberedWords(20), holdAfter: 8 });
+    await send(desk, first.text);
+    const chatId = await chatIdOf(desk);
+    await running.held();
+    await phone.goto(`/chats/${chatId}`);
+    await hydrated(phone);
+    const [kept, gone] = [question("Kept"), question("Gone")];
+    const reworded = `${kept.text} in other words`;
+    model.answer(kept.key, { text: "Kept and answered." });
+    await send(desk, kept.text);
+    await send(desk, gone.text);
+    await phone.getByText(gone.text).waitFor();
+    const onDesk = (text: string) => desk.locator("article.user", { hasText: text });
+    await onDesk(gone.text).getByRole("button", { name: "Withdraw" }).click();
+    await onDesk(kept.text).getByRole("button", { name: "Edit" }).click();
+    await desk.getByLabel("Edit the waiting message").fill(reworded);
+    await desk.getByRole("button", { name: "Save" }).click();
+    await phone.getByText(gone.text).waitFor({ state: "detached" });
+    await phone.getByText(reworded).waitFor();
+    expect(await status(phone), "the answer still runs").toBe("streaming");
+    running.release();
+    for (const page of [desk, phone]) await waitAnswered(page, 2);
+
+    await desk
+      .getByRole("button", { name: /^Rename/ })
+      .first()
+      .click();
+    await desk.getByLabel("New title").fill("Two devices");
+    await desk.keyboard.press("Enter");
+    await expect.poll(() => phone.title()).toBe("Two devices – Longrun");
+
+    const edited = question("Instead");
+    model.answer(edited.key, { text: "Answered instead." });
+    await onDesk(reworded).getByRole("button", { name: "Edit message" }).click();
+    await desk.getByLabel("Edit your message").fill(edited.text);
+    await desk.keyboard.press("Enter");
+    await phone.getByText("Answered instead.").waitFor();
+    await waitAnswered(desk, 2);
+    await phone.getByRole("button", { name: "Previous version" }).last().click();
+    await desk.getByText("Kept and answered.").waitFor();
+    for (const page of [desk, phone]) await waitAnswered(page, 2);
+    expect((await shown(desk)).map(({ text }) => text)).toEqual((await shown(phone)).map(({ text }) => text));
   },
 );
