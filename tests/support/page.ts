@@ -70,7 +70,8 @@ export async function waitAnswered(page: Page, count: number, ms = 30_000): Prom
   let last = "";
   const answered = async (): Promise<boolean> => {
     const now = await status(page).catch(() => null);
-    const answers = (await shown(page)).filter(({ role, text }) => role === "assistant" && text !== "");
+    const seen = await shown(page).catch(() => []);
+    const answers = seen.filter(({ role, text }) => role === "assistant" && text !== "");
     last = `"${now}" with ${answers.length} answers`;
     return now === "ready" && answers.length >= count;
   };
