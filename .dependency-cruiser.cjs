@@ -19,7 +19,7 @@ module.exports = {
     only(
       "server-uses-models",
       "^app/server/",
-      "^app/(server|models|shared|model-catalog)/",
+      "^app/(server|models|attachments|shared|model-catalog)/",
       "^app/env\\.server\\.ts$",
       "^trigger/chat\\.ts$",
     ),
@@ -40,7 +40,13 @@ module.exports = {
       "runs-use-models",
       "^trigger/",
       "^trigger/",
-      "^app/(models|shared|model-catalog)/",
+      "^app/(models|attachments|shared|model-catalog)/",
+      "^app/env\\.server\\.ts$",
+    ),
+    only(
+      "attachments-are-bytes",
+      "^app/attachments/",
+      "^app/(attachments|shared)/",
       "^app/env\\.server\\.ts$",
     ),
     only(

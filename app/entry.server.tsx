@@ -12,8 +12,11 @@ import { renderToPipeableStream } from "react-dom/server";
 import { z } from "zod";
 import { liveDocument } from "#app/live/live-document.ts";
 import { followAnswer } from "#app/server/follow-answer.server.ts";
+import { keepSweeping } from "#app/server/sweep-attachments.server.ts";
 import { describeError, log } from "#app/server/log.server.ts";
 import { NonceContext } from "#app/ui/nonce.tsx";
+
+keepSweeping();
 
 export const streamTimeout = 5_000;
 

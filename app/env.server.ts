@@ -72,6 +72,14 @@ const port = z.coerce.number().int().min(0).max(65535);
 
 const limit = (fallback: number) => z.coerce.number().min(0).max(1_000_000_000).default(fallback);
 
+const megabytes = (fallback: number, least: number) =>
+  z.coerce
+    .number()
+    .min(least)
+    .max(100_000)
+    .default(fallback)
+    .transform((value) => Math.round(value * 1_000_000));
+
 const schema = z.object({
   NODE_ENV: z.enum(["development", "production", "test"]).default("production"),
   PORT: port.default(3000),
@@ -146,6 +154,17 @@ const schema = z.object({
   LIMIT_TOKENS_PER_DAY: limit(5_000_000),
   /** In US dollars. */
   LIMIT_COST_PER_DAY: limit(0),
+  /** Set by `npm start` where runs share its machine: where attached files lie unless S3_BUCKET names a bucket. */
+  ATTACHMENTS_DIR: optional,
+  S3_ENDPOINT: optionalUrl,
+  S3_BUCKET: optional,
+  S3_REGION: optional.transform((value) => value ?? "us-east-1"),
+  S3_ACCESS_KEY_ID: optional,
+  S3_SECRET_ACCESS_KEY: optional,
+  /** Given in megabytes, read as bytes; of all files of a user 0: no limit. */
+  ATTACHMENT_FILE_MB: megabytes(10, 0.1),
+  ATTACHMENT_MESSAGE_MB: megabytes(20, 0.1),
+  ATTACHMENT_USER_MB: megabytes(1_000, 0),
 });
 
 export type Env = z.infer<typeof schema>;

@@ -13,6 +13,8 @@ export type AnswerFacts = {
   startedAt: number;
   /** The answer that this turn goes on with; null for a new one. */
   goesOn: LongrunUIMessage | null;
+  /** Names of attached files that the model was not given. */
+  unread: () => string[];
 };
 
 type Teller = NonNullable<UIMessageStreamOptions<LongrunUIMessage>["messageMetadata"]>;
@@ -35,12 +37,17 @@ export function metadataOf(facts: AnswerFacts): Teller {
     if (part.type === "reasoning-end") return { reasoningMs: thoughts.end(part.id) };
     if (!seenToken && FIRST.has(part.type)) {
       seenToken = true;
-      return { firstTokenMs: elapsed };
+      return { firstTokenMs: elapsed, ...unreadOf(facts) };
     }
     if (part.type === "finish-step") return (used = sum(used, part.usage, facts.model.id));
     if (part.type !== "finish") return undefined;
-    return { durationMs: elapsed, finishReason: part.finishReason };
+    return { durationMs: elapsed, finishReason: part.finishReason, ...unreadOf(facts) };
   };
+}
+
+function unreadOf({ unread }: AnswerFacts): Pick<MessageMetadata, "unread"> {
+  const names = unread();
+  return names.length > 0 ? { unread: names } : {};
 }
 
 function atStart({ model, runId, attempt, version, recovered, goesOn }: AnswerFacts): MessageMetadata {

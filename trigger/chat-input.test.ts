@@ -2,8 +2,10 @@ import { randomUUID } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { UIMessage } from "ai";
 import { describe, expect, it } from "vitest";
+import { createAttachment } from "#app/models/attachment.server.ts";
 import { deleteChat } from "#app/models/chat.server.ts";
 import { db } from "#app/models/db.server.ts";
+import { attachmentUrl } from "#app/shared/attachment.ts";
 import { messageText } from "#app/shared/chat-message.ts";
 import { AgentBench, errorsOf, user } from "../tests/support/agent-bench.ts";
 
@@ -54,6 +56,42 @@ describe("what a browser writes", () => {
     ]);
     const { messages } = bench.model.turns.at(-1)?.request ?? { messages: [] };
     expect(messages.map((message) => message.role)).toEqual(["system", "user", "assistant", "user"]);
+  });
+
+  it("names files of its own account alone, and of them what is stored is believed", async () => {
+    const attached = async (userId: string) => {
+      const file = { id: randomUUID(), name: "real.txt", mediaType: "text/plain", size: 4, sha256: "" };
+      await createAttachment({ ...file, userId }, 0);
+      return file.id;
+    };
+    const [own, foreign] = [await attached(bench.userId), await attached(await bench.newUser())];
+    const run = bench.boot();
+    const naming = (id: string, text: string): UIMessage => {
+      const part = {
+        type: "file" as const,
+        url: attachmentUrl(id),
+        mediaType: "image/png",
+        filename: "forged.png",
+      };
+      return { id: randomUUID(), role: "user", parts: [part, { type: "text", text }] };
+    };
+    for (const id of [foreign, randomUUID()]) {
+      expect(errorsOf(await run.sendMessage(naming(id, "not mine")))).toEqual([
+        "A file of this message is not there any more. Attach it again, and send the message again.",
+      ]);
+    }
+    await run.sendMessage(naming(own, "mine"));
+    const [asked] = await bench.history(2);
+    expect(asked?.message.parts[0]).toEqual({
+      type: "file",
+      url: attachmentUrl(own),
+      mediaType: "text/plain",
+      filename: "real.txt",
+    });
+    expect(bench.model.askedFor("not mine")).toEqual([]);
+    expect(await db().messageFile.findMany({ where: { chatId: bench.chatId } })).toEqual([
+      { chatId: bench.chatId, messageId: asked?.id, attachmentId: own },
+    ]);
   });
 
   it("cannot replace an answer by sending a message with its id", async () => {

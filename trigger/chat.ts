@@ -6,6 +6,7 @@ import { abilitiesOf } from "#app/model-catalog/model-abilities.ts";
 import { chatActionSchema } from "#app/shared/chat-action.ts";
 import type { LongrunUIMessage } from "#app/shared/chat-message.ts";
 import { failedAnswer, toAnswer } from "#trigger/answer-stream.ts";
+import { type Reading, withFiles } from "#trigger/attached-files.ts";
 import { onAction } from "#trigger/branch-action.ts";
 import { metered } from "#trigger/metered.ts";
 import { explainModelError, VisibleError } from "#trigger/model-error.ts";
@@ -56,12 +57,13 @@ export const longrunChat = chat.withUIMessage<LongrunUIMessage>().agent({
     if (!chatId || !own)
       throw new VisibleError("This chat does not exist any more, so nothing was answered.");
     const startedAt = performance.now();
-    let model: ResolvedModel;
+    let reading: Reading<ResolvedModel>;
     try {
-      model = metered(await resolveModel(own.model), { userId: own.userId, chatId, kind: "answer" });
+      reading = withFiles(await resolveModel(own.model), own.userId);
     } catch (error) {
       return failedAnswer(error instanceof Error ? error.message : "No model can be used.");
     }
+    const model = metered(reading.model, { userId: own.userId, chatId, kind: "answer" });
     const calls = takeOpenCalls();
     const tools = runOnce(chatTools({ userId: own.userId, chatId, runId: ctx.run.id }), calls, (id) =>
       callIsKept(chatId, id),
@@ -96,6 +98,7 @@ export const longrunChat = chat.withUIMessage<LongrunUIMessage>().agent({
         startedAt,
         stop: signal,
         goesOn,
+        unread: reading.unread,
         begun,
       },
       watch,

@@ -57,6 +57,10 @@ async function titleFrom(
   return cleanTitle(text) ?? cleanTitle(asked);
 }
 
+/** What a message is about that has files alone. */
+const fileNames = ({ parts }: LongrunUIMessage): string =>
+  parts.flatMap((part) => (part.type === "file" && part.filename ? [part.filename] : [])).join(", ");
+
 /**
  * Gives an untitled chat a title. Never throws: what fails, or is cut off by the next turn or the run's end, is
  * tried again after the next turn.
@@ -69,10 +73,11 @@ export async function makeTitle(
   const asked = messages.find((message) => message.role === "user");
   const answered = messages.find((message) => message.role === "assistant" && messageText(message) !== "");
   if (!asked || !answered) return;
+  const about = messageText(asked) || fileNames(asked);
   try {
     const call = { userId: chat.userId, chatId: chat.id, kind: "title" } as const;
     const model = metered(await resolveModel(chat.model), call);
-    const title = await titleFrom(model, messageText(asked), messageText(answered), signal);
+    const title = await titleFrom(model, about, messageText(answered), signal);
     if (title) await setTitleIfUntitled({ chatId: chat.id, title });
   } catch (error) {
     if (signal.aborted) return;

@@ -12,6 +12,7 @@ import { followScreen, readEmptyBranch, unsavedOf, wereStored } from "#trigger/b
 import { countTurn, type Counted } from "#trigger/limits.ts";
 import { VisibleError } from "#trigger/model-error.ts";
 import { asDecided } from "#trigger/queue.ts";
+import { withOwnFiles } from "#trigger/own-files.ts";
 import { retry } from "#trigger/retry.ts";
 import { runState, type RunState } from "#trigger/run-state.ts";
 import { makeTitle } from "#trigger/title.ts";
@@ -44,16 +45,27 @@ export async function completeSession(event: { runId: string; chatAccessToken: s
 }
 
 /**
- * The door for what a browser wrote: role user, text parts, within the limits; all else is dropped. Or the answers to
+ * The door for what a browser wrote: role user, text and one's own files, within the limits; all else is dropped. Or the answers to
  * calls that wait for the person, of which only the decisions count.
  */
-export function onValidateMessages({ messages }: { messages: LongrunUIMessage[] }): LongrunUIMessage[] {
-  const answers = acceptedAnswers(messages);
+export async function onValidateMessages(event: {
+  messages: LongrunUIMessage[];
+}): Promise<LongrunUIMessage[]> {
+  const answers = acceptedAnswers(event.messages);
   if (answers) return answers;
-  const clean = messages.map(acceptSubmitted);
-  if (clean.every((message) => message !== null)) return clean;
-  // The runtime adds a refused message to the history of the failed turn; onTurnComplete takes it out again.
-  runState().beforeRefusal = chat.history.all() as LongrunUIMessage[];
+  const state = runState();
+  try {
+    return await Promise.all(event.messages.map((message) => accept(ownChatId(state), message)));
+  } catch (error) {
+    // The runtime adds a refused message to the history of the failed turn; onTurnComplete takes it out again.
+    state.beforeRefusal = chat.history.all() as LongrunUIMessage[];
+    throw error;
+  }
+}
+
+function accept(chatId: string, message: LongrunUIMessage): Promise<LongrunUIMessage> {
+  const clean = acceptSubmitted(message);
+  if (clean) return withOwnFiles(chatId, clean);
   throw new VisibleError("This message was not accepted. Send text of at most 200,000 characters.");
 }
 

@@ -20,8 +20,10 @@ import { QueueProvider, useQueue } from "#app/chat/use-queue.ts";
 import { useReread } from "#app/chat/use-reread.ts";
 import { useTitleArrival } from "#app/chat/use-title-arrival.ts";
 import { WithoutScripts } from "#app/chat/without-scripts.tsx";
+import type { AttachedFile, AttachmentOffer } from "#app/shared/attachment.ts";
 import type { LongrunUIMessage } from "#app/shared/chat-message.ts";
 import type { ShownSettings } from "#app/shared/chat-settings.ts";
+import { abilitiesOfChoice } from "#app/shared/model-option.ts";
 import { placeSteered, type QueueState } from "#app/shared/queue.ts";
 import type { ChatStatus, ResumeHandle } from "#app/shared/resume-handle.ts";
 import { ErrorLine } from "#app/ui/error-panel.tsx";
@@ -49,8 +51,11 @@ export type ChatViewProps = {
   reachable: boolean;
   settings: ShownSettings;
   triggerUrl: string;
+  attachments: AttachmentOffer;
   /** A form without scripts that came back. */
-  returned?: { error?: string | undefined; text?: string | undefined } | undefined;
+  returned?:
+    | { error?: string | undefined; text?: string | undefined; files?: readonly AttachedFile[] | undefined }
+    | undefined;
 };
 
 /** One chat: its history, the answer that runs, and the composer. */
@@ -137,14 +142,17 @@ export function ChatView(props: ChatViewProps) {
           open={open}
           closed={chat.closed !== null}
           initialText={props.returned?.text}
+          initialFiles={props.returned?.files}
+          offer={props.attachments}
+          abilities={abilitiesOfChoice(props.settings.choice)}
           draft={draft}
-          onSend={(text) => {
-            chat.send(text);
+          onSend={(text, files) => {
+            chat.send(text, files);
             return true;
           }}
-          onSteer={(text) => {
+          onSteer={(text, files) => {
             const id = crypto.randomUUID();
-            chat.send(text, id);
+            chat.send(text, files, id);
             void queue.ask({ intent: "steer", target: id });
             return true;
           }}

@@ -1,7 +1,20 @@
 import { ArrowUp, CornerDownRight, Square } from "lucide-react";
-import { useEffect, useRef, type FormEvent, type KeyboardEvent, type MutableRefObject } from "react";
+import {
+  type ClipboardEvent,
+  type FormEvent,
+  type KeyboardEvent,
+  type MutableRefObject,
+  useEffect,
+  useRef,
+} from "react";
+import { AttachButton } from "#app/chat/attach-button.tsx";
+import { AttachmentTray } from "#app/chat/attachment-tray.tsx";
 import { draftSent, keepDraft } from "#app/chat/drafts.ts";
 import { fillFromDraft, type DraftOf } from "#app/chat/use-draft.ts";
+import { pastedFiles, useDroppedFiles } from "#app/chat/use-dropped-files.ts";
+import { useAttachments } from "#app/chat/use-attachments.ts";
+import type { AttachedFile, AttachmentOffer } from "#app/shared/attachment.ts";
+import type { ModelAbilities } from "#app/shared/model-option.ts";
 import { useHydrated } from "#app/ui/use-hydrated.ts";
 
 /** Id of the form, for fields of it that stand elsewhere in the page. */
@@ -16,12 +29,17 @@ type Props = {
   /** Nothing more can be sent here. */
   closed?: boolean;
   initialText?: string | undefined;
+  /** Files of a form that came back. */
+  initialFiles?: readonly AttachedFile[] | undefined;
+  offer: AttachmentOffer;
+  /** Of the model that will answer, where that is known. */
+  abilities?: ModelAbilities | undefined;
   /** Where what is typed here survives a reload. */
   draft: DraftOf;
-  /** Takes the text; false leaves it in the box. Without it the form is posted. */
-  onSend: (text: string) => boolean;
-  /** Takes the text for the answer that runs, at its next step. */
-  onSteer?: (text: string) => boolean;
+  /** Takes the text and the files; false leaves them in the box. Without it the form is posted. */
+  onSend: (text: string, files: readonly AttachedFile[]) => boolean;
+  /** Takes them for the answer that runs, at its next step. */
+  onSteer?: (text: string, files: readonly AttachedFile[]) => boolean;
   onStop?: () => void;
   /** The Up key in an empty box. */
   onEditLast?: () => void;
@@ -30,6 +48,9 @@ type Props = {
 };
 
 const finePointer = () => matchMedia("(pointer: fine)").matches;
+
+const NO_FILES: readonly AttachedFile[] = [];
+const UNREADY = "Not all files are stored yet. Wait a moment, or remove those that failed.";
 
 function grow(box: HTMLTextAreaElement): void {
   box.style.height = "auto";
@@ -43,6 +64,9 @@ export function Composer({
   open,
   closed = false,
   initialText,
+  initialFiles = NO_FILES,
+  offer,
+  abilities,
   draft,
   onSend,
   onSteer,
@@ -53,21 +77,28 @@ export function Composer({
   const hydrated = useHydrated();
   const own = useRef<HTMLTextAreaElement | null>(null);
   const atFirst = useRef(draft);
+  const attachments = useAttachments(draft.name, offer, initialFiles);
+  const { add, restore } = attachments;
+  const dropping = useDroppedFiles(add, hydrated && !closed);
   useEffect(() => {
     const box = own.current;
     if (!box) return;
-    fillFromDraft(box, atFirst.current);
+    restore(fillFromDraft(box, atFirst.current));
     grow(box);
     // On a touch screen the keyboard would cover what one came to read.
     if (finePointer()) box.focus({ preventScroll: true });
-  }, []);
+  }, [restore]);
 
   const send = (event?: FormEvent, take = onSend) => {
     event?.preventDefault();
     const box = own.current;
-    if (!box || closed || box.value.trim() === "") return;
-    if (!take(box.value)) return;
-    draftSent(draft.name, box.value);
+    const { stored, waiting } = attachments;
+    if (!box || closed) return;
+    if (waiting) return attachments.say(UNREADY);
+    if (box.value.trim() === "" && stored.length === 0) return;
+    if (!take(box.value, stored)) return;
+    draftSent(draft.name, box.value, stored);
+    attachments.clear();
     box.value = "";
     grow(box);
     box.focus();
@@ -91,8 +122,26 @@ export function Composer({
     send();
   };
 
+  const onPaste = (event: ClipboardEvent) => {
+    const files = pastedFiles(event);
+    if (files.length === 0) return;
+    event.preventDefault();
+    add(files);
+  };
+
   return (
-    <form id={COMPOSER_FORM} method="post" action={action} className="composer" onSubmit={submit}>
+    <form
+      id={COMPOSER_FORM}
+      method="post"
+      encType="multipart/form-data"
+      action={action}
+      className="composer"
+      data-dropping={dropping ? "" : undefined}
+      data-files={attachments.list.length > 0 ? "" : undefined}
+      onSubmit={submit}
+    >
+      <AttachmentTray attachments={attachments} abilities={abilities} />
+      <AttachButton attachments={attachments} disabled={closed} />
       {Object.entries(hidden).map(([name, value]) => (
         <input key={name} type="hidden" name={name} value={value} />
       ))}
@@ -107,7 +156,7 @@ export function Composer({
           own.current = box;
           if (textRef) textRef.current = box;
         }}
-        placeholder={closed ? "This chat is closed" : "Write a message"}
+        placeholder={closed ? "This chat is closed" : dropping ? "Drop to attach" : "Write a message"}
         defaultValue={initialText}
         disabled={closed}
         autoComplete="off"
@@ -116,6 +165,7 @@ export function Composer({
           keepDraft(draft.name, event.currentTarget.value);
         }}
         onKeyDown={onKeyDown}
+        onPaste={onPaste}
       />
       <div className="composer-buttons">
         {open && (

@@ -1,5 +1,13 @@
 import { beforeEach, describe, expect, it, vi } from "vitest";
-import { draftAcknowledged, draftSent, dropAllDrafts, dropDraft, keepDraft, reopenDraft } from "./drafts.ts";
+import {
+  draftAcknowledged,
+  draftSent,
+  dropAllDrafts,
+  dropDraft,
+  keepDraft,
+  keepFiles,
+  reopenDraft,
+} from "./drafts.ts";
 
 /** A browser's storage, as far as drafts use it. */
 class MapStorage {
@@ -13,6 +21,9 @@ class MapStorage {
   removeItem = (key: string): void => void this.entries.delete(key);
 }
 
+const known = (texts: string[] = [], files: string[] = []) => ({ texts, files });
+const file = (id: string) => ({ id, name: `${id}.png`, mediaType: "image/png", size: 7 });
+
 let storage: MapStorage;
 beforeEach(() => {
   storage = new MapStorage();
@@ -22,18 +33,18 @@ beforeEach(() => {
 describe("a draft", () => {
   it("is there again when its page opens again, for its own chat alone", () => {
     keepDraft("chat-1", "half a thou");
-    expect(reopenDraft("chat-1", [])).toBe("half a thou");
-    expect(reopenDraft("chat-1", [])).toBe("half a thou");
-    expect(reopenDraft("chat-2", [])).toBe("");
+    expect(reopenDraft("chat-1", known()).text).toBe("half a thou");
+    expect(reopenDraft("chat-1", known()).text).toBe("half a thou");
+    expect(reopenDraft("chat-2", known()).text).toBe("");
   });
 
   it("that was sent comes back until the server has acknowledged it", () => {
     keepDraft("chat-1", "hello");
     draftSent("chat-1", "hello");
-    expect(reopenDraft("chat-1", [])).toBe("hello");
+    expect(reopenDraft("chat-1", known()).text).toBe("hello");
     draftSent("chat-1", "hello");
     draftAcknowledged("chat-1");
-    expect(reopenDraft("chat-1", [])).toBe("");
+    expect(reopenDraft("chat-1", known()).text).toBe("");
     expect(storage.length).toBe(0);
   });
 
@@ -41,24 +52,38 @@ describe("a draft", () => {
     draftSent("chat-1", "first");
     draftSent("chat-1", "second");
     keepDraft("chat-1", "third");
-    expect(reopenDraft("chat-1", ["first"])).toBe("second\n\nthird");
+    expect(reopenDraft("chat-1", known(["first"])).text).toBe("second\n\nthird");
   });
 
   it("of the new-chat page stays when another chat's message is what the server has", () => {
     draftSent("new", "mine");
-    draftAcknowledged("new", ["another"]);
-    expect(reopenDraft("new", [])).toBe("mine");
+    draftAcknowledged("new", known(["another"]));
+    expect(reopenDraft("new", known()).text).toBe("mine");
     draftSent("new", "mine");
-    draftAcknowledged("new", ["mine"]);
-    expect(reopenDraft("new", [])).toBe("");
+    draftAcknowledged("new", known(["mine"]));
+    expect(reopenDraft("new", known()).text).toBe("");
+  });
+
+  it("keeps its files, and those that were sent come back once until the server has them", () => {
+    keepFiles("chat-1", [file("a"), file("b")]);
+    expect(reopenDraft("chat-1", known()).files).toEqual([file("a"), file("b")]);
+    draftSent("chat-1", "", [file("a"), file("b")]);
+    keepFiles("chat-1", [file("c")]);
+    expect(reopenDraft("chat-1", known([], ["b"])).files).toEqual([file("a"), file("c")]);
+    expect(reopenDraft("chat-1", known()).files).toEqual([file("a"), file("c")]);
+    draftSent("chat-1", "text", [file("a"), file("c")]);
+    draftAcknowledged("chat-1");
+    expect(reopenDraft("chat-1", known())).toEqual({ text: "", files: [] });
+    expect(storage.length).toBe(0);
   });
 
   it("goes with its chat, and all of them at sign-out, and nothing else does", () => {
     storage.setItem("other", "stays");
     for (const name of ["a", "b", "c"]) keepDraft(name, name);
-    draftSent("b", "b");
+    draftSent("b", "b", [file("a")]);
+    keepFiles("c", [file("c")]);
     dropDraft("a");
-    expect(reopenDraft("a", [])).toBe("");
+    expect(reopenDraft("a", known()).text).toBe("");
     dropAllDrafts();
     expect(storage.length).toBe(1);
     expect(storage.getItem("other")).toBe("stays");
@@ -68,7 +93,7 @@ describe("a draft", () => {
     vi.stubGlobal("localStorage", undefined);
     keepDraft("chat-1", "text");
     draftSent("chat-1", "text");
-    expect(reopenDraft("chat-1", [])).toBe("");
+    expect(reopenDraft("chat-1", known()).text).toBe("");
     dropAllDrafts();
   });
 });

@@ -1,8 +1,19 @@
+import { z } from "zod";
+import type { AttachedFile } from "#app/shared/attachment.ts";
+
 const DRAFT = "longrun.draft.";
 const SENT = "longrun.sent.";
+const FILES = "longrun.files.";
+const SENT_FILES = "longrun.sent-files.";
 
 /** The name of the draft of the new-chat page; every other draft has its chat's id. */
 export const NEW_CHAT_DRAFT = "new";
+
+/** Of a draft that was never sent. */
+export const NOTHING_KNOWN: Known = { texts: [], files: [] };
+
+/** What the server already has of a draft's messages: texts, and ids of files. */
+export type Known = { texts: readonly string[]; files: readonly string[] };
 
 /** Storage may be full, or forbidden: drafts are then not kept, and nothing else changes. */
 function attempt<T>(work: (storage: Storage) => T): T | undefined {
@@ -19,50 +30,75 @@ function write(key: string, text: string): void {
   attempt((storage) => (text === "" ? storage.removeItem(key) : storage.setItem(key, text)));
 }
 
-function sentTexts(name: string): string[] {
-  const stored: unknown = attempt(() => JSON.parse(read(SENT + name) || "[]"));
-  return Array.isArray(stored) ? stored.filter((text) => typeof text === "string") : [];
+const fileList = z.array(
+  z.object({ id: z.string(), name: z.string(), mediaType: z.string(), size: z.number() }),
+);
+
+function readList<T>(key: string, shape: z.ZodType<T[]>): T[] {
+  const stored: unknown = attempt(() => JSON.parse(read(key) || "[]"));
+  return shape.safeParse(stored).data ?? [];
 }
+
+const writeList = (key: string, list: readonly unknown[]): void =>
+  write(key, list.length > 0 ? JSON.stringify(list) : "");
+
+const sentTexts = (name: string): string[] => readList(SENT + name, z.array(z.string()));
+const sentFiles = (name: string): AttachedFile[] => readList(SENT_FILES + name, fileList);
 
 /** Keeps what is in the box now; an empty box has no draft. */
 export function keepDraft(name: string, text: string): void {
   write(DRAFT + name, text);
 }
 
-/** What was typed leaves the box, and is kept until the server has acknowledged it. */
-export function draftSent(name: string, text: string): void {
-  write(SENT + name, JSON.stringify([...sentTexts(name), text]));
-  write(DRAFT + name, "");
+/** Keeps which files are attached to what is in the box. */
+export function keepFiles(name: string, files: readonly AttachedFile[]): void {
+  writeList(FILES + name, files);
 }
 
-/** The server has what was sent under this name: all of it, or these texts. */
-export function draftAcknowledged(name: string, known?: readonly string[]): void {
-  const left = known ? sentTexts(name).filter((text) => !known.includes(text)) : [];
-  write(SENT + name, left.length > 0 ? JSON.stringify(left) : "");
+/** What was typed leaves the box with its files, and is kept until the server has acknowledged it. */
+export function draftSent(name: string, text: string, files: readonly AttachedFile[] = []): void {
+  writeList(SENT + name, [...sentTexts(name), ...(text === "" ? [] : [text])]);
+  writeList(SENT_FILES + name, [...sentFiles(name), ...files]);
+  write(DRAFT + name, "");
+  keepFiles(name, []);
+}
+
+/** The server has what was sent under this name: all of it, or what is known of it. */
+export function draftAcknowledged(name: string, known?: Known): void {
+  const texts = known ? sentTexts(name).filter((text) => !known.texts.includes(text)) : [];
+  const files = known ? sentFiles(name).filter(({ id }) => !known.files.includes(id)) : [];
+  writeList(SENT + name, texts);
+  writeList(SENT_FILES + name, files);
 }
 
 /**
- * What belongs into an empty box: what was sent and is not among the texts that the server has, then what was
- * typed. From here on all of it is the draft.
+ * What belongs into an empty box: what was sent and is not among the texts and files that the server has, then what
+ * was typed and attached. From here on all of it is the draft.
  */
-export function reopenDraft(name: string, known: readonly string[]): string {
-  const unsent = sentTexts(name).filter((text) => !known.includes(text));
+export function reopenDraft(name: string, known: Known): { text: string; files: AttachedFile[] } {
+  const unsent = sentTexts(name).filter((text) => !known.texts.includes(text));
   const text = [...unsent, read(DRAFT + name)].filter((piece) => piece !== "").join("\n\n");
+  const all = [...sentFiles(name), ...readList(FILES + name, fileList)];
+  const files = all.filter(
+    ({ id }, index) => !known.files.includes(id) && all.findIndex((other) => other.id === id) === index,
+  );
   draftAcknowledged(name);
   keepDraft(name, text);
-  return text;
+  keepFiles(name, files);
+  return { text, files };
 }
 
 /** Forgets everything about one chat. */
 export function dropDraft(name: string): void {
-  write(DRAFT + name, "");
-  write(SENT + name, "");
+  for (const kind of KINDS) write(kind + name, "");
 }
+
+const KINDS = [DRAFT, SENT, FILES, SENT_FILES];
 
 /** For sign-out: the next person at this browser finds nothing. */
 export function dropAllDrafts(): void {
   attempt((storage) => {
     const keys = Array.from({ length: storage.length }, (_, index) => storage.key(index) ?? "");
-    for (const key of keys) if (key.startsWith(DRAFT) || key.startsWith(SENT)) storage.removeItem(key);
+    for (const key of keys) if (KINDS.some((kind) => key.startsWith(kind))) storage.removeItem(key);
   });
 }

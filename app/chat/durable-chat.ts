@@ -17,6 +17,7 @@ import { SessionToken } from "#app/chat/session-token.ts";
 import { DurableTransport, outReader, sessionUrls } from "#app/chat/transport.ts";
 import type { Turn, TurnOutcome } from "#app/chat/turn.ts";
 import { TurnFollower } from "#app/chat/turn-follower.ts";
+import { type AttachedFile, messageParts } from "#app/shared/attachment.ts";
 import { progress } from "#app/shared/answer-progress.ts";
 import { chunksOfTurn } from "#app/shared/open-turn.ts";
 import type { Boundary } from "#app/shared/out-record.ts";
@@ -151,10 +152,10 @@ export class DurableChat<M extends UIMessage> extends Chat<M> {
   };
 
   /** Shows the message and appends it. Never rejects: a message that could not be sent is `failed` in the facts. */
-  async send(text: string, id: string = generateId()): Promise<void> {
+  async send(text: string, files: readonly AttachedFile[] = [], id: string = generateId()): Promise<void> {
     this.#turnFailure = undefined;
     // Postgres refuses U+0000; the stored history shows what is shown here.
-    const parts = [{ type: "text" as const, text: text.replaceAll("\u0000", "\uFFFD") }];
+    const parts = messageParts(text.replaceAll("\u0000", "\uFFFD"), files);
     await this.sendMessage({ id, role: "user", parts } as CreateUIMessage<M>);
   }
 

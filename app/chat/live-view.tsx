@@ -1,8 +1,10 @@
 import { ChatHeader } from "#app/chat/chat-header.tsx";
 import { Composer } from "#app/chat/composer.tsx";
+import { NOTHING_KNOWN } from "#app/chat/drafts.ts";
 import { MessageList } from "#app/chat/message-list.tsx";
 import { RunStateLine } from "#app/chat/run-state-line.tsx";
 import { runState } from "#app/chat/run-state.ts";
+import type { AttachmentOffer } from "#app/shared/attachment.ts";
 import type { LongrunUIMessage } from "#app/shared/chat-message.ts";
 import type { ChatStatus } from "#app/shared/resume-handle.ts";
 
@@ -17,10 +19,11 @@ type Props = {
   before: LongrunUIMessage[];
   after: LongrunUIMessage[];
   partialIds: string[];
+  attachments: AttachmentOffer;
 };
 
 /** A chat whose answer is being written, for a browser without scripts: the document ends when the answer does. */
-export function LiveView({ chatId, messageId, status, before, after, partialIds }: Props) {
+export function LiveView({ chatId, messageId, status, before, after, partialIds, attachments }: Props) {
   const page = `/chats/${chatId}`;
   const told = runState({ status, connection: "live", stopping: false, empty: false, run: null });
   const list = { partialIds, delivery: {}, streaming: false, onRetry: () => undefined };
@@ -37,7 +40,8 @@ export function LiveView({ chatId, messageId, status, before, after, partialIds 
           action={page}
           hidden={{ messageId }}
           open
-          draft={{ name: chatId, known: [] }}
+          offer={attachments}
+          draft={{ name: chatId, known: NOTHING_KNOWN }}
           onSend={() => false}
         />
       </div>

@@ -1,5 +1,6 @@
 import { memo, type ReactNode } from "react";
 import { EditMessage } from "#app/chat/edit-message.tsx";
+import { FileParts } from "#app/chat/file-parts.tsx";
 import { MessageActs } from "#app/chat/message-acts.tsx";
 import { MessageInfo } from "#app/chat/message-info.tsx";
 import { MessagePart } from "#app/chat/message-part.tsx";
@@ -98,6 +99,7 @@ const AssistantMessage = memo(function AssistantMessage({ message, streaming, pa
     <article id={`m-${message.id}`} className="message assistant">
       <h2 className="unseen">Longrun</h2>
       <Body message={message} streaming={streaming} />
+      <Unread names={message.metadata?.unread ?? []} />
       {!streaming && (
         <Foot>
           <MessageInfo message={message} partial={partial} />
@@ -111,12 +113,20 @@ const AssistantMessage = memo(function AssistantMessage({ message, streaming, pa
   );
 });
 
+/** A clear word where the model was not given what was attached. */
+function Unread({ names }: { names: readonly string[] }) {
+  if (names.length === 0) return null;
+  const list = names.map((name) => `“${name}”`).join(", ");
+  return <p className="note unread">This model does not take {list}, and was told only the name.</p>;
+}
+
 const Foot = ({ children }: { children: ReactNode }) => <footer className="message-foot">{children}</footer>;
 
 function Body({ message, streaming }: { message: LongrunUIMessage; streaming: boolean }) {
   const thoughts = message.parts.filter(({ type }) => type === "reasoning");
   return (
     <div className="message-body" data-message-id={message.id} data-role={message.role}>
+      <FileParts message={message} />
       {message.parts.map((part, index) => (
         // Parts are only ever added at the end.
         // eslint-disable-next-line react/no-array-index-key

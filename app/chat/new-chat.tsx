@@ -1,13 +1,14 @@
 import { useNavigation, useSubmit } from "@remix-run/react";
-import { useRef } from "react";
+import { type FormEvent, useRef, useState } from "react";
 import { ChatHeader } from "#app/chat/chat-header.tsx";
 import { NewChatSettings } from "#app/chat/chat-settings.tsx";
 import { Composer, COMPOSER_FORM } from "#app/chat/composer.tsx";
 import { Conversation } from "#app/chat/conversation.tsx";
-import { keepDraft, NEW_CHAT_DRAFT } from "#app/chat/drafts.ts";
+import { keepDraft, NEW_CHAT_DRAFT, NOTHING_KNOWN } from "#app/chat/drafts.ts";
 import { MessageList } from "#app/chat/message-list.tsx";
+import { type AttachedFile, type AttachmentOffer, messageParts } from "#app/shared/attachment.ts";
 import type { ModelNotice } from "#app/shared/model-notice.ts";
-import type { ModelChoice } from "#app/shared/model-option.ts";
+import { abilitiesOfChoice, type ModelChoice } from "#app/shared/model-option.ts";
 import type { LongrunUIMessage } from "#app/shared/chat-message.ts";
 import { ErrorLine } from "#app/ui/error-panel.tsx";
 import { useHydrated } from "#app/ui/use-hydrated.ts";
@@ -17,30 +18,39 @@ type Props = {
   messageId: string;
   notice: ModelNotice;
   choice: ModelChoice;
-  returned?: { error: string; text: string } | undefined;
+  attachments: AttachmentOffer;
+  returned?: { error: string; text: string; files: readonly AttachedFile[] } | undefined;
 };
 
 const ACTION = "/chats?index";
-const DRAFT = { name: NEW_CHAT_DRAFT, known: [] };
+const DRAFT = { name: NEW_CHAT_DRAFT, known: NOTHING_KNOWN };
 
 /** The page before the first message. Sending makes the chat; the message shows at once. */
-export function NewChat({ chatId, messageId, notice, choice, returned }: Props) {
+export function NewChat({ chatId, messageId, notice, choice, attachments, returned }: Props) {
   const hydrated = useHydrated();
   const navigation = useNavigation();
   const submit = useSubmit();
   const box = useRef<HTMLTextAreaElement>(null);
+  const [model, setModel] = useState(choice.model);
+  const [sentFiles, setSentFiles] = useState<readonly AttachedFile[]>([]);
   const sent = navigation.formData?.get("chatId") === chatId ? navigation.formData.get("text") : null;
   const sending = typeof sent === "string";
   const error = sending ? undefined : returned?.error;
 
-  const send = (text: string) => {
+  const send = (text: string, files: readonly AttachedFile[]) => {
     if (navigation.state !== "idle") return false;
     // The settings of the chat are fields of the same form.
     const form = new FormData(box.current?.form ?? undefined);
     form.set("intent", "send");
     form.set("text", text);
+    // Each is stored already, and named by a field of its own.
+    form.delete("files");
+    setSentFiles(files);
     submit(form, { method: "post", action: ACTION });
     return true;
+  };
+  const onChange = ({ target }: FormEvent) => {
+    if (target instanceof HTMLInputElement && target.name === "model") setModel(target.value || null);
   };
   const suggest = (text: string) => {
     if (!box.current) return;
@@ -50,12 +60,17 @@ export function NewChat({ chatId, messageId, notice, choice, returned }: Props) 
   };
   const status = sending ? "submitted" : error ? "error" : "ready";
   return (
-    <main className="chat" data-chat-status={status} data-hydrated={hydrated ? "" : undefined}>
+    <main
+      className="chat"
+      data-chat-status={status}
+      data-hydrated={hydrated ? "" : undefined}
+      onChange={onChange}
+    >
       <ChatHeader>
         <NewChatSettings choice={choice} form={COMPOSER_FORM} />
       </ChatHeader>
       {sending ? (
-        <FirstMessage id={messageId} text={sent} />
+        <FirstMessage id={messageId} text={sent} files={sentFiles} />
       ) : (
         <Welcome notice={notice} onSuggest={suggest} />
       )}
@@ -67,6 +82,9 @@ export function NewChat({ chatId, messageId, notice, choice, returned }: Props) 
           hidden={{ chatId, messageId }}
           open={false}
           initialText={returned?.text}
+          initialFiles={returned?.files}
+          offer={attachments}
+          abilities={abilitiesOfChoice({ ...choice, model })}
           draft={DRAFT}
           onSend={send}
           textRef={box}
@@ -76,8 +94,8 @@ export function NewChat({ chatId, messageId, notice, choice, returned }: Props) 
   );
 }
 
-function FirstMessage({ id, text }: { id: string; text: string }) {
-  const message: LongrunUIMessage = { id, role: "user", parts: [{ type: "text", text }] };
+function FirstMessage({ id, text, files }: { id: string; text: string; files: readonly AttachedFile[] }) {
+  const message: LongrunUIMessage = { id, role: "user", parts: messageParts(text, files) };
   return (
     <Conversation busy>
       <MessageList

@@ -4,6 +4,7 @@ import { useCallback, useEffect, useState, useSyncExternalStore } from "react";
 import type { ChatFacts } from "#app/chat/chat-facts.ts";
 import type { TurnEnd } from "#app/chat/chat-listener.ts";
 import { DurableChat } from "#app/chat/durable-chat.ts";
+import type { AttachedFile } from "#app/shared/attachment.ts";
 import type { ChatStatus, ResumeHandle } from "#app/shared/resume-handle.ts";
 
 export type { Delivery } from "#app/chat/chat-facts.ts";
@@ -35,7 +36,7 @@ export type DurableChatHelpers<M extends UIMessage> = ChatFacts &
     /** Why `status` is `error`. Its message may be shown. */
     error: Error | undefined;
     /** Shows the message at once and appends it; allowed at any time, an answer that is running is not disturbed. */
-    send: (text: string, id?: string) => void;
+    send: (text: string, files?: readonly AttachedFile[], id?: string) => void;
     /** Asks the run to stop; what was written stays. `stopping` until the turn has ended. */
     stop: () => void;
     /** Sends failed messages again under their own ids; without any, answers the last message anew. */
@@ -65,7 +66,10 @@ export function useDurableChat<M extends UIMessage>(options: DurableChatOptions<
 
   const live = useChat<M>({ chat, experimental_throttle: RENDER_EVERY_MS });
   const facts = useSyncExternalStore(chat.facts.subscribe, chat.facts.get, chat.facts.get);
-  const send = useCallback((text: string, id?: string) => void chat.send(text, id), [chat]);
+  const send = useCallback(
+    (text: string, files?: readonly AttachedFile[], id?: string) => void chat.send(text, files, id),
+    [chat],
+  );
   const stop = useCallback(() => void chat.requestStop(), [chat]);
   const retry = useCallback(() => void chat.retry(), [chat]);
   const { messages, error } = live;

@@ -1,5 +1,6 @@
 import { randomBytes } from "node:crypto";
 import type { NextFunction, Request, RequestHandler, Response } from "express";
+import { env } from "#app/env.server.ts";
 import { hostOf } from "#app/host/request-facts.ts";
 import { securityHeaders } from "#app/host/security-headers.ts";
 import { describeError, log } from "#app/server/log.server.ts";
@@ -48,20 +49,32 @@ function ownHost(req: Request): string {
   return new URL(`${req.protocol}://${hostOf(req)}`).host;
 }
 
-/** Every body tells its length, and none is larger than a message can be. */
+/** Files come alone, or with the form of a message. What else a form holds is less than MAX_BODY. */
+const TAKES_FILE = /^\/attachments$/;
+const TAKES_FILES = /^\/chats(\/[0-9a-f-]{36})?$/;
+
+function mostBytes(req: Request): number {
+  const { ATTACHMENT_FILE_MB, ATTACHMENT_MESSAGE_MB } = env();
+  if (req.method !== "POST") return MAX_BODY;
+  if (TAKES_FILE.test(req.path)) return ATTACHMENT_FILE_MB + MAX_BODY;
+  const files = TAKES_FILES.test(req.path) && req.is("multipart/form-data");
+  return files ? ATTACHMENT_MESSAGE_MB + MAX_BODY : MAX_BODY;
+}
+
+/** Every body tells its length, and none is larger than a message with its files can be. */
 export const limitedBody: RequestHandler = (req, res, next) => {
   if (req.headers["transfer-encoding"] !== undefined) {
     return void res.status(411).type("text").send("Send a Content-Length.\n");
   }
-  if (Number(req.headers["content-length"] ?? 0) > MAX_BODY) {
+  if (Number(req.headers["content-length"] ?? 0) > mostBytes(req)) {
     return void res.status(413).set("Connection", "close").type("text").send("This is too large.\n");
   }
   next();
 };
 
-/** Pages hold messages and tokens. */
-export const noStore: RequestHandler = (_req, res, next) => {
-  res.set("Cache-Control", "no-store");
+/** Pages hold messages and tokens. A file says for itself how it may be kept. */
+export const noStore: RequestHandler = (req, res, next) => {
+  if (!req.path.startsWith("/attachments/")) res.set("Cache-Control", "no-store");
   next();
 };
 

@@ -1,3 +1,4 @@
+import { noteFiles } from "#app/models/attachment.server.ts";
 import { lockChat, readTree } from "#app/models/branch.server.ts";
 import { readCursors, type Cursors } from "#app/models/chat-session.server.ts";
 import { snapshot, transaction, type Transaction } from "#app/models/db.server.ts";
@@ -140,5 +141,7 @@ async function editOf(
              FROM jsonb_array_elements(m."message"->'parts') kept)),
            true, timezone('utc', now())
     FROM "Message" m WHERE m."chatId" = ${chatId} AND m."id" = ${messageId} AND m."message"->>'role' = 'user'`;
-  return made > 0 ? newId : undefined;
+  if (made === 0) return undefined;
+  await noteFiles(tx, chatId, newId);
+  return newId;
 }

@@ -1,4 +1,5 @@
 import { randomUUID } from "node:crypto";
+import { noteFiles } from "#app/models/attachment.server.ts";
 import { readMessages, readTree } from "#app/models/branch.server.ts";
 import { transaction } from "#app/models/db.server.ts";
 import type { Prisma } from "#prisma/generated/client.ts";
@@ -48,6 +49,7 @@ export function forkChat(input: {
         createdAt,
       })),
     });
+    await noteFiles(tx, forkId);
     return "forked";
   });
 }

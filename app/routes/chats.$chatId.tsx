@@ -13,6 +13,7 @@ import { keepPage } from "#app/chat/keep-page.ts";
 import { reachShown } from "#app/chat/earlier-messages.ts";
 import { keepLast } from "#app/chat/keep-last.ts";
 import { chatOwner } from "#app/models/chat.server.ts";
+import { attachmentOffer } from "#app/server/attachments.server.ts";
 import { requireUser } from "#app/server/auth.server.ts";
 import { answerIntent } from "#app/server/chat-intents.server.ts";
 import { auditForeignChat } from "#app/server/foreign-chat.server.ts";
@@ -21,7 +22,7 @@ import { retryHeaders } from "#app/server/limits.server.ts";
 import { loadChat } from "#app/server/load-chat.server.ts";
 import { landingOf, windowOf } from "#app/server/message-window.server.ts";
 import { publicTriggerUrl } from "#app/server/trigger-url.server.ts";
-import { readForm } from "#app/server/read-form.server.ts";
+import { readFormWithFiles } from "#app/server/message-files.server.ts";
 import { isChatId } from "#app/shared/chat-id.ts";
 import { RouteError } from "#app/ui/route-error.tsx";
 
@@ -52,7 +53,9 @@ export async function loader({ request, params }: LoaderFunctionArgs) {
   const messageId = crypto.randomUUID();
   const ids = loaded.messages.map(({ id }) => id);
   const landing = await landingOf(request.url, chatId, ids);
-  return { ...loaded, ...landing, settings, chatId, messageId, triggerUrl: publicTriggerUrl(request.url) };
+  const attachments = attachmentOffer();
+  const triggerUrl = publicTriggerUrl(request.url);
+  return { ...loaded, ...landing, settings, chatId, messageId, attachments, triggerUrl };
 }
 
 export const clientLoader = keepLast<Awaited<ReturnType<typeof loader>>>(reachShown);
@@ -66,7 +69,7 @@ export async function action({ request, params }: ActionFunctionArgs) {
     await auditForeignChat({ userId: user.id, chatId });
     throw missing();
   }
-  const answer = await answerIntent({ userId: user.id, chatId }, await readForm(request));
+  const answer = await answerIntent({ userId: user.id, chatId }, await readFormWithFiles(request, user.id));
   if ("redirectTo" in answer) return redirect(answer.redirectTo);
   return data(answer.body, { status: answer.status, headers: retryHeaders(answer) });
 }

@@ -1,6 +1,7 @@
 import { redirect, type LoaderFunctionArgs } from "@remix-run/node";
 import { useLoaderData } from "@remix-run/react";
 import { LiveView } from "#app/chat/live-view.tsx";
+import { attachmentOffer } from "#app/server/attachments.server.ts";
 import { requireUser } from "#app/server/auth.server.ts";
 import { loadChat } from "#app/server/load-chat.server.ts";
 import { isChatId } from "#app/shared/chat-id.ts";
@@ -30,6 +31,7 @@ export async function loader({ request, params: { chatId } }: LoaderFunctionArgs
   return {
     chatId,
     messageId: crypto.randomUUID(),
+    attachments: attachmentOffer(),
     status,
     partialIds,
     before: messages.slice(0, split),

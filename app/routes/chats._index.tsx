@@ -8,14 +8,15 @@ import {
 } from "@remix-run/node";
 import { useActionData, useLoaderData } from "@remix-run/react";
 import { NewChat } from "#app/chat/new-chat.tsx";
+import { attachmentOffer } from "#app/server/attachments.server.ts";
 import { requireUser } from "#app/server/auth.server.ts";
 import { limitOf, retryHeaders } from "#app/server/limits.server.ts";
+import { readFormWithFiles } from "#app/server/message-files.server.ts";
 import { parseMessageForm, parseNewChatId } from "#app/server/message-form.server.ts";
 import { newChatSettings } from "#app/server/chat-settings.server.ts";
 import { newChatChoice } from "#app/server/model-choice.server.ts";
 import { modelNotice } from "#app/server/model-notice.server.ts";
 import { sendFirstMessage, tellSendError } from "#app/server/start-chat.server.ts";
-import { readForm } from "#app/server/read-form.server.ts";
 
 export const meta: MetaFunction = () => [{ title: "New chat – Longrun" }];
 
@@ -26,35 +27,37 @@ export const headers: HeadersFunction = ({ actionHeaders }) => actionHeaders;
 export async function loader({ request }: LoaderFunctionArgs) {
   const user = await requireUser(request);
   const [notice, choice] = await Promise.all([modelNotice(), newChatChoice(user.id)]);
-  return { chatId: crypto.randomUUID(), messageId: crypto.randomUUID(), notice, choice };
+  const attachments = attachmentOffer();
+  return { chatId: crypto.randomUUID(), messageId: crypto.randomUUID(), notice, choice, attachments };
 }
 
 /** Makes the chat with its first message and goes there. */
 export async function action({ request }: ActionFunctionArgs) {
   const user = await requireUser(request);
-  const form = await readForm(request);
-  const parsed = parseMessageForm(form);
-  if (!parsed.ok) return data({ error: parsed.error, text: parsed.text, kept: null }, { status: 400 });
-  const { text, messageId } = parsed;
+  const { form, files, problem } = await readFormWithFiles(request, user.id);
+  const parsed = parseMessageForm(form, files.length > 0);
+  const { text } = parsed;
+  const refuse = (error: string, status: number) => data({ error, text, files, kept: null }, { status });
+  if (problem !== null) return refuse(problem, 400);
+  if (!parsed.ok) return refuse(parsed.error, 400);
+  const { messageId } = parsed;
   const chatId = parseNewChatId(form);
+  const kept = { chatId, messageId };
   const settings = await newChatSettings(user.id, form);
-  if ("error" in settings) return data({ error: settings.error, text, kept: null }, { status: 400 });
+  if ("error" in settings) return refuse(settings.error, 400);
   const full = await limitOf(user.id);
   if (full) {
-    const refused = { error: full.error, text, kept: { chatId, messageId } };
+    const refused = { error: full.error, text, files, kept };
     return data(refused, { status: full.status, headers: retryHeaders(full) });
   }
   try {
-    const made = await sendFirstMessage(user.id, settings, { chatId, messageId, text });
+    const made = await sendFirstMessage(user.id, settings, { ...kept, text, files });
     if (made) return redirect(`/chats/${chatId}`);
   } catch (error) {
     const told = tellSendError(chatId, error);
-    return data({ error: told.error, text, kept: { chatId, messageId } }, { status: told.status });
+    return data({ error: told.error, text, files, kept }, { status: told.status });
   }
-  return data(
-    { error: "This page is out of date. Send the message again.", text, kept: null },
-    { status: 404 },
-  );
+  return refuse("This page is out of date. Send the message again.", 404);
 }
 
 export default function NewChatRoute() {
@@ -69,6 +72,7 @@ export default function NewChatRoute() {
       messageId={kept.messageId}
       notice={loaded.notice}
       choice={loaded.choice}
+      attachments={loaded.attachments}
       returned={returned}
     />
   );

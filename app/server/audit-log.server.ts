@@ -13,6 +13,7 @@ export type AuditEvent =
   | "export"
   | "account-deletion"
   | "chat-access"
+  | "attachment-access"
   | "admin-access"
   | "account-disabled"
   | "account-enabled"
@@ -33,6 +34,7 @@ type Facts = {
   inviteId?: string;
   role?: string;
   chatId?: string;
+  attachmentId?: string;
   reason?: string;
   provider?: string;
   path?: string;

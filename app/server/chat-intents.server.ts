@@ -3,9 +3,11 @@ import { answerBranchIntent, isBranchIntent } from "#app/server/branch-intents.s
 import { pickModel, setWords } from "#app/server/chat-settings.server.ts";
 import { limitOf } from "#app/server/limits.server.ts";
 import { remove, rename } from "#app/server/edit-chat.server.ts";
+import type { FormWithFiles } from "#app/server/message-files.server.ts";
 import { parseMessageForm, type ReturnedForm } from "#app/server/message-form.server.ts";
 import { answerQueueIntent, isQueueIntent } from "#app/server/queue-intents.server.ts";
 import { sendMessage, stopAnswer, tellSendError } from "#app/server/start-chat.server.ts";
+import type { AttachedFile } from "#app/shared/attachment.ts";
 
 type Chat = { userId: string; chatId: string };
 
@@ -14,19 +16,20 @@ export type IntentAnswer =
   | { redirectTo: string }
   | {
       status: number;
-      body: { error?: string; text?: string; done?: true } | ReturnedForm;
+      body: { error?: string; text?: string; files?: AttachedFile[]; done?: true } | ReturnedForm;
       /** Seconds. */
       retryAfter?: number;
     };
 
 /** Does what a form on a chat asks for. The caller has checked the owner. */
-export async function answerIntent(chat: Chat, form: FormData): Promise<IntentAnswer> {
+export async function answerIntent(chat: Chat, posted: FormWithFiles): Promise<IntentAnswer> {
+  const { form } = posted;
   const intent = form.get("intent");
   if (isBranchIntent(intent)) return answerBranchIntent(chat, intent, form);
   if (isQueueIntent(intent)) return answerQueueIntent(chat, intent, form);
   switch (intent) {
     case "send":
-      return send(chat, form);
+      return send(chat, posted);
     case "stop":
       return stop(chat);
     case "model":
@@ -42,20 +45,25 @@ export async function answerIntent(chat: Chat, form: FormData): Promise<IntentAn
   }
 }
 
-async function send({ userId, chatId }: Chat, form: FormData): Promise<IntentAnswer> {
-  const parsed = parseMessageForm(form);
-  if (!parsed.ok) return { status: 400, body: { error: parsed.error, text: parsed.text } };
+async function send(
+  { userId, chatId }: Chat,
+  { form, files, problem }: FormWithFiles,
+): Promise<IntentAnswer> {
+  const parsed = parseMessageForm(form, files.length > 0);
+  const { text } = parsed;
+  if (problem !== null) return { status: 400, body: { error: problem, text, files } };
+  if (!parsed.ok) return { status: 400, body: { error: parsed.error, text, files } };
   const full = await limitOf(userId);
   if (full) {
     const { status, error, retryAfter } = full;
-    return { status, body: { error, text: parsed.text }, retryAfter };
+    return { status, body: { error, text, files }, retryAfter };
   }
   try {
-    await sendMessage({ chatId, messageId: parsed.messageId, text: parsed.text });
+    await sendMessage({ chatId, messageId: parsed.messageId, text, files });
     return { redirectTo: `/chats/${chatId}` };
   } catch (error) {
     const told = tellSendError(chatId, error);
-    return { status: told.status, body: { error: told.error, text: parsed.text } };
+    return { status: told.status, body: { error: told.error, text, files } };
   }
 }
 

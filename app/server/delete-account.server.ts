@@ -1,4 +1,6 @@
+import { allAttachmentsOf } from "#app/models/attachment.server.ts";
 import { deleteUser, LastAdminError } from "#app/models/user.server.ts";
+import { dropStray } from "#app/server/attachments.server.ts";
 import { AuthFormError } from "#app/server/auth-form.server.ts";
 import { describeError, log } from "#app/server/log.server.ts";
 import { closeSession } from "#app/server/trigger-client.server.ts";
@@ -7,15 +9,19 @@ const AT_ONCE = 8;
 
 /**
  * Closes the session of every chat, which ends its run and purges its streams, and then deletes the account with
- * all its rows; answers how many chats there were. Throws AuthFormError 503 when a session cannot be closed, 400 for the last admin; then
+ * all its rows and files; answers how many chats there were. Throws AuthFormError 503 when a session cannot be closed, 400 for the last admin; then
  * no row is deleted, and the same again goes on where this stopped.
  */
 export async function deleteAccount(userId: string): Promise<number> {
   const closedChats = new Set<string>();
   for (;;) {
     // A chat that was made meanwhile is closed too before anything is deleted.
+    const files = await allAttachmentsOf(userId);
     const open = await deleteUser({ userId, closedChats }).catch(explain);
-    if (open.length === 0) return closedChats.size;
+    if (open.length === 0) {
+      await dropStray(files.map(({ id }) => id));
+      return closedChats.size;
+    }
     for (let at = 0; at < open.length; at += AT_ONCE) {
       const some = open.slice(at, at + AT_ONCE);
       await closeAll(userId, some);

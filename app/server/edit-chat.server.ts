@@ -1,6 +1,8 @@
 import { z } from "zod";
+import { attachmentIdsOfChat } from "#app/models/attachment.server.ts";
 import { chatOwner, deleteChat, renameChat } from "#app/models/chat.server.ts";
 import { storableText } from "#app/models/storable.ts";
+import { dropStray } from "#app/server/attachments.server.ts";
 import { describeError, log } from "#app/server/log.server.ts";
 import { closeSession } from "#app/server/trigger-client.server.ts";
 
@@ -20,7 +22,8 @@ export async function rename(
 }
 
 /**
- * Closes the chat's session, which ends its run and purges its streams, then deletes its rows.
+ * Closes the chat's session, which ends its run and purges its streams, then deletes its rows and the files that no
+ * other chat refers to.
  * False when it is missing or someone else's. Throws TriggerError, and then nothing is deleted.
  */
 export async function remove(input: { userId: string; chatId: string }): Promise<boolean> {
@@ -31,5 +34,8 @@ export async function remove(input: { userId: string; chatId: string }): Promise
     log("error", "delete-failed", { chatId: input.chatId, ...describeError(error) });
     throw error;
   }
-  return deleteChat(input);
+  const files = await attachmentIdsOfChat(input.chatId);
+  if (!(await deleteChat(input))) return false;
+  await dropStray(files);
+  return true;
 }

@@ -1,7 +1,10 @@
+import { allAttachmentsOf } from "#app/models/attachment.server.ts";
 import { chatArchive, chatIdsOf } from "#app/models/chat.server.ts";
 import type { User } from "#app/models/user.server.ts";
+import { attachmentBytes } from "#app/server/attachments.server.ts";
+import { attachmentUrl } from "#app/shared/attachment.ts";
 
-/** Everything that is stored of the user's chats, as pieces of one JSON document; one chat in memory at a time. */
+/** Everything that is stored of the user's chats, as pieces of one JSON document; one chat or file in memory at a time. */
 async function* exportOf(user: User): AsyncGenerator<string> {
   const head = { exportedAt: new Date(), account: { name: user.name, email: user.email } };
   yield `${JSON.stringify(head, null, 2).slice(0, -2)},\n  "chats": [`;
@@ -18,6 +21,15 @@ async function* exportOf(user: User): AsyncGenerator<string> {
       ...message,
     }));
     yield `${separator}${JSON.stringify({ ...chat, headMessageId, messages }, null, 2)}`;
+    separator = ",\n";
+  }
+  yield '\n  ],\n  "files": [';
+  separator = "\n";
+  for (const { id, ...file } of await allAttachmentsOf(user.id)) {
+    const bytes = await attachmentBytes(id);
+    if (!bytes) continue;
+    const whole = { url: attachmentUrl(id), ...file, base64: bytes.toString("base64") };
+    yield `${separator}${JSON.stringify(whole, null, 2)}`;
     separator = ",\n";
   }
   yield "\n  ]\n}\n";

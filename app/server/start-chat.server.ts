@@ -3,6 +3,7 @@ import type { ChatChange } from "#app/models/chat-settings.server.ts";
 import { saveSession } from "#app/models/chat-session.server.ts";
 import { describeError, log } from "#app/server/log.server.ts";
 import { preferredModel } from "#app/server/model-choice.server.ts";
+import { type AttachedFile, messageParts } from "#app/shared/attachment.ts";
 import type { ChatAction } from "#app/shared/chat-action.ts";
 import { appendInput, mintToken, startSession, TriggerError } from "#app/server/trigger-client.server.ts";
 
@@ -42,7 +43,7 @@ async function openSessionOf(chatId: string): Promise<string> {
   return runId;
 }
 
-export type Outgoing = { chatId: string; messageId: string; text: string };
+export type Outgoing = { chatId: string; messageId: string; text: string; files?: readonly AttachedFile[] };
 
 /** Makes a chat and sends its first message. False when the id cannot be this user's. Safe to repeat. */
 export async function sendFirstMessage(
@@ -77,8 +78,8 @@ async function withSession(chatId: string, append: () => Promise<void>): Promise
   }
 }
 
-async function appendMessage({ chatId, messageId, text }: Outgoing): Promise<void> {
-  const message = { id: messageId, role: "user", parts: [{ type: "text", text }] };
+async function appendMessage({ chatId, messageId, text, files = [] }: Outgoing): Promise<void> {
+  const message = { id: messageId, role: "user", parts: messageParts(text, files) };
   const payload = { message, chatId, trigger: "submit-message", metadata: {} };
   await appendInput(chatId, { kind: "message", payload }, messageId);
   log("info", "chat.message-sent", { chatId, messageId });

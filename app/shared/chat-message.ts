@@ -1,5 +1,6 @@
 import type { UIMessage } from "ai";
 import { z } from "zod";
+import { attachedIds, attachmentIdOf, cleanFileName, MAX_FILES } from "#app/shared/attachment.ts";
 import type { ChatTools } from "#app/shared/chat-tools.ts";
 
 /** What an answer tells about itself. Times are ISO 8601 in UTC, durations milliseconds. */
@@ -27,6 +28,8 @@ const messageMetadataSchema = z.object({
   finishReason: z.string().optional(),
   /** The answer is a new one: the run that began it was lost, and what it had written with it. */
   recovered: z.boolean().optional(),
+  /** Names of attached files that the model was not given: it does not take them. */
+  unread: z.array(z.string()).optional(),
   /** What the person decided about calls that needed it, by the call's id. */
   decisions: z
     .record(z.string(), z.object({ approved: z.boolean(), reason: z.string().optional() }))
@@ -78,20 +81,34 @@ const submittedMessageSchema = z.object({
   parts: z.array(z.unknown()).max(MAX_MESSAGE_PARTS),
 });
 
+/** What is said of the file is looked up before anything believes it. */
+const attachedPart = z.object({
+  type: z.literal("file"),
+  url: z.string().refine((url) => attachmentIdOf(url) !== null),
+  filename: z.string().max(400).transform(cleanFileName).optional(),
+  mediaType: z
+    .string()
+    .max(100)
+    .regex(/^[a-z]+\/[a-z0-9.+-]+$/),
+});
+
+const acceptedPart = z.union([textPart, attachedPart]);
+
 /**
- * The message as it may enter the conversation: role user, text parts alone, not empty, at most
- * MAX_MESSAGE_TEXT characters in all. Null for anything else.
+ * The message as it may enter the conversation: role user, text and attached files alone, not empty, at most
+ * MAX_MESSAGE_TEXT characters in all. Null for anything else. Whose files they are is not known here.
  */
 export function acceptSubmitted(message: unknown): LongrunUIMessage | null {
   const outer = submittedMessageSchema.safeParse(message);
   if (!outer.success) return null;
   const parts = outer.data.parts.flatMap((part) => {
-    const text = textPart.safeParse(part);
-    return text.success ? [text.data] : [];
+    const accepted = acceptedPart.safeParse(part);
+    return accepted.success ? [accepted.data] : [];
   });
-  const length = parts.reduce((sum, part) => sum + part.text.length, 0);
-  const blank = parts.every((part) => part.text.trim() === "");
-  if (blank || length > MAX_MESSAGE_TEXT) return null;
+  const { length } = messageText({ parts });
+  const files = attachedIds({ parts });
+  const blank = files.length === 0 && messageText({ parts }).trim() === "";
+  if (blank || length > MAX_MESSAGE_TEXT || files.length > MAX_FILES) return null;
   return { id: outer.data.id, role: "user", parts };
 }
 

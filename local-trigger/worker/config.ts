@@ -44,7 +44,15 @@ const TASK_VARIABLES = new Set(
     "SEARCH_BASE_URL RESEARCH_MAX_PAGES RESEARCH_MAX_MINUTES RESEARCH_MAX_TOKENS",
   ].flatMap((line) => line.split(" ")),
 );
-const TASK_PREFIXES = ["TRIGGER_", "OPENAI_", "ANTHROPIC_", "GOOGLE_GENERATIVE_AI_", "OLLAMA_"];
+const TASK_PREFIXES = [
+  "TRIGGER_",
+  "OPENAI_",
+  "ANTHROPIC_",
+  "GOOGLE_GENERATIVE_AI_",
+  "OLLAMA_",
+  "S3_",
+  "ATTACHMENT",
+];
 // The access token may deploy and read every project: task code has no business with it.
 const NEVER = new Set(["TRIGGER_ACCESS_TOKEN", "TRIGGER_HOST", "TRIGGER_PORT"]);
 

@@ -29,6 +29,7 @@ export const PARTS = {
   tasks: {
     sources: [
       "trigger",
+      "app/attachments",
       "app/model-catalog",
       "app/models",
       "app/shared",

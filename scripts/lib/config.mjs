@@ -32,6 +32,29 @@ function limits(env) {
   }
 }
 
+/** Sizes and the bucket of attached files. */
+function attachments(env) {
+  for (const [name, least] of [
+    ["FILE", 0.1],
+    ["MESSAGE", 0.1],
+    ["USER", 0],
+  ]) {
+    const value = env[`ATTACHMENT_${name}_MB`]?.trim();
+    if (!value || (/^\d+(\.\d+)?$/.test(value) && Number(value) >= least && Number(value) <= 100_000))
+      continue;
+    throw new StartError(
+      `ATTACHMENT_${name}_MB is "${value}", but must be megabytes from ${least} to 100000, such as 10.`,
+    );
+  }
+  const missing = S3.filter((name) => !text(env, name));
+  if (missing.length === 0 || missing.length === S3.length) return;
+  throw new StartError(
+    `Attached files go to S3 when ${S3.join(", ")} are all set, but ${missing.join(" and ")} ${missing.length > 1 ? "are" : "is"} not. Set ${missing.length > 1 ? "them" : "it"}, or none of them to keep files in DATA_DIR.`,
+  );
+}
+
+const S3 = ["S3_ENDPOINT", "S3_BUCKET", "S3_ACCESS_KEY_ID", "S3_SECRET_ACCESS_KEY"];
+
 function url(env, name, protocols) {
   const value = env[name]?.trim();
   if (!value) return undefined;
@@ -173,6 +196,8 @@ export function readConfig(env = process.env, root = process.cwd()) {
   count(env, "RUN_END_SECONDS", 1, 86_400);
   research(env, web);
   limits(env);
+  url(env, "S3_ENDPOINT", web);
+  attachments(env);
   fetchAllowedHosts(env);
   modelPrices(env);
   if (text(env, "OLLAMA_BASE_URL") !== "off") url(env, "OLLAMA_BASE_URL", web);

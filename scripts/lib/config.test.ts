@@ -26,6 +26,15 @@ describe("a wrong variable is one line that names the fix", () => {
     [{ MODEL_PRICES: '{"gpt-5":{"in":1,"out":2}}' }, /^MODEL_PRICES must be JSON such as/],
     [{ MODEL_PRICES: '{"openai:gpt-5":{"in":1}}' }, /^MODEL_PRICES must be JSON such as/],
     [{ WORKER_SPARES: "many" }, /^WORKER_SPARES is "many", but must be a whole number from 0 to 20/],
+    [
+      { ATTACHMENT_FILE_MB: "lots" },
+      /^ATTACHMENT_FILE_MB is "lots", but must be megabytes from 0\.1 to 100000/,
+    ],
+    [{ ATTACHMENT_MESSAGE_MB: "0" }, /^ATTACHMENT_MESSAGE_MB is "0"/],
+    [
+      { S3_ENDPOINT: "https://s3.example.org", S3_BUCKET: "files" },
+      /S3_ACCESS_KEY_ID and S3_SECRET_ACCESS_KEY are not\. Set them, or none/,
+    ],
     [{ OLLAMA_BASE_URL: "nope" }, /^OLLAMA_BASE_URL must be a URL/],
   ];
   test.each(cases)("%j", (env, message) => {

@@ -107,6 +107,9 @@ export class Supervisor {
       SESSION_SECRET: config.sessionSecret ?? secrets.sessionSecret,
       ...trigger,
     };
+    // Runs on other machines would not find them there.
+    delete common.ATTACHMENTS_DIR;
+    if (config.local) common.ATTACHMENTS_DIR = path.join(config.dataDir, "attachments");
     delete common.TRIGGER_ACCESS_TOKEN;
     const host = (file) => path.join(built.host, file);
     if (config.local) {

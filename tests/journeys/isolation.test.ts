@@ -52,15 +52,18 @@ async function manifestOf(page: Page): Promise<ManifestRoute[]> {
   });
 }
 
-/** Every call that a route answers: its document, its data, its action. */
-function callsOf(routes: ManifestRoute[]) {
+/** Every call that a route answers: its document, its data, its action. `file`: in the place of the owner's chat. */
+function callsOf(routes: ManifestRoute[], chatId: string, file: string) {
   const byId = new Map(routes.map((route) => [route.id, route]));
   const pathOf = (route: ManifestRoute | undefined): string =>
     route ? [pathOf(byId.get(route.parentId ?? "")), route.path].filter(Boolean).join("/") : "";
   return routes.flatMap((route) => {
     const path = `/${pathOf(route)}`;
     const address = (suffix: string) => (id: string) => {
-      const filled = path.replace(":chatId", id).replace(":provider", "oidc");
+      const filled = path
+        .replace(":chatId", id)
+        .replace(":attachmentId", id === chatId ? file : id)
+        .replace(":provider", "oidc");
       if (/[:*]/.test(filled)) throw new Error(`say what the parameters of ${route.id} stand for`);
       return filled + suffix;
     };
@@ -73,6 +76,13 @@ function callsOf(routes: ManifestRoute[]) {
       { routeId: route.id, method: "POST", address: address(data + index) },
     ];
   });
+}
+
+/** Stores a text file; gives its id. */
+async function attach(user: HttpUser, text: string): Promise<string> {
+  const headers = { origin: user.app.url, "x-file-name": "note.txt" };
+  const response = await user.get("/attachments", { method: "POST", body: text, headers });
+  return ((await response.json()) as { file: { id: string } }).file.id;
 }
 
 journey("another user's page, token and session answer like ones that are not there", async (journey) => {
@@ -113,12 +123,13 @@ journey(
     const { chatId } = await owner.newChat();
     const key = "A secret title";
     await owner.post(`/chats/${chatId}`, { intent: "rename", title: key });
+    const file = await attach(owner, key);
     const missing = randomUUID();
     const stranger = await new HttpUser(app).signUp();
     const nobody = new HttpUser(app);
     const { page } = await open();
     await page.goto("/login");
-    const calls = callsOf(await manifestOf(page));
+    const calls = callsOf(await manifestOf(page), chatId, file);
     expect(calls.length).toBeGreaterThan(20);
     for (const { routeId, method, address } of calls) {
       const ask = (user: HttpUser, id: string) =>
@@ -136,6 +147,7 @@ journey(
       expect(foreign, what).toEqual(await answerOf(await ask(stranger, missing), missing));
     }
     expect(await (await owner.get(`/chats/${chatId}`)).text(), "the owner still has it").toContain(key);
+    expect(await (await owner.get(`/attachments/${file}`)).text(), "and the file").toBe(key);
   },
 );
 

@@ -1,0 +1,286 @@
+import { randomUUID } from "node:crypto";
+import { readdirSync } from "node:fs";
+import path from "node:path";
+import type { Page } from "playwright-core";
+import { expect } from "vitest";
+import { attach, drop, paste, picker, stored, tray } from "../support/attach.ts";
+import { eventually } from "../support/eventually.ts";
+import { HttpUser } from "../support/http-user.ts";
+import { journeys } from "../support/journey.ts";
+import { question } from "../support/model-script.ts";
+import { chatIdOf, composer, hydrated, send, sendButton, waitAnswered, waitReady } from "../support/page.ts";
+import { HTML, PDF, PNG, sample } from "../support/sample-files.ts";
+
+const { journey } = journeys();
+
+const lastContent = (messages: { role: string; content: unknown }[]): string =>
+  JSON.stringify(messages.findLast(({ role }) => role === "user")?.content);
+
+const urlsOf = (page: Page): Promise<string[]> =>
+  page
+    .locator("[data-message-id] [data-part=file] a")
+    .evaluateAll((links) => links.map((link) => link.getAttribute("href") ?? ""));
+
+const filesOnDisk = (dataDir: string): string[] =>
+  readdirSync(path.join(dataDir, "attachments"), { recursive: true, encoding: "utf8" });
+
+journey(
+  "dropped, pasted and picked files reach the model, stay in the history, and are nobody else's",
+  async ({ app, model, signedUp, open }) => {
+    const tab = await signedUp();
+    const { page } = tab;
+    const { text, key } = question("What is in these");
+    model.answer(key, { text: "A green pixel, a note and an empty page." });
+    await hydrated(page);
+    await drop(page, sample("green pixel.png", "image/png", PNG));
+    await paste(page, sample("note.txt", "text/plain", `a note about ${key}-note`));
+    await eventually(async () => (await stored(page).count()) === 2, { what: () => "two are not stored" });
+    await attach(page, sample("page.pdf", "application/pdf", PDF));
+    // The draft keeps them.
+    await composer(page).fill(text);
+    await page.reload();
+    await eventually(async () => (await stored(page).count()) === 3, {
+      what: () => "the draft lost its files",
+    });
+    expect(await composer(page).inputValue()).toBe(text);
+    await sendButton(page).click();
+    const chatId = await chatIdOf(page);
+    await waitAnswered(page, 1);
+    const asked = model.askedFor(key)[0]?.request.messages ?? [];
+    const content = lastContent(asked);
+    expect(content).toContain(`data:image/png;base64,${PNG.toString("base64")}`);
+    expect(content).toContain(`data:application/pdf;base64,${PDF.toString("base64")}`);
+    expect(content).toContain(`a note about ${key}-note`);
+    expect(await tray(page).count()).toBe(0);
+
+    await page.reload();
+    const urls = await urlsOf(page);
+    expect(urls).toHaveLength(3);
+    const picture = page.locator("[data-part=file] img");
+    await eventually(() => picture.evaluate((image) => (image as HTMLImageElement).naturalWidth === 1), {
+      what: () => "the picture is not shown",
+    });
+    const html = await (await page.request.get(`/chats/${chatId}`)).text();
+    for (const url of urls) expect(html, "the first HTML").toContain(url);
+
+    const stranger = await new HttpUser(app).signUp();
+    for (const url of urls) {
+      const own = await page.request.get(url);
+      expect(own.status()).toBe(200);
+      expect(own.headers()["x-content-type-options"]).toBe("nosniff");
+      expect(own.headers()["content-security-policy"]).toContain("sandbox");
+      expect(own.headers()["cache-control"]).toBe("private, no-cache");
+      const image = own.headers()["content-type"] === "image/png";
+      expect(own.headers()["content-disposition"]).toMatch(image ? /^inline/ : /^attachment/);
+      const [foreign, missing] = await Promise.all([
+        stranger.get(url),
+        stranger.get(`/attachments/${randomUUID()}`),
+      ]);
+      expect(foreign.status).toBe(404);
+      expect(await foreign.text()).toBe(await missing.text());
+      expect((await stranger.get(url, { method: "DELETE", headers: { origin: app.url } })).status).toBe(404);
+      expect((await new HttpUser(app).get(url)).status).toBe(302);
+    }
+    const [nobody] = [await open()];
+    expect((await nobody.page.request.get(urls[0] ?? "", { maxRedirects: 0 })).status()).toBe(302);
+  },
+);
+
+journey(
+  "an edit, a fork and another answer go on with the files; they go with the last chat that has them",
+  async ({ app, model, signedUp }) => {
+    const { page } = await signedUp();
+    const first = question("Read this");
+    await attach(page, sample("kept.png", "image/png", PNG));
+    await send(page, first.text);
+    const chatId = await chatIdOf(page);
+    await waitAnswered(page, 1);
+    const [url = ""] = await urlsOf(page);
+    const edited = question("Read it again");
+    await page.locator(".message.user").hover();
+    await page.getByRole("button", { name: "Edit message" }).click();
+    await page.getByLabel("Edit your message").fill(edited.text);
+    await page.locator(".editing").getByRole("button", { name: "Send" }).click();
+    await eventually(() => model.askedFor(edited.key)[0], {
+      what: () => "the edit was not asked",
+      ms: 30_000,
+    });
+    await waitReady(page);
+    expect(lastContent(model.askedFor(edited.key)[0]?.request.messages ?? [])).toContain(
+      PNG.toString("base64"),
+    );
+    expect(await urlsOf(page)).toEqual([url]);
+
+    await page.locator(".message.assistant").hover();
+    await page.locator(".message.assistant").getByRole("button", { name: "Fork into a new chat" }).click();
+    await page.waitForURL(
+      (at) => /\/chats\/[0-9a-f-]{36}$/.test(at.pathname) && !at.pathname.includes(chatId),
+    );
+    const forkId = await chatIdOf(page);
+    expect(await urlsOf(page)).toEqual([url]);
+    const next = question("And now");
+    await send(page, next.text);
+    await eventually(() => model.askedFor(next.key)[0], { what: () => "the fork was not asked", ms: 30_000 });
+    expect(JSON.stringify(model.askedFor(next.key)[0]?.request)).toContain(PNG.toString("base64"));
+    await waitAnswered(page, 2);
+
+    const id = url.split("/").at(-1) ?? "";
+    const remove = (chat: string) =>
+      page.request.post(`/chats/${chat}`, {
+        form: { intent: "delete", stay: "1" },
+        headers: { origin: app.url },
+      });
+    expect(
+      (await page.request.delete(url, { headers: { origin: app.url } })).status(),
+      "while it is used",
+    ).toBe(404);
+    expect((await remove(chatId)).status()).toBe(200);
+    expect((await page.request.get(url)).status()).toBe(200);
+    expect(filesOnDisk(app.dataDir)).toContain(id);
+    expect((await remove(forkId)).status()).toBe(200);
+    expect((await page.request.get(url)).status()).toBe(404);
+    expect(filesOnDisk(app.dataDir)).not.toContain(id);
+  },
+);
+
+journey(
+  "what is not what it says, or too much, is refused with a sentence, and nothing of it stays",
+  async ({ app, signedUp, expectedProblems }) => {
+    expectedProblems.push(/status of 415|status of 413/);
+    const { page } = await signedUp();
+    await hydrated(page);
+    await picker(page).setInputFiles([sample("fake.png", "image/png", HTML)]);
+    const refused = page.locator(".tray-file[data-state=failed]");
+    await refused.waitFor();
+    expect(await refused.innerText()).toContain("“fake.png” is not what its name says: its content is text.");
+    expect(await refused.getByRole("button", { name: "Try again" }).count()).toBe(0);
+    await refused.getByRole("button", { name: "Remove fake.png" }).click();
+    expect(await tray(page).count()).toBe(0);
+    await picker(page).setInputFiles([
+      sample("program.bin", "application/octet-stream", Buffer.from([1, 0, 2])),
+    ]);
+    await refused.waitFor();
+    expect(await refused.innerText()).toContain("Images (PNG, JPEG, GIF, WebP), PDF and text in UTF-8 can.");
+    await picker(page).setInputFiles([sample("large.txt", "text/plain", "x".repeat(10_000_001))]);
+    await page.getByText("“large.txt” is too large: a file may have 10 MB.").waitFor();
+
+    const user = await new HttpUser(app).signUp();
+    const upload = (body: Buffer | string, name: string) =>
+      user.get("/attachments", {
+        method: "POST",
+        body: typeof body === "string" ? body : new Uint8Array(body),
+        headers: { origin: app.url, "x-file-name": encodeURIComponent(name) },
+      });
+    expect((await upload("x".repeat(10_000_001), "large.txt")).status).toBe(413);
+    const page404 = await upload(HTML, "../../page.html");
+    expect(page404.status).toBe(201);
+    const { file } = (await page404.json()) as { file: { id: string; name: string; mediaType: string } };
+    expect(file).toMatchObject({ name: "page.html", mediaType: "text/plain" });
+    const served = await user.get(`/attachments/${file.id}`);
+    expect(served.headers.get("content-type")).toBe("text/plain; charset=utf-8");
+    expect(served.headers.get("content-disposition")).toMatch(/^attachment/);
+    expect(
+      (await user.get(`/attachments/${file.id}`, { method: "DELETE", headers: { origin: app.url } })).status,
+    ).toBe(200);
+    const left = filesOnDisk(app.dataDir).filter((name) => name !== "incoming");
+    const rows = await app.query<{ id: string }>(`SELECT "id" FROM "Attachment"`);
+    expect(left.toSorted()).toEqual(rows.map(({ id }) => id).toSorted());
+  },
+);
+
+journey(
+  "kill -9 of the web server in the middle of an upload leaves no half file, and Try again works",
+  async ({ app, model, signedUp, expectedProblems }) => {
+    expectedProblems.push(/ERR_|Failed to (load|fetch)/);
+    const tab = await signedUp();
+    const { page } = tab;
+    const { text, key } = question("Read the long one");
+    await hydrated(page);
+    const network = await tab.context.newCDPSession(page);
+    const slow = (bytesASecond: number) =>
+      network.send("Network.emulateNetworkConditions", {
+        offline: false,
+        latency: 0,
+        downloadThroughput: -1,
+        uploadThroughput: bytesASecond,
+      });
+    await network.send("Network.enable");
+    await slow(400_000);
+    const whole = `the beginning of ${key}-file ${"words ".repeat(600_000)}`;
+    await picker(page).setInputFiles([sample("long.txt", "text/plain", whole)]);
+    const incoming = path.join(app.dataDir, "attachments", "incoming");
+    await eventually(() => readdirSync(incoming).length === 1, { what: () => "the upload does not arrive" });
+    const old = app.kill9("web");
+    await app.waitForNewPid("web", old);
+    await app.healthy();
+    await slow(-1);
+    const failed = page.locator(".tray-file[data-state=failed]");
+    await failed.waitFor();
+    await eventually(() => readdirSync(incoming).length === 0, {
+      what: () => "half a file is left",
+      ms: 10_000,
+    });
+    await composer(page).fill(text);
+    await sendButton(page).click();
+    await page.getByText("Not all files are stored yet.").waitFor();
+    await failed.getByRole("button", { name: "Try again" }).click();
+    await stored(page).waitFor();
+    await sendButton(page).click();
+    await waitAnswered(page, 1);
+    expect(lastContent(model.askedFor(key)[0]?.request.messages ?? [])).toContain(
+      `the beginning of ${key}-file`,
+    );
+    const rows = await app.query<{ id: string }>(`SELECT "id" FROM "Attachment" WHERE "name" = 'long.txt'`);
+    expect(rows).toHaveLength(1);
+  },
+);
+
+journey(
+  "without scripts a plain form sends files, keeps them when it comes back, and shows them",
+  async (journey) => {
+    const { model, open, app, expectedProblems } = journey;
+    expectedProblems.push(/status of 400/);
+    const { page } = await open({ scripts: false });
+    const user = await new HttpUser(app).signUp();
+    const [name, value] = user.cookieHeader().split("=") as [string, string];
+    await page.context().addCookies([{ name, value, url: app.url }]);
+    const { text, key } = question("Without scripts");
+    model.answer(key, { text: "Seen." });
+    await page.goto("/chats");
+    await composer(page).fill(text);
+    await picker(page).setInputFiles([
+      sample("fake.png", "image/png", HTML),
+      sample("plain.png", "image/png", PNG),
+    ]);
+    await sendButton(page).click();
+    await page.getByRole("alert").getByText("“fake.png” is not what its name says").waitFor();
+    expect(await composer(page).inputValue()).toBe(text);
+    expect(await page.getByLabel("Send plain.png").isChecked()).toBe(true);
+    await sendButton(page).click();
+    await chatIdOf(page);
+    await eventually(() => model.askedFor(key)[0], { what: () => "nothing was asked", ms: 30_000 });
+    expect(lastContent(model.askedFor(key)[0]?.request.messages ?? [])).toContain(PNG.toString("base64"));
+    await page.getByText("Seen.").waitFor();
+    expect(await urlsOf(page)).toHaveLength(1);
+  },
+);
+
+journey(
+  "a model that takes no images is told their names, and the page says so before and after",
+  async (journey) => {
+    const { signedUp } = journey;
+    const { page } = await signedUp();
+    await hydrated(page);
+    await page.locator("details.chat-panel > summary").click();
+    await page.getByRole("radio", { name: /demo/i }).check();
+    await page.keyboard.press("Escape");
+    await attach(page, sample("seen.png", "image/png", PNG));
+    await page.getByText("This model takes no images: it will be told only what they are called.").waitFor();
+    await composer(page).fill("What is this?");
+    await composer(page).press("Enter");
+    await waitAnswered(page, 1);
+    await page.getByText("This model does not take “seen.png”, and was told only the name.").waitFor();
+    await page.reload();
+    await page.getByText("This model does not take “seen.png”, and was told only the name.").waitFor();
+  },
+);
