@@ -10,7 +10,6 @@ import { rounds } from "./harness/dice.ts";
 import { gather } from "./harness/evidence.ts";
 import { faults, type Fault } from "./harness/faults.ts";
 import { startFaultyProxy } from "./harness/faulty-proxy.ts";
-import { isOpen, untilHit } from "./harness/until-hit.ts";
 
 const { row } = faults();
 
@@ -53,17 +52,17 @@ async function away(
   how: "cut" | "silent",
   ms: number,
 ): Promise<void> {
-  await untilHit(async () => {
-    const turn = await chat.send({ words: 60, pace: 20 });
-    await chat.tab.untilText(turn.answer.slice(0, 8 * fault.dice.int(1, 40)));
-    const met = proxy.fault(how);
-    const hit = isOpen(turn);
-    await sleep(ms);
-    proxy.heal();
-    await chat.settle(60_000);
-    if (hit) fault.fired(met);
-    return hit;
-  });
+  const turn = await chat.send({ words: 60, pace: 20, holdAt: 55 });
+  await chat.tab.untilText(turn.answer.slice(0, 8 * fault.dice.int(1, 40)));
+  const met = proxy.fault(how);
+  await turn.model.held();
+  await sleep(ms);
+  proxy.heal();
+  // The turn is still open: what was missed can come from the stream alone.
+  await chat.tab.untilText(turn.answer.slice(0, 8 * 55));
+  turn.model.release();
+  await chat.settle(60_000);
+  fault.fired(met);
 }
 
 row(
@@ -108,7 +107,9 @@ row(
     const proxy = await startFaultyProxy(fault.app.triggerPort, 400);
     try {
       const chat = await fault.chat({ triggerUrl: proxy.url });
-      await chat.send({ words: 80, pace: 25 });
+      const turn = await chat.send({ words: 80, pace: 25, holdAt: 75 });
+      await chat.tab.untilText(turn.answer.slice(0, 8 * 75));
+      turn.model.release();
       await chat.settle(60_000);
       fault.fired(proxy.cuts());
     } finally {
