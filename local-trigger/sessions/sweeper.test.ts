@@ -239,14 +239,65 @@ describe("the input of a session", () => {
     expect(await inputOf("never", KEPT_INPUT + 50, null)).toHaveLength(KEPT_INPUT + 50);
   });
 
-  test("of a short chat stays whole, and so do side channels", async () => {
+  test("of a short chat stays whole", async () => {
     expect(await inputOf("short", 5, 4)).toHaveLength(5);
-    const channel = sessionStream("long", "in", "side");
-    await engine.streams.append(
-      channel,
-      Array.from({ length: KEPT_INPUT + 5 }, () => ({ body: "{}" })),
-    );
+  });
+});
+
+/** A session of this external id whose one run lives or has ended. */
+async function session(key: string, { ended, closed }: { ended: boolean; closed: boolean }): Promise<string> {
+  const id = `session_${key}`;
+  await engine.db.query(
+    `insert into local_trigger.sessions (id, external_id, type, task_identifier, trigger_config, closed_at)
+     values ($1, $2, 'chat.agent', 'nobody', '{}', case when $3::boolean then now() end)`,
+    [id, key, closed],
+  );
+  const runId = ended ? await finished() : (await engine.executing()).id;
+  await engine.db.query("update local_trigger.runs set session_id = $1 where id = $2", [id, runId]);
+  return id;
+}
+
+const recordsOf = async (stream: string) => (await engine.streams.read(stream, { from: 0 })).length;
+
+describe("a side channel", () => {
+  test("loses its old records once the runs of its session have ended, and counts on", async () => {
+    await session("ended/chat", { ended: true, closed: false });
+    await session("living", { ended: false, closed: false });
+    const [ended, living] = [
+      sessionStream("ended/chat", "in", "side"),
+      sessionStream("living", "out", "side"),
+    ];
+    for (const channel of [ended, living])
+      await engine.streams.append(channel, [{ body: "1" }, { body: "2" }]);
+    await sweepIn(DAYS - 1);
+    expect(await recordsOf(ended)).toBe(2);
+    expect((await sweepIn(DAYS + 1))["channels"]).toBeGreaterThan(0);
+    expect([await recordsOf(ended), await recordsOf(living)]).toEqual([0, 2]);
+    expect((await engine.streams.append(ended, [{ body: "3" }])).first).toBe(2);
+  });
+});
+
+describe("a session that is closed and not deleted", () => {
+  test("goes after its days, with its streams, once its run has ended; an open one stays", async () => {
+    const [closed, busy, open] = [
+      await session("shut", { ended: true, closed: true }),
+      await session("shut-early", { ended: false, closed: true }),
+      await session("not-shut", { ended: true, closed: false }),
+    ];
+    const out = (key: string) => sessionStream(key, "out");
+    for (const key of ["shut", "shut-early", "not-shut"])
+      await engine.streams.append(out(key), [{ body: "{}" }]);
+    await sweepIn(DAYS - 1);
+    expect(await recordsOf(out("shut"))).toBe(1);
     await sweepIn(DAYS + 1);
-    expect(await engine.streams.read(channel, { from: 0 })).toHaveLength(KEPT_INPUT + 5);
+    expect(await Promise.all(["shut", "shut-early", "not-shut"].map((key) => recordsOf(out(key))))).toEqual([
+      0, 1, 1,
+    ]);
+    await sweepIn(2 * DAYS + 2);
+    expect(await Promise.all([closed, busy, open].map((id) => exists("sessions", "id", id)))).toEqual([
+      false,
+      true,
+      true,
+    ]);
   });
 });

@@ -2,7 +2,7 @@ import type { Database } from "../database.ts";
 import { describeError, type Log } from "../log.ts";
 import { RUN_SWEEPS } from "../runs/run-retention.ts";
 import type { StreamStore } from "../streams/stream-store.ts";
-import { sweepInputs, sweepTombstones } from "./session-retention.ts";
+import { sweepChannels, sweepClosed, sweepInputs, sweepTombstones } from "./session-retention.ts";
 
 export type SweeperDeps = { db: Database; streams: StreamStore; log: Log };
 
@@ -49,6 +49,10 @@ export class Sweeper {
         if (kind === "runs" && found > 0) streams.deleted();
       }
     }
+    swept["closed"] = 0;
+    for (let found = 1; found > 0 && !this.stopped; swept["closed"] += found)
+      found = await sweepClosed(db, streams, before);
+    if (!this.stopped) swept["channels"] = await sweepChannels(db, streams, before);
     if (!this.stopped) swept["inputs"] = await sweepInputs(db, streams, before);
     return swept;
   }

@@ -170,11 +170,11 @@ export class PostgresStreamStore implements StreamStore {
     return { seqNum: seq, timestamp: recorded_at, body, headers: this.settings.tokens.open(stream, headers) };
   }
 
-  /** Carries out the trims that are due; the number of records deleted. */
-  async trim(): Promise<number> {
-    const { rowCount } = await this.db.query(trimSql);
-    if (rowCount > 0) this.deleted();
-    return rowCount;
+  /** Carries out the trims that are due; how many records of which stream were deleted. */
+  async trim(): Promise<{ stream: string; records: number }[]> {
+    const { rows } = await this.db.query<{ stream: string; records: number }>(trimSql);
+    if (rows.length > 0) this.deleted();
+    return rows;
   }
 }
 
@@ -215,10 +215,14 @@ const lastWithHeaderSql = `
 const trimSql = `
   with due as (
     delete from local_trigger.stream_trims where due_at <= now() returning stream_id, trim_to
+  ), gone as (
+    delete from local_trigger.stream_records r
+    using (select stream_id, max(trim_to) as trim_to from due group by stream_id) d
+    where r.stream_id = d.stream_id and r.seq < d.trim_to
+    returning r.stream_id
   )
-  delete from local_trigger.stream_records r
-  using (select stream_id, max(trim_to) as trim_to from due group by stream_id) d
-  where r.stream_id = d.stream_id and r.seq < d.trim_to`;
+  select s.name as stream, count(*)::int as records
+  from gone join local_trigger.streams s on s.id = gone.stream_id group by s.name`;
 
 function toBounds(row: BoundsRow): StreamBounds {
   return { first: row.first_seq, next: row.next_seq, timestamp: row.last_timestamp };

@@ -37,6 +37,21 @@ export async function longInputs(
   return rows.map(({ name }) => name);
 }
 
+/** Side channels of sessions that hold records older than a moment; in order, after `last`. */
+export async function oldChannels(
+  db: Reader,
+  options: { before: Date; last: string; limit: number },
+): Promise<string[]> {
+  const { rows } = await db.query<{ name: string }>(
+    `select s.name from local_trigger.streams s
+     where s.name > $2 and s.name like 'sessions/%/channels/%'
+       and exists (select from local_trigger.stream_records r where r.stream_id = s.id and r.recorded_at < $1)
+     order by s.name limit $3`,
+    [options.before.getTime(), options.last, options.limit],
+  );
+  return rows.map(({ name }) => name);
+}
+
 /** Deletes the records below a number that are older than a moment; how many. */
 export async function dropRecords(
   db: Reader,

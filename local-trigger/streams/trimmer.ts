@@ -1,4 +1,5 @@
 import { describeError, type Log } from "../log.ts";
+import { chatOfStream } from "../wire/stream-names.ts";
 import type { PostgresStreamStore } from "./postgres-stream-store.ts";
 
 const everyMs = 1000;
@@ -26,7 +27,8 @@ export class Trimmer {
 
   private async trim(): Promise<void> {
     try {
-      await this.streams.trim();
+      for (const { stream, records } of await this.streams.trim())
+        this.log.info("stream.trimmed", { stream, chatId: chatOfStream(stream), records });
     } catch (error) {
       this.log.warn("streams.trim_failed", { error: describeError(error) });
     }
