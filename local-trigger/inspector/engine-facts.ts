@@ -3,6 +3,7 @@ import type { RunEngine } from "../runs/run-engine.ts";
 import { RUN_COLUMNS, type RunRow } from "../runs/run-rows.ts";
 import { blockersOf } from "../runs/waitpoint-store.ts";
 import { isFinalStatus } from "../runs/run-status.ts";
+import { obstacleOf } from "../runs/slots.ts";
 import type { EngineFacts, RunFacts } from "./why.ts";
 
 type Counts = { executing: number; waiting: number; queued: number; delayed: number; sessions: number };
@@ -34,25 +35,38 @@ export async function readOverview(runs: RunEngine): Promise<Overview> {
   };
 }
 
+type QueueFacts = { ahead: number; retryAt: Date | null; inLine: boolean; isKnown: boolean };
+
 /** What explains the state of a run. */
 export async function readRunFacts(db: Database, run: RunRow): Promise<RunFacts> {
-  if (isFinalStatus(run.status)) return { run, ahead: null, blockers: [], retryAt: null };
-  const [blockers, { rows }] = await Promise.all([
+  const facts: RunFacts = {
+    run,
+    ahead: null,
+    blockers: [],
+    retryAt: null,
+    obstacle: null,
+    inLine: false,
+    isKnown: true,
+  };
+  if (isFinalStatus(run.status)) return facts;
+  const isQueued = run.status === "PENDING";
+  const [blockers, { rows }, obstacle] = await Promise.all([
     blockersOf(db, run.id),
-    db.query<{ ahead: number | null; retryAt: Date | null }>(
+    db.query<QueueFacts>(
       `SELECT (SELECT count(*)::int FROM local_trigger.runs o WHERE o.status = 'PENDING'
            AND o.queue_position < r.queue_position) AS ahead,
-         (SELECT min(fire_at) FROM local_trigger.timers WHERE subject = r.id AND kind = 'enqueue') AS "retryAt"
+         (SELECT min(fire_at) FROM local_trigger.timers WHERE subject = r.id AND kind = 'enqueue') AS "retryAt",
+         r.awaits_slot AS "inLine",
+         coalesce((SELECT r.task_identifier = ANY (w.task_ids) FROM local_trigger.workers w ORDER BY w.seq DESC LIMIT 1),
+           true) AS "isKnown"
        FROM local_trigger.runs r WHERE r.id = $1`,
       [run.id],
     ),
+    isQueued ? obstacleOf(db, run.id) : null,
   ]);
-  return {
-    run,
-    blockers,
-    ahead: run.status === "PENDING" ? (rows[0]?.ahead ?? 0) : null,
-    retryAt: rows[0]?.retryAt ?? null,
-  };
+  const known = rows[0];
+  if (!known) return { ...facts, blockers };
+  return { ...facts, ...known, blockers, obstacle, ahead: isQueued ? known.ahead : null };
 }
 
 /** Runs that have not ended, those that want a worker first, then the ones that changed last. */

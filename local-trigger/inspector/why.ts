@@ -1,3 +1,5 @@
+import type { Obstacle } from "../runs/admission.ts";
+import { publicName } from "../runs/queue-names.ts";
 import type { RunRow } from "../runs/run-rows.ts";
 import { isFinalStatus } from "../runs/run-status.ts";
 import type { Waitpoint } from "../runs/waitpoint.ts";
@@ -18,6 +20,12 @@ export type RunFacts = {
   blockers: Pick<Waitpoint, "type" | "status" | "stream" | "childRunId" | "completedAfter">[];
   /** When the next attempt is due. */
   retryAt: Date | null;
+  /** What of its queue and limits keeps it in line; null: nothing. */
+  obstacle: Obstacle | null;
+  /** What it waited for has come, and it stands in line to go on. */
+  inLine: boolean;
+  /** Whether the newest version of the tasks has its task. */
+  isKnown: boolean;
 };
 
 export type ChatFacts = {
@@ -53,7 +61,7 @@ export function whyRun(facts: RunFacts, engine: EngineFacts): Reason {
     case "PENDING_CANCEL":
       return { text: "Being cancelled: its worker is given ten seconds.", tone: "busy", since };
     case "EXECUTING_WITH_WAITPOINTS":
-      return { text: `Waits ${awaited(facts.blockers)}.`, tone: "waits", since };
+      return { text: waiting(facts), tone: "waits", since };
     default:
       return engine.worker === "absent"
         ? { text: `Was executing: ${noWorker}.`, tone: "bad", since }
@@ -98,7 +106,8 @@ function talking(chat: ChatFacts, run: RunRow): Reason {
   return { text: "Waits for a message, with its process still warm.", tone: "waits", since };
 }
 
-function queued({ run, ahead, retryAt }: RunFacts, engine: EngineFacts): Reason {
+function queued(facts: RunFacts, engine: EngineFacts): Reason {
+  const { run, ahead, retryAt } = facts;
   const since = run.queuedAt ?? run.createdAt;
   if (retryAt && run.status !== "PENDING")
     return {
@@ -108,21 +117,44 @@ function queued({ run, ahead, retryAt }: RunFacts, engine: EngineFacts): Reason 
     };
   if (engine.worker === "absent") return { text: `Queued: ${noWorker}.`, tone: "bad", since };
   const place = ahead === null ? "" : ` ${count(ahead, "run is", "runs are")} before it.`;
-  if (engine.slotsUsed >= engine.slots)
-    return {
-      text: `Queued: all ${engine.slots} places for executing runs are taken.${place}`,
-      tone: "waits",
-      since,
-    };
-  if (engine.worker === "busy")
-    return { text: `Queued: all processes of the worker are busy.${place}`, tone: "waits", since };
-  if (run.lockedToVersion !== null)
-    return { text: `Queued for the version ${run.lockedToVersion} of the tasks.`, tone: "waits", since };
+  const held = heldUp(facts, engine);
+  if (held) return { text: `Queued: ${held.text}.${place}`, tone: held.tone, since };
   return {
-    text: `Queued: a worker asks for runs and will take it, if it has its task.${place}`,
+    text: `Queued: a worker asks for runs and will take it.${place}`,
     tone: "busy",
     since,
   };
+}
+
+/** What must change before a worker that is there may have the run. */
+function heldUp(
+  { run, obstacle, isKnown }: RunFacts,
+  engine: EngineFacts,
+): Pick<Reason, "text" | "tone"> | null {
+  if (!isKnown && run.lockedToVersion === null) {
+    const text = `the newest version of the tasks has no task ${run.taskIdentifier}; deploy one that has it`;
+    return { text, tone: "bad" };
+  }
+  if (obstacle) return { text: sentenceOf(obstacle, run.concurrencyKey), tone: "waits" };
+  if (engine.slotsUsed >= engine.slots)
+    return { text: `all ${engine.slots} places for executing runs are taken`, tone: "waits" };
+  if (engine.worker === "busy") return { text: "all processes of the worker are busy", tone: "waits" };
+  if (run.lockedToVersion !== null)
+    return { text: `it is for the version ${run.lockedToVersion} of the tasks`, tone: "waits" };
+  return null;
+}
+
+function sentenceOf(obstacle: Obstacle, key: string | null): string {
+  const { type, name } = publicName(obstacle.name);
+  const of = type === "limit" ? `the limit ${name}` : `the queue ${name}`;
+  if (obstacle.kind === "paused") return `${of} is paused`;
+  const whose = obstacle.kind === "total" ? "" : key === null ? " without a key" : ` with the key ${key}`;
+  return `${of} lets ${count(obstacle.most, "run")}${whose} execute at once, and as many do`;
+}
+
+function waiting({ blockers, inLine }: RunFacts): string {
+  if (inLine) return "What it waited for has come. It goes on when its queue or limit has room.";
+  return `Waits ${awaited(blockers)}.`;
 }
 
 function awaited(blockers: RunFacts["blockers"]): string {

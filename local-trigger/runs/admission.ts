@@ -9,6 +9,9 @@ export type KeyOverride = { name: string; concurrencyKey: string; perKey: number
 /** Runs of one kind that execute already. */
 export type Holding = Demand & { count: number };
 
+/** What keeps a run in line: its pool is paused, or as full as `most` says, for its key alone or in all. */
+export type Obstacle = { name: string } & ({ kind: "paused" } | { kind: "key" | "total"; most: number });
+
 /** Counts slots: who may start, given who executes. Every run that is admitted is counted at once. */
 export class Admission {
   private readonly pools: Map<string, Pool>;
@@ -25,23 +28,34 @@ export class Admission {
 
   /** Takes a slot in each of the run's pools, or in none. */
   admit(demand: Demand): boolean {
-    const pools = this.poolsOf(demand);
-    if (pools.some(({ paused }) => paused) || !this.hasRoom(demand)) return false;
+    if (this.obstacle(demand)) return false;
     this.hold(demand, 1);
     return true;
   }
 
   /** Whether a run that executed before may go on; a pause does not hold it up. */
   hasRoom(demand: Demand): boolean {
-    return this.poolsOf(demand).every((pool) => this.isFree(pool, demand.concurrencyKey));
+    return this.poolsOf(demand).every((pool) => this.full(pool, demand.concurrencyKey) === null);
   }
 
-  private isFree(pool: Pool, key: string | null): boolean {
-    const ofKey = keyOf(pool.name, key);
+  /** Why a run that has not started may not start now; null: it may. */
+  obstacle(demand: Demand): Obstacle | null {
+    for (const pool of this.poolsOf(demand)) {
+      if (pool.paused) return { kind: "paused", name: pool.name };
+      const full = this.full(pool, demand.concurrencyKey);
+      if (full) return full;
+    }
+    return null;
+  }
+
+  private full(pool: Pool, key: string | null): Obstacle | null {
+    const { name, total } = pool;
+    const ofKey = keyOf(name, key);
     const override = pool.perKey === null ? undefined : this.overrides.get(ofKey);
     const perKey = override ?? pool.perKey;
-    if (perKey !== null && (this.used.get(ofKey) ?? 0) >= perKey) return false;
-    return pool.total === null || (this.used.get(pool.name) ?? 0) < pool.total;
+    if (perKey !== null && (this.used.get(ofKey) ?? 0) >= perKey) return { kind: "key", name, most: perKey };
+    if (total !== null && (this.used.get(name) ?? 0) >= total) return { kind: "total", name, most: total };
+    return null;
   }
 
   private hold(demand: Demand, count: number): void {

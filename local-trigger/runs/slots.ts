@@ -1,5 +1,12 @@
-import { lockKey, type Tx } from "../database.ts";
-import { Admission, type Demand, type Holding, type KeyOverride, type Pool } from "./admission.ts";
+import { lockKey, type Database, type Tx } from "../database.ts";
+import {
+  Admission,
+  type Demand,
+  type Holding,
+  type KeyOverride,
+  type Obstacle,
+  type Pool,
+} from "./admission.ts";
 import type { Run } from "./run.ts";
 import type { Timers } from "./timers.ts";
 
@@ -45,6 +52,14 @@ export async function readSlots(tx: Tx, { keepFree }: { keepFree: boolean }): Pr
   return { running, admission: new Admission(pools.rows, overrides.rows, rows) };
 }
 
+/** What keeps a queued run in line at this moment, as far as queues and limits do; for people to read, without a lock. */
+export function obstacleOf(db: Database, runId: string): Promise<Obstacle | null> {
+  return db.transaction(async (tx) => {
+    const demand = await demandOf(tx, { id: runId });
+    return (await readSlots(tx, { keepFree: true })).admission.obstacle(demand);
+  });
+}
+
 /**
  * Whether a locked run that waited may go on now. If not, it stands in line: it keeps waiting until a slot is free, and
  * comes before the runs that have not started.
@@ -78,7 +93,7 @@ export async function wakeAwaiting(tx: Tx, timers: Timers): Promise<void> {
   for (const { id } of rows) await timers.set(tx, "resume", id);
 }
 
-async function demandOf(tx: Tx, run: Run): Promise<Demand> {
+async function demandOf(tx: Tx, run: Pick<Run, "id">): Promise<Demand> {
   const { rows } = await tx.query<Demand>(
     `SELECT ${DEMAND_COLUMNS} FROM local_trigger.runs r
      LEFT JOIN local_trigger.task_queues t USING (task_identifier) WHERE r.id = $1`,
