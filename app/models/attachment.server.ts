@@ -79,6 +79,10 @@ export function deleteStray(id: string, deleteBytes: (id: string) => Promise<voi
   });
 }
 
+/** Whether a message has file parts: then `noteFiles` belongs into the transaction that stores it. */
+export const namesFiles = ({ parts }: { parts: unknown[] }): boolean =>
+  parts.some((part) => typeof part === "object" && part !== null && "type" in part && part.type === "file");
+
 /**
  * Notes which of their owner's files the chat's messages refer to; with `messageId` those of that message alone. Called
  * in the transaction that stores them.

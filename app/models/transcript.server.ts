@@ -1,4 +1,4 @@
-import { noteFiles } from "#app/models/attachment.server.ts";
+import { namesFiles, noteFiles } from "#app/models/attachment.server.ts";
 import { lockChat, readMessages, readTree, type LockedChat } from "#app/models/branch.server.ts";
 import { moveCursors, readCursors, saveSession, type Cursors } from "#app/models/chat-session.server.ts";
 import { snapshot, transaction, type Transaction } from "#app/models/db.server.ts";
@@ -96,8 +96,7 @@ class BranchWriter {
     const row = { chatId: this.chatId, message, final, given, parentId: given ?? this.head ?? "" };
     const written = await this.tx.$queryRaw<{ inserted: boolean }[]>(putSql(row));
     if (written[0]?.inserted) this.head = message.id;
-    const named = written.length > 0 && message.parts.some(isFile);
-    if (named) await noteFiles(this.tx, this.chatId, message.id);
+    if (written.length > 0 && namesFiles(message)) await noteFiles(this.tx, this.chatId, message.id);
   }
 
   /** What follows the message follows the one before it from now on. */
@@ -121,9 +120,6 @@ class BranchWriter {
     await this.tx.chat.update({ where: { id: this.chatId }, data: { state: stateValue(value) } });
   }
 }
-
-const isFile = (part: unknown): boolean =>
-  typeof part === "object" && part !== null && "type" in part && part.type === "file";
 
 async function apply(branch: BranchWriter, change: TranscriptChange): Promise<void> {
   switch (change.op) {

@@ -1,3 +1,4 @@
+import { namesFiles, noteFiles } from "#app/models/attachment.server.ts";
 import { lockChat } from "#app/models/branch.server.ts";
 import { saveSessionSql } from "#app/models/chat-session.server.ts";
 import { transaction, type Transaction } from "#app/models/db.server.ts";
@@ -28,6 +29,7 @@ export function writeTurnStart(start: TurnStart): Promise<{ written: boolean; ma
     if (!locked) return { written: false, mark: null };
     if (before.length > 0) await applyTo(locked, tx, { chatId, changes: before });
     const mark = await storeUndecided(tx, start);
+    if (!mark && namesFiles(start.asked)) await noteFiles(tx, chatId, start.asked.id);
     if (mark) await applyTo(locked, tx, { chatId, session, ...asDecided(start, mark) });
     return { written: true, mark };
   });
