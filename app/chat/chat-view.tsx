@@ -18,7 +18,9 @@ import { useEarlier } from "#app/chat/use-earlier.ts";
 import { useDurableChat, type TurnEnd } from "#app/chat/use-durable-chat.ts";
 import { QueueProvider, useQueue } from "#app/chat/use-queue.ts";
 import { useReread } from "#app/chat/use-reread.ts";
+import { useSeen } from "#app/chat/use-seen.ts";
 import { useTitleArrival } from "#app/chat/use-title-arrival.ts";
+import { useVotes, VoteProvider } from "#app/chat/use-votes.ts";
 import { WithoutScripts } from "#app/chat/without-scripts.tsx";
 import type { AttachedFile, AttachmentOffer } from "#app/shared/attachment.ts";
 import type { LongrunUIMessage } from "#app/shared/chat-message.ts";
@@ -26,6 +28,7 @@ import type { ShownSettings } from "#app/shared/chat-settings.ts";
 import { abilitiesOfChoice } from "#app/shared/model-option.ts";
 import { placeSteered, type QueueState } from "#app/shared/queue.ts";
 import type { ChatStatus, ResumeHandle } from "#app/shared/resume-handle.ts";
+import type { Votes } from "#app/shared/vote.ts";
 import { ErrorLine } from "#app/ui/error-panel.tsx";
 import { useHydrated } from "#app/ui/use-hydrated.ts";
 
@@ -50,6 +53,8 @@ export type ChatViewProps = {
   status: ChatStatus;
   reachable: boolean;
   settings: ShownSettings;
+  /** What its owner thinks of its answers. */
+  votes: Votes;
   triggerUrl: string;
   attachments: AttachmentOffer;
   /** A form without scripts that came back. */
@@ -62,7 +67,8 @@ export type ChatViewProps = {
 export function ChatView(props: ChatViewProps) {
   const { chatId, handle, triggerUrl } = props;
   const hydrated = useHydrated();
-  const cut = useCutAnswers(useTitleArrival(chatId));
+  const cut = useCutAnswers(useTitleArrival(chatId), useSeen(chatId));
+  const { voting, error: voteError } = useVotes(chatId, props.votes);
   const chat = useDurableChat<LongrunUIMessage>({
     chatId,
     initialMessages: props.messages,
@@ -92,9 +98,13 @@ export function ChatView(props: ChatViewProps) {
     messages,
     siblings: about.siblings,
     open,
+    // What waits, or is on its way, is no question that is being answered.
+    waiting: chat.waiting,
+    delivery,
+    stop: chat.stop,
   });
   const caughtUp = useCatchUp(props, messages, open);
-  const refused = queueError ?? branchError ?? props.returned?.error;
+  const refused = queueError ?? branchError ?? voteError ?? props.returned?.error;
   const draft = useChatDraft(chatId, props.messages, delivery);
   return (
     <main className="chat" data-chat-status={status} data-hydrated={hydrated ? "" : undefined}>
@@ -114,13 +124,15 @@ export function ChatView(props: ChatViewProps) {
         <BranchProvider value={branches}>
           <DecisionProvider messages={messages} idle={!open && hydrated} decide={chat.decide}>
             <QueueProvider value={queue}>
-              <MessageList
-                messages={messages}
-                partialIds={[...about.partialIds, ...cut.ids]}
-                delivery={delivery}
-                streaming={status === "streaming"}
-                onRetry={chat.retry}
-              />
+              <VoteProvider value={voting}>
+                <MessageList
+                  messages={messages}
+                  partialIds={[...about.partialIds, ...cut.ids]}
+                  delivery={delivery}
+                  streaming={status === "streaming"}
+                  onRetry={chat.retry}
+                />
+              </VoteProvider>
             </QueueProvider>
           </DecisionProvider>
           {props.hasMore && caughtUp && !open && <TakenBack branches={branches} />}
@@ -157,7 +169,9 @@ export function ChatView(props: ChatViewProps) {
             return true;
           }}
           onStop={chat.stop}
-          onEditLast={() => branches.locked || branches.edit(branches.lastAsked)}
+          onEditLast={() =>
+            branches.lastAsked && branches.mayEdit(branches.lastAsked) && branches.edit(branches.lastAsked)
+          }
         />
       </div>
     </main>
@@ -170,14 +184,16 @@ function liveStatus(status: ChatStatus, messages: LongrunUIMessage[]): ChatStatu
 }
 
 /** Answers that this page saw being stopped or failing; from the next load on the database tells of them. */
-function useCutAnswers(then: () => void) {
+function useCutAnswers(then: () => void, seen: (end: TurnEnd) => void) {
   const [ids, setIds] = useState<string[]>([]);
   const onTurnEnd = useCallback(
-    ({ cutIds }: TurnEnd) => {
+    (end: TurnEnd) => {
+      const { cutIds } = end;
+      seen(end);
       if (cutIds.length > 0) setIds((before) => [...before, ...cutIds]);
       then();
     },
-    [then],
+    [then, seen],
   );
   return { ids, onTurnEnd };
 }

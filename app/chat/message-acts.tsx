@@ -1,6 +1,7 @@
 import { Check, ChevronLeft, ChevronRight, Copy, GitFork, Pencil, RotateCcw, Undo2 } from "lucide-react";
 import type { FormEvent, ReactNode } from "react";
 import { type Branches, type BranchRequest, useBranch } from "#app/chat/use-branches.ts";
+import { VoteButtons } from "#app/chat/vote-buttons.tsx";
 import { messageText, type LongrunUIMessage } from "#app/shared/chat-message.ts";
 import { IconButton } from "#app/ui/button.tsx";
 import { useCopy } from "#app/ui/use-copy.ts";
@@ -14,14 +15,15 @@ export function MessageActs({ message }: { message: LongrunUIMessage }) {
   const hydrated = useHydrated();
   const mine = message.role === "user";
   if (!branches) return <CopyText message={message} />;
-  const { locked, lastAsked, edit } = branches;
+  const { lastAsked, edit, mayEdit } = branches;
   return (
     <>
       <Versions branches={branches} messageId={message.id} />
       <span className="quiet-acts">
         <CopyText message={message} />
+        {!mine && <VoteButtons messageId={message.id} />}
         {mine && hydrated && (
-          <IconButton label="Edit message" disabled={locked} onClick={() => edit(message.id)}>
+          <IconButton label="Edit message" disabled={!mayEdit(message.id)} onClick={() => edit(message.id)}>
             <Pencil size={SIZE} aria-hidden />
           </IconButton>
         )}

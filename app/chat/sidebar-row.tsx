@@ -9,8 +9,12 @@ import { useHydrated } from "#app/ui/use-hydrated.ts";
 
 type Answer = { done?: true; error?: string };
 
+const TOLD = { answering: "Being answered", done: "New answer" } as const;
+
+type Props = { id: string; title: string | null; news: keyof typeof TOLD | undefined };
+
 /** A link to one chat, with what can be done to it. */
-export function SidebarRow({ id, title }: { id: string; title: string | null }) {
+export function SidebarRow({ id, title, news }: Props) {
   const [renaming, setRenaming] = useState(false);
   const [asking, setAsking] = useState(false);
   const hydrated = useHydrated();
@@ -18,8 +22,9 @@ export function SidebarRow({ id, title }: { id: string; title: string | null }) 
   if (renaming) return <RenameRow id={id} title={title ?? ""} onClose={() => setRenaming(false)} />;
   return (
     <li className="row">
-      <NavLink to={`/chats/${id}`} className="row-link" title={shown}>
+      <NavLink to={`/chats/${id}`} className="row-link" title={shown} data-news={news}>
         {shown}
+        {news && <span className="unseen">. {TOLD[news]}</span>}
       </NavLink>
       {hydrated && (
         <span className="row-acts">

@@ -1,22 +1,28 @@
-import { Form, Link } from "@remix-run/react";
+import { Form, Link, useParams } from "@remix-run/react";
 import { SquarePen } from "lucide-react";
 import { AccountMenu, type AccountOwner } from "#app/chat/account-menu.tsx";
 import { groupByAge, type ListedChat } from "#app/chat/group-by-age.ts";
 import { SidebarSearch } from "#app/chat/sidebar-search.tsx";
+import { useChatNews } from "#app/chat/use-chat-news.ts";
 import { SidebarRow } from "#app/chat/sidebar-row.tsx";
+import type { ChatNews } from "#app/shared/chat-news.ts";
 import type { Theme } from "#app/shared/theme.ts";
 import { Button } from "#app/ui/button.tsx";
 
 export type SidebarProps = {
   user: AccountOwner;
   chats: ListedChat[];
+  /** What happens in them. */
+  news: ChatNews;
   /** How many to show when older ones are asked for; null when all are there. */
   older: number | null;
   theme: Theme;
 };
 
 /** One's own chats, newest first, and the account. */
-export function Sidebar({ user, chats, older, theme }: SidebarProps) {
+export function Sidebar({ user, chats, news: loaded, older, theme }: SidebarProps) {
+  const { chatId: openId } = useParams();
+  const news = useChatNews(loaded, openId);
   return (
     <nav className="sidebar" aria-label="Chats" id="chats">
       <div className="sidebar-head">
@@ -36,7 +42,12 @@ export function Sidebar({ user, chats, older, theme }: SidebarProps) {
               <h2>{group.name}</h2>
               <ul>
                 {group.chats.map((chat) => (
-                  <SidebarRow key={chat.id} id={chat.id} title={chat.title} />
+                  <SidebarRow
+                    key={chat.id}
+                    id={chat.id}
+                    title={chat.title}
+                    news={chat.id === openId ? undefined : news[chat.id]}
+                  />
                 ))}
               </ul>
             </section>

@@ -22,6 +22,9 @@ export type Branches = {
   lastAsked: string | null;
   /** The message that is being edited. */
   editing: string | null;
+  /** Whether it can be edited now: any while nothing is answered, and the one that is being answered. */
+  mayEdit: (messageId: string) => boolean;
+  /** Opens a message to be edited; stops its answer where one is being written. */
   edit: (messageId: string | null) => void;
   ask: (request: BranchRequest) => void;
 };
@@ -39,26 +42,38 @@ export function useBranches(chat: {
   messages: LongrunUIMessage[];
   siblings: Record<string, readonly string[]>;
   open: boolean;
+  waiting: readonly string[];
+  delivery: Readonly<Record<string, unknown>>;
+  stop: () => void;
 }): { branches: Branches; error: string | undefined } {
-  const { chatId, siblings } = chat;
+  const { chatId, siblings, open, stop } = chat;
   const fetcher = useFetcher<Answer>();
   const { submit } = fetcher;
-  const [editing, edit] = useState<string | null>(null);
+  const [editing, setEditing] = useState<string | null>(null);
   const idle = fetcher.state === "idle";
   const ask = useCallback(
     (request: BranchRequest) => {
       // The text of an edit stays in its box until the edited message has taken its place.
-      if (request.intent !== "edit") edit(null);
+      if (request.intent !== "edit") setEditing(null);
       submit({ ...request, stay: "1" }, { method: "post", action: `/chats/${chatId}` });
     },
     [submit, chatId],
   );
   const lastAsked = chat.messages.findLast((message) => message.role === "user")?.id ?? null;
-  const locked = chat.open || !idle;
-  const branches = useMemo(
-    () => ({ chatId, siblings, locked, lastAsked, editing, edit, ask }),
-    [chatId, siblings, locked, lastAsked, editing, ask],
+  const locked = open || !idle;
+  const queued = lastAsked !== null && (chat.waiting.includes(lastAsked) || lastAsked in chat.delivery);
+  const answering = open && !queued ? lastAsked : null;
+  const edit = useCallback(
+    (messageId: string | null) => {
+      if (messageId !== null && messageId === answering) stop();
+      setEditing(messageId);
+    },
+    [answering, stop],
   );
+  const branches = useMemo(() => {
+    const mayEdit = (messageId: string) => idle && (!open || messageId === answering);
+    return { chatId, siblings, locked, lastAsked, editing, mayEdit, edit, ask };
+  }, [chatId, siblings, locked, idle, open, answering, lastAsked, editing, edit, ask]);
   return { branches, error: idle ? fetcher.data?.error : undefined };
 }
 

@@ -3,7 +3,9 @@ import { readWindow, type BranchWindow } from "#app/models/branch-window.server.
 import { openSession, type SessionHandle } from "#app/models/chat-session.server.ts";
 import { db, snapshot, transaction } from "#app/models/db.server.ts";
 import type { ChatSettings } from "#app/shared/chat-settings.ts";
+import { readVotes } from "#app/models/vote.server.ts";
 import type { StoredMessage } from "#app/shared/chat-message.ts";
+import type { Vote } from "#app/shared/vote.ts";
 
 export type ChatSummary = {
   id: string;
@@ -83,7 +85,7 @@ export type ChatArchive = {
   /** The last message of the branch on screen. */
   headMessageId: string | null;
   /** Every message of every branch in the order in which they came, each with the one that it follows. */
-  messages: (StoredMessage & { parentId: string | null })[];
+  messages: (StoredMessage & { parentId: string | null; vote: Vote | null })[];
 };
 
 /** All that is stored of a chat; null when missing or someone else's. */
@@ -98,10 +100,13 @@ export function chatArchive(input: { userId: string; chatId: string }): Promise<
     const tree = await readTree(tx, { id: chat.id, headMessageId });
     const ids = tree.parents().map(({ id }) => id);
     const messages = await readMessages(tx, chat.id, ids, true);
+    const votes = await readVotes(chat.id, tx);
     return {
       chat,
       headMessageId: tree.head,
-      messages: messages.map((message) => ({ ...message, parentId: tree.parentOf(message.id) })),
+      messages: messages.map((message) => {
+        return { ...message, parentId: tree.parentOf(message.id), vote: votes[message.id] ?? null };
+      }),
     };
   });
 }

@@ -13,6 +13,8 @@ import { keepPage } from "#app/chat/keep-page.ts";
 import { reachShown } from "#app/chat/earlier-messages.ts";
 import { keepLast } from "#app/chat/keep-last.ts";
 import { chatOwner } from "#app/models/chat.server.ts";
+import { markSeen } from "#app/models/chat-news.server.ts";
+import { readVotes } from "#app/models/vote.server.ts";
 import { attachmentOffer } from "#app/server/attachments.server.ts";
 import { requireUser } from "#app/server/auth.server.ts";
 import { answerIntent } from "#app/server/chat-intents.server.ts";
@@ -50,12 +52,21 @@ export async function loader({ request, params }: LoaderFunctionArgs) {
     await auditForeignChat({ userId: user.id, chatId });
     throw missing();
   }
+  const [votes] = await Promise.all([
+    readVotes(chatId),
+    seeStored(user.id, chatId, loaded.handle.lastEventId),
+  ]);
   const messageId = crypto.randomUUID();
   const ids = loaded.messages.map(({ id }) => id);
   const landing = await landingOf(request.url, chatId, ids);
   const attachments = attachmentOffer();
   const triggerUrl = publicTriggerUrl(request.url);
-  return { ...loaded, ...landing, settings, chatId, messageId, attachments, triggerUrl };
+  return { ...loaded, ...landing, settings, votes, chatId, messageId, attachments, triggerUrl };
+}
+
+/** What is shown counts as seen, on every device. */
+async function seeStored(userId: string, chatId: string, eventId: string | null): Promise<void> {
+  if (eventId !== null) await markSeen({ userId, chatId, eventId });
 }
 
 export const clientLoader = keepLast<Awaited<ReturnType<typeof loader>>>(reachShown);

@@ -4,6 +4,7 @@ import { ageOf } from "#app/chat/group-by-age.ts";
 import { keepLast } from "#app/chat/keep-last.ts";
 import { Shell } from "#app/chat/shell.tsx";
 import { listChats } from "#app/models/chat.server.ts";
+import { chatNews } from "#app/models/chat-news.server.ts";
 import { requireUser } from "#app/server/auth.server.ts";
 import type { Theme } from "#app/shared/theme.ts";
 import { RouteError } from "#app/ui/route-error.tsx";
@@ -16,7 +17,10 @@ export async function loader({ request }: LoaderFunctionArgs) {
   const user = await requireUser(request);
   const asked = Number(new URL(request.url).searchParams.get("older") ?? PAGE);
   const shown = Number.isInteger(asked) ? Math.min(Math.max(asked, PAGE), MOST) : PAGE;
-  const rows = await listChats({ userId: user.id, limit: shown + 1 });
+  const [rows, news] = await Promise.all([
+    listChats({ userId: user.id, limit: shown + 1 }),
+    chatNews(user.id),
+  ]);
   const now = new Date();
   const chats = rows.slice(0, shown).map(({ id, title, updatedAt }) => ({
     id,
@@ -24,7 +28,7 @@ export async function loader({ request }: LoaderFunctionArgs) {
     age: ageOf(updatedAt, now),
   }));
   const older = rows.length > shown ? shown + PAGE : null;
-  return data({ user: { name: user.name, email: user.email, role: user.role }, chats, older });
+  return data({ user: { name: user.name, email: user.email, role: user.role }, chats, news, older });
 }
 
 export const clientLoader = keepLast<Awaited<ReturnType<typeof loader>>["data"]>();

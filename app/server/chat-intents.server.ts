@@ -6,6 +6,7 @@ import { remove, rename } from "#app/server/edit-chat.server.ts";
 import type { FormWithFiles } from "#app/server/message-files.server.ts";
 import { parseMessageForm, type ReturnedForm } from "#app/server/message-form.server.ts";
 import { answerQueueIntent, isQueueIntent } from "#app/server/queue-intents.server.ts";
+import { giveVote } from "#app/server/votes.server.ts";
 import { sendMessage, stopAnswer, tellSendError } from "#app/server/start-chat.server.ts";
 import type { AttachedFile } from "#app/shared/attachment.ts";
 
@@ -36,6 +37,8 @@ export async function answerIntent(chat: Chat, posted: FormWithFiles): Promise<I
       return toldOf(chat, form, await pickModel(chat, form.get("model")));
     case "words":
       return toldOf(chat, form, await setWords(chat, form));
+    case "vote":
+      return vote(chat, form);
     case "rename":
       return renameTo(chat, form.get("title"));
     case "delete":
@@ -87,6 +90,11 @@ function toldOf(
   return form.get("stay") === null
     ? { redirectTo: `/chats/${chatId}` }
     : { status: 200, body: { done: true } };
+}
+
+async function vote(chat: Chat, form: FormData): Promise<IntentAnswer> {
+  const told = await giveVote(chat, form);
+  return told.status === 200 ? { redirectTo: `/chats/${chat.chatId}` } : told;
 }
 
 async function renameTo(chat: Chat, title: unknown): Promise<IntentAnswer> {

@@ -14,10 +14,11 @@ async function* exportOf(user: User): AsyncGenerator<string> {
     // Deleted since the export began.
     if (!archive) continue;
     const { chat, headMessageId } = archive;
-    const messages = archive.messages.map(({ createdAt, final, parentId, message }) => ({
+    const messages = archive.messages.map(({ createdAt, final, parentId, vote, message }) => ({
       createdAt,
       final,
       parentId,
+      vote,
       ...message,
     }));
     yield `${separator}${JSON.stringify({ ...chat, headMessageId, messages }, null, 2)}`;

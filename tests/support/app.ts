@@ -91,6 +91,13 @@ export class App {
     return this;
   }
 
+  /** What nobody but the application may ever see. */
+  secrets(): string[] {
+    const read = (name: string): string => readFileSync(path.join(this.dataDir, name), "utf8").trim();
+    const password = new URL(read("database-url")).password;
+    return [read("trigger-secret-key"), read("session-secret"), password].filter((secret) => secret !== "");
+  }
+
   /** The pid in a part's pid file, or null when there is none. */
   pid(part: Part): number | null {
     return this.pidIn(`${part}.pid`);

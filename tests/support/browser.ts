@@ -14,6 +14,8 @@ export interface TabOptions {
   scripts?: boolean;
   viewport?: { width: number; height: number };
   colorScheme?: "light" | "dark";
+  /** True: no Content-Security-Policy is obeyed, so that nothing else can stand behind what is proved. */
+  bypassPolicy?: boolean;
 }
 
 const STEP_MS = 20_000;
@@ -35,6 +37,7 @@ export async function openTab(browser: Browser, baseURL: string, options: TabOpt
     javaScriptEnabled: options.scripts ?? true,
     viewport: options.viewport ?? { width: 1280, height: 800 },
     colorScheme: options.colorScheme ?? "light",
+    bypassCSP: options.bypassPolicy ?? false,
   });
   context.setDefaultTimeout(STEP_MS);
   const problems: string[] = [];
