@@ -3,18 +3,10 @@ import { expect } from "vitest";
 import { openSecondPage } from "../support/browser.ts";
 import { journeys } from "../support/journey.ts";
 import { numberedWords, question } from "../support/model-script.ts";
-import {
-  chatIdOf,
-  hydrated,
-  send,
-  shown,
-  stopButton,
-  waitAnswered,
-  waitForText,
-  waitReady,
-} from "../support/page.ts";
+import { chatIdOf, hydrated, send, shown, stopButton, waitAnswered, waitForText } from "../support/page.ts";
 
 const { journey } = journeys();
+const SOON = { timeout: 20_000 };
 
 const pressed = (page: Page, name: string): Promise<string | null> =>
   page.getByRole("button", { name, exact: true }).last().getAttribute("aria-pressed");
@@ -30,18 +22,18 @@ journey(
     const chatId = await chatIdOf(page);
     await waitAnswered(page, 1);
     await page.getByRole("button", { name: "Good answer" }).click();
-    await expect.poll(() => pressed(page, "Good answer")).toBe("true");
+    await expect.poll(() => pressed(page, "Good answer"), SOON).toBe("true");
     const stored = () =>
       journey.app.query<{ value: string }>(`SELECT value FROM "Vote" WHERE "chatId" = $1`, [chatId]);
-    await expect.poll(stored).toEqual([{ value: "up" }]);
+    await expect.poll(stored, SOON).toEqual([{ value: "up" }]);
 
     const second = await openSecondPage(tab, `/chats/${chatId}`);
     await hydrated(second);
     expect(await pressed(second, "Good answer")).toBe("true");
     await second.getByRole("button", { name: "Bad answer" }).focus();
     await second.keyboard.press("Enter");
-    await expect.poll(stored).toEqual([{ value: "down" }]);
-    await expect.poll(() => pressed(second, "Good answer")).toBe("false");
+    await expect.poll(stored, SOON).toEqual([{ value: "down" }]);
+    await expect.poll(() => pressed(second, "Good answer"), SOON).toBe("false");
 
     await page.reload();
     await hydrated(page);
@@ -54,7 +46,7 @@ journey(
       ["assistant", "down"],
     ]);
     await page.getByRole("button", { name: "Bad answer" }).click();
-    await expect.poll(stored).toEqual([]);
+    await expect.poll(stored, SOON).toEqual([]);
     await page.reload();
     expect(await pressed(page, "Bad answer")).toBe("false");
   },
@@ -72,7 +64,7 @@ journey("a vote works without scripts, for an answer of one's own chat alone", a
   await plain.context.addCookies(await tab.context.cookies());
   await plain.page.goto(`/chats/${chatId}`);
   await plain.page.getByRole("button", { name: "Good answer" }).click();
-  await expect.poll(() => pressed(plain.page, "Good answer")).toBe("true");
+  await expect.poll(() => pressed(plain.page, "Good answer"), SOON).toBe("true");
 
   const vote = (target: string, form: object) =>
     tab.context.request.post(`/chats/${chatId}/vote`, {
@@ -97,9 +89,9 @@ journey(
     const news = (on: Page): Promise<string | null> => row(on).getAttribute("data-news");
     expect(await news(page), "the chat that is open").toBeNull();
     await page.getByRole("link", { name: "New chat" }).click();
-    await expect.poll(() => news(page)).toBe("answering");
+    await expect.poll(() => news(page), SOON).toBe("answering");
     prepared.release();
-    await expect.poll(() => news(page), { timeout: 20_000 }).toBe("done");
+    await expect.poll(() => news(page), SOON).toBe("done");
     expect(await row(page).innerText()).toContain("New answer");
 
     // Another device, and a page that was loaded anew, have it from the server.
@@ -108,8 +100,9 @@ journey(
     await device.page.goto("/chats");
     expect(await news(device.page)).toBe("done");
     await row(device.page).click();
-    await waitReady(device.page);
-    expect(await news(device.page)).toBeNull();
+    await chatIdOf(device.page);
+    await waitAnswered(device.page, 1);
+    await expect.poll(() => news(device.page), SOON).toBeNull();
     await page.reload();
     expect(await news(page), "on the first device").toBeNull();
 
@@ -127,7 +120,7 @@ journey(
       );
       return session?.done;
     };
-    await expect.poll(seen).toBe(true);
+    await expect.poll(seen, SOON).toBe(true);
   },
 );
 
@@ -148,9 +141,8 @@ journey("editing the message that is being answered stops the answer, in one ste
   journey.model.answer(better.key, { text: "That." });
   await box.fill(better.text);
   await box.press("Enter");
-  await waitAnswered(page, 1);
   await expect
-    .poll(async () => (await shown(page)).map((message) => message.text))
+    .poll(async () => (await shown(page)).map((message) => message.text), SOON)
     .toEqual([better.text, "That."]);
   expect(await page.locator(".versions").first().innerText()).toContain("2 / 2");
 });
