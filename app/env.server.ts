@@ -100,6 +100,10 @@ const schema = z.object({
   OPENAI_COMPATIBLE_API_KEY: optional,
   OLLAMA_BASE_URL: optional,
   DEFAULT_MODEL: optional,
+  /** `provider:model` for summaries and second looks; unset: the chat's own. */
+  SIDE_MODEL: optional,
+  /** What a model takes in at once, of servers that run models of their own. */
+  CONTEXT_TOKENS: z.coerce.number().int().min(1_000).max(100_000_000).default(32_000),
   MODEL_PRICES: modelPrices,
   /** Hosts that the tool that reads pages may ask though they are not public: `wiki.intern:443,127.0.0.1:8080`. */
   FETCH_ALLOWED_HOSTS: hostList,

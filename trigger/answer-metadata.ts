@@ -2,6 +2,7 @@ import type { LanguageModelUsage, UIMessageStreamOptions } from "ai";
 import { costOf } from "#app/model-catalog/cost.server.ts";
 import type { LongrunUIMessage, MessageMetadata } from "#app/shared/chat-message.ts";
 import { decisionsOf } from "#trigger/answer-so-far.ts";
+import type { Summary } from "#app/shared/summary.ts";
 import type { ResolvedModel } from "#trigger/models.ts";
 
 export type AnswerFacts = {
@@ -11,6 +12,10 @@ export type AnswerFacts = {
   attempt: number;
   recovered: boolean;
   startedAt: number;
+  /** What the model was told in place of the beginning. */
+  summary: Summary | null;
+  /** What it was told to mind. */
+  minded: string | null;
   /** The answer that this turn goes on with; null for a new one. */
   goesOn: LongrunUIMessage | null;
   /** Names of attached files that the model was not given. */
@@ -50,9 +55,23 @@ function unreadOf({ unread }: AnswerFacts): Pick<MessageMetadata, "unread"> {
   return names.length > 0 ? { unread: names } : {};
 }
 
-function atStart({ model, runId, attempt, version, recovered, goesOn }: AnswerFacts): MessageMetadata {
+function atStart({
+  model,
+  runId,
+  attempt,
+  version,
+  recovered,
+  goesOn,
+  ...facts
+}: AnswerFacts): MessageMetadata {
   const createdAt = new Date().toISOString();
-  const known = { ...(version === undefined ? {} : { version }), ...(recovered ? { recovered } : {}) };
+  const { summary, minded } = facts;
+  const known = {
+    ...(version === undefined ? {} : { version }),
+    ...(recovered ? { recovered } : {}),
+    ...(summary ? { summary: { throughId: summary.throughId, messages: summary.messages } } : {}),
+    ...(minded === null ? {} : { minded }),
+  };
   return { model: model.id, runId, attempt, createdAt, ...known, ...decisionsOf(goesOn) };
 }
 

@@ -8,6 +8,8 @@ import type { LongrunUIMessage } from "#app/shared/chat-message.ts";
 import { failedAnswer, toAnswer } from "#trigger/answer-stream.ts";
 import { type Reading, withFiles } from "#trigger/attached-files.ts";
 import { onAction } from "#trigger/branch-action.ts";
+import { fitContext } from "#trigger/context/fit.ts";
+import { toMind } from "#trigger/context/second-look.ts";
 import { metered } from "#trigger/metered.ts";
 import { explainModelError, VisibleError } from "#trigger/model-error.ts";
 import { resolveModel, type ResolvedModel } from "#trigger/models.ts";
@@ -70,13 +72,19 @@ export const longrunChat = chat.withUIMessage<LongrunUIMessage>().agent({
     );
     // An answer that goes on has its calls already.
     const begun = goesOn ? [] : calls.filter(({ toolName }) => actsOrIsGone(tools, toolName));
+    const history = chat.history.all() as LongrunUIMessage[];
+    const call = { chatId, userId: own.userId, model: own.model };
+    const [{ messages: told, summary }, minded] = await Promise.all([
+      fitContext(call, model, { messages, history }, signal),
+      own.secondLook ? toMind(chatId, history) : null,
+    ]);
     const { MODEL_SILENCE_SECONDS, MODEL_ANSWER_SECONDS } = env();
     const watch = new StallWatch(MODEL_SILENCE_SECONDS * 1000, MODEL_ANSWER_SECONDS * 1000);
     const result = streamText({
       model: model.instance,
-      system: systemPrompt(own.systemPrompt, goesOn ? [] : subtaskCalls(calls)),
+      system: systemPrompt(own.systemPrompt, { minded, lost: goesOn ? [] : subtaskCalls(calls) }),
       ...(own.temperature !== null && abilitiesOf(model).temperature ? { temperature: own.temperature } : {}),
-      messages: [...messages, ...(await toldToModel(begun))],
+      messages: [...told, ...(await toldToModel(begun))],
       tools,
       stopWhen: stepCountIs(MAX_STEPS),
       maxRetries: MODEL_RETRIES,
@@ -96,6 +104,8 @@ export const longrunChat = chat.withUIMessage<LongrunUIMessage>().agent({
         attempt: attempt.number,
         recovered: recovering,
         startedAt,
+        summary,
+        minded,
         stop: signal,
         goesOn,
         unread: reading.unread,

@@ -39,8 +39,8 @@ export type RunState = {
   askedId: string | null;
   /** The answer that goes on in this turn, the person having decided what it waited for. */
   goesOn: LongrunUIMessage | null;
-  /** Ends the title that is being made. */
-  title: AbortController | null;
+  /** Ends what is made beside the wait for the next message: a title, a summary, a second look. */
+  aside: AbortController | null;
 };
 
 const key = locals.create<RunState>("longrun.run");
@@ -65,7 +65,7 @@ export function runState(): RunState {
     recovering: false,
     askedId: null,
     goesOn: null,
-    title: null,
+    aside: null,
   };
   locals.set(key, fresh);
   return fresh;

@@ -10,13 +10,22 @@ const ALWAYS = [
 
 type Call = { toolName: string; input: unknown };
 
-/**
- * What the model is told before the conversation: ours, then what the owner of the chat has set for it. `lost`: the
- * calls of an interrupted answer whose work goes on, and is found again by the same call.
- */
-export function systemPrompt(own: string | null, lost: readonly Call[] = []): string {
+type Further = {
+  /** What a second look at the answer before has found. */
+  minded: string | null;
+  /** The calls of an interrupted answer whose work goes on, and is found again by the same call. */
+  lost: readonly Call[];
+};
+
+/** What the model is told before the conversation: ours, then what the owner of the chat has set for it. */
+export function systemPrompt(own: string | null, { minded, lost }: Further): string {
   const parts = [ALWAYS];
   if (own !== null) parts.push(`The person has set these instructions for this conversation:\n${own}`);
+  if (minded !== null) {
+    parts.push(
+      `Somebody looked over your last answer. Mind this in the next one, without speaking of it:\n${minded}`,
+    );
+  }
   if (lost.length > 0) {
     const calls = lost.map(({ toolName, input }) => `${toolName} ${JSON.stringify(input)}`);
     parts.push(

@@ -9,6 +9,8 @@ import { writeTurnStart } from "#app/models/turn-start.server.ts";
 import { acceptSubmitted, messageError, type LongrunUIMessage } from "#app/shared/chat-message.ts";
 import { goesOn } from "#app/shared/tool-answers.ts";
 import { followScreen, readEmptyBranch, unsavedOf, wereStored } from "#trigger/branch-sync.ts";
+import { summariseAhead } from "#trigger/context/fit.ts";
+import { lookAgain } from "#trigger/context/second-look.ts";
 import { countTurn, type Counted } from "#trigger/limits.ts";
 import { VisibleError } from "#trigger/model-error.ts";
 import { asDecided } from "#trigger/queue.ts";
@@ -73,7 +75,7 @@ function accept(chatId: string, message: LongrunUIMessage): Promise<LongrunUIMes
 export async function onTurnStart(event: TurnStartEvent<unknown, LongrunUIMessage>): Promise<void> {
   const state = runState();
   turnStarted({ chatId: ownChatId(state), runId: event.runId });
-  state.title?.abort();
+  state.aside?.abort();
   if (state.loadFailed) {
     chat.endRun();
     throw new VisibleError("The conversation could not be read from the database. Try again in a moment.");
@@ -207,7 +209,7 @@ export async function onTurnComplete(event: TurnCompleteEvent<unknown, LongrunUI
     return;
   }
   wereStored(state, messages, head.to);
-  if (!failed) startTitle(state, chatId, event.uiMessages);
+  if (!failed) startAside(state, chatId, event.uiMessages);
 }
 
 /**
@@ -222,14 +224,12 @@ function abandon(state: RunState, chatId: string): void {
 }
 
 /** Runs beside the wait for the next message; the next turn ends it, and starts it again if it came to nothing. */
-function startTitle(state: RunState, chatId: string, messages: LongrunUIMessage[]): void {
-  if (!state.chat || state.chat.title !== null) return;
-  state.title = new AbortController();
-  chat.defer(
-    makeTitle(
-      { id: chatId, userId: state.chat.userId, model: state.chat.model },
-      messages,
-      state.title.signal,
-    ),
-  );
+function startAside(state: RunState, chatId: string, messages: LongrunUIMessage[]): void {
+  if (!state.chat) return;
+  const { userId, model, title, secondLook } = state.chat;
+  const { signal } = (state.aside = new AbortController());
+  const call = { chatId, userId, model };
+  if (title === null) chat.defer(makeTitle({ id: chatId, userId, model }, messages, signal));
+  chat.defer(summariseAhead(call, messages, signal));
+  if (secondLook) chat.defer(lookAgain(call, messages, signal));
 }

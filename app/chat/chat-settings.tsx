@@ -14,7 +14,7 @@ import { useHydrated } from "#app/ui/use-hydrated.ts";
 
 type Answer = { done?: true; error?: string };
 
-const NONE = { systemPrompt: null, temperature: null };
+const NONE = { systemPrompt: null, temperature: null, secondLook: false };
 
 /** The settings of a chat that is not made yet: fields of the form that makes it. */
 export function NewChatSettings({ choice, form }: { choice: ModelChoice; form: string }) {
@@ -31,7 +31,7 @@ export function NewChatSettings({ choice, form }: { choice: ModelChoice; form: s
 
 /** The settings of an open chat. A change counts from the next turn on. */
 export function ChatSettings({ chatId, settings }: { chatId: string; settings: ShownSettings }) {
-  const { choice, systemPrompt, temperature } = settings;
+  const { choice, systemPrompt, temperature, secondLook } = settings;
   const { ref, show, fold } = useCloseDetails();
   const hydrated = useHydrated();
   const model = useFetcher<Answer>();
@@ -68,7 +68,11 @@ export function ChatSettings({ chatId, settings }: { chatId: string; settings: S
       <words.Form method="post" action={action} className="panel-form">
         <input type="hidden" name="intent" value="words" />
         {hydrated && <input type="hidden" name="stay" value="1" />}
-        <WordsFields key={`${temperature} ${systemPrompt}`} settings={settings} choice={choice} />
+        <WordsFields
+          key={`${temperature} ${secondLook} ${systemPrompt}`}
+          settings={settings}
+          choice={choice}
+        />
         {words.data?.error && <ErrorLine>{words.data.error}</ErrorLine>}
         <div className="panel-actions">
           <Button type="submit" aria-disabled={words.state !== "idle"}>

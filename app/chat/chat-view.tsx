@@ -19,6 +19,7 @@ import { useDurableChat, type TurnEnd } from "#app/chat/use-durable-chat.ts";
 import { QueueProvider, useQueue } from "#app/chat/use-queue.ts";
 import { useReread } from "#app/chat/use-reread.ts";
 import { useSeen } from "#app/chat/use-seen.ts";
+import { useSummary } from "#app/chat/use-summary.ts";
 import { useTitleArrival } from "#app/chat/use-title-arrival.ts";
 import { useVotes, VoteProvider } from "#app/chat/use-votes.ts";
 import { WithoutScripts } from "#app/chat/without-scripts.tsx";
@@ -26,6 +27,7 @@ import type { AttachedFile, AttachmentOffer } from "#app/shared/attachment.ts";
 import type { LongrunUIMessage } from "#app/shared/chat-message.ts";
 import type { ShownSettings } from "#app/shared/chat-settings.ts";
 import { abilitiesOfChoice } from "#app/shared/model-option.ts";
+import type { Summary } from "#app/shared/summary.ts";
 import { placeSteered, type QueueState } from "#app/shared/queue.ts";
 import type { ChatStatus, ResumeHandle } from "#app/shared/resume-handle.ts";
 import type { Votes } from "#app/shared/vote.ts";
@@ -47,6 +49,8 @@ export type ChatViewProps = {
   siblings: Record<string, readonly string[]>;
   /** What followed the last message was taken back. */
   hasMore: boolean;
+  /** What the model is told in place of the beginning; null: it is told all. */
+  summary: Summary | null;
   handle: ResumeHandle;
   /** What was decided about messages that wait, by their ids. */
   queue: Record<string, QueueState>;
@@ -83,6 +87,7 @@ export function ChatView(props: ChatViewProps) {
   const messages = useMemo(() => placeSteered(chat.messages), [chat.messages]);
   const { queue, error: queueError } = useQueue(chatId, chat, props.queue);
   const { earlier, about } = useEarlier({ chatId, messages, showEarlier: chat.showEarlier }, props);
+  useSummary(messages, props.summary);
   const first = messages[0]?.id;
   const { landing } = props;
   const isHere = landing !== null && messages.some(({ id }) => id === landing);
@@ -130,6 +135,7 @@ export function ChatView(props: ChatViewProps) {
                   partialIds={[...about.partialIds, ...cut.ids]}
                   delivery={delivery}
                   streaming={status === "streaming"}
+                  summary={props.summary}
                   onRetry={chat.retry}
                 />
               </VoteProvider>

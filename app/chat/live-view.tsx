@@ -6,6 +6,7 @@ import { RunStateLine } from "#app/chat/run-state-line.tsx";
 import { runState } from "#app/chat/run-state.ts";
 import type { AttachmentOffer } from "#app/shared/attachment.ts";
 import type { LongrunUIMessage } from "#app/shared/chat-message.ts";
+import type { Summary } from "#app/shared/summary.ts";
 import type { ChatStatus } from "#app/shared/resume-handle.ts";
 
 /** Where the answer is written into the document; React writes it into the HTML just as it stands here. */
@@ -19,14 +20,16 @@ type Props = {
   before: LongrunUIMessage[];
   after: LongrunUIMessage[];
   partialIds: string[];
+  summary: Summary | null;
   attachments: AttachmentOffer;
 };
 
 /** A chat whose answer is being written, for a browser without scripts: the document ends when the answer does. */
-export function LiveView({ chatId, messageId, status, before, after, partialIds, attachments }: Props) {
+export function LiveView({ chatId, messageId, status, before, after, ...rest }: Props) {
+  const { partialIds, summary, attachments } = rest;
   const page = `/chats/${chatId}`;
   const told = runState({ status, connection: "live", stopping: false, empty: false, run: null });
-  const list = { partialIds, delivery: {}, streaming: false, onRetry: () => undefined };
+  const list = { partialIds, summary, delivery: {}, streaming: false, onRetry: () => undefined };
   return (
     <main className="chat live" data-chat-status={status}>
       {/* A browser counts from the end of the document on, however it ends. */}

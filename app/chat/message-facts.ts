@@ -40,6 +40,11 @@ export function messageFacts(message: Pick<LongrunUIMessage, "metadata">, partia
       name: "Ended by",
       value: FINISHED[known.finishReason] ?? known.finishReason,
     },
+    known.summary !== undefined && {
+      name: "Was told",
+      value: `A summary of the first ${count.format(known.summary.messages)} messages, and all since`,
+    },
+    known.minded !== undefined && { name: "Second look", value: known.minded },
     known.recovered === true && { name: "Recovered", value: "Answered anew after its first run was lost" },
     partial && { name: "Complete", value: "No, it was cut short" },
     known.version !== undefined && { name: "Version", value: known.version, code: true },

@@ -1,4 +1,4 @@
-import { memo, type ReactNode } from "react";
+import { Fragment, memo, type ReactNode } from "react";
 import { EditMessage } from "#app/chat/edit-message.tsx";
 import { FileParts } from "#app/chat/file-parts.tsx";
 import { MessageActs } from "#app/chat/message-acts.tsx";
@@ -6,11 +6,13 @@ import { MessageInfo } from "#app/chat/message-info.tsx";
 import { MessagePart } from "#app/chat/message-part.tsx";
 import { MessageTick } from "#app/chat/message-tick.tsx";
 import { QueuedActs } from "#app/chat/queued-acts.tsx";
+import { SummaryMark } from "#app/chat/summary-mark.tsx";
 import { ticksOf, type Tick } from "#app/chat/ticks.ts";
 import { useBranch } from "#app/chat/use-branches.ts";
 import type { Delivery } from "#app/chat/use-durable-chat.ts";
 import { useQueued } from "#app/chat/use-queue.ts";
 import type { LongrunUIMessage } from "#app/shared/chat-message.ts";
+import type { Summary } from "#app/shared/summary.ts";
 import { Button } from "#app/ui/button.tsx";
 
 type Props = {
@@ -19,31 +21,38 @@ type Props = {
   delivery: Readonly<Record<string, Delivery>>;
   /** The last answer is being written. */
   streaming: boolean;
+  /** What the model is told in place of the beginning. */
+  summary?: Summary | null;
   onRetry: () => void;
 };
 
-export function MessageList({ messages, partialIds, delivery, streaming, onRetry }: Props) {
+export function MessageList({ messages, partialIds, delivery, streaming, summary, onRetry }: Props) {
   // What waits for its turn stands below the answer that is being written.
   const running = streaming ? messages.findLastIndex(({ role }) => role === "assistant") : -1;
   const ticks = ticksOf(messages, delivery, running);
-  return messages.map((message, index) =>
-    message.role === "user" ? (
-      <UserMessage
-        key={message.id}
-        message={message}
-        delivery={delivery[message.id]}
-        tick={ticks[message.id]}
-        onRetry={onRetry}
-      />
-    ) : message.role === "assistant" ? (
-      <AssistantMessage
-        key={message.id}
-        message={message}
-        streaming={index === running}
-        partial={partialIds.includes(message.id)}
-      />
-    ) : null,
-  );
+  return messages.map((message, index) => {
+    const shown =
+      message.role === "user" ? (
+        <UserMessage
+          message={message}
+          delivery={delivery[message.id]}
+          tick={ticks[message.id]}
+          onRetry={onRetry}
+        />
+      ) : message.role === "assistant" ? (
+        <AssistantMessage
+          message={message}
+          streaming={index === running}
+          partial={partialIds.includes(message.id)}
+        />
+      ) : null;
+    return (
+      <Fragment key={message.id}>
+        {shown}
+        {summary?.throughId === message.id && <SummaryMark summary={summary} />}
+      </Fragment>
+    );
+  });
 }
 
 type UserProps = {

@@ -45,6 +45,24 @@ export function WordsFields({ settings, choice, form }: Props) {
             : "From 0, always the likeliest word, to 2. Anthropic’s models end at 1."}
         </p>
       </div>
+      <div className="field tick">
+        <input type="hidden" name="secondLook" form={form} value="" />
+        <label>
+          <input
+            type="checkbox"
+            name="secondLook"
+            form={form}
+            value="on"
+            defaultChecked={settings.secondLook}
+            aria-describedby="second-look-hint"
+          />
+          A second look at each answer
+        </label>
+        <p className="hint" id="second-look-hint">
+          Afterwards a model looks over the answer, and the next one is told what to mind. It costs one more
+          call.
+        </p>
+      </div>
     </>
   );
 }

@@ -9,10 +9,10 @@ export async function changeChat(
   { userId, chatId }: { userId: string; chatId: string },
   change: ChatChange,
 ): Promise<boolean> {
-  const { model, systemPrompt, temperature } = change;
+  const { model, systemPrompt, temperature, secondLook } = change;
   const { count } = await db().chat.updateMany({
     where: { id: chatId, userId },
-    data: { model, systemPrompt, temperature },
+    data: { model, systemPrompt, temperature, secondLook },
   });
   return count > 0;
 }

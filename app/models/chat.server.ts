@@ -2,10 +2,12 @@ import { readMessages, readTree } from "#app/models/branch.server.ts";
 import { readWindow, type BranchWindow } from "#app/models/branch-window.server.ts";
 import { openSession, type SessionHandle } from "#app/models/chat-session.server.ts";
 import { db, snapshot, transaction } from "#app/models/db.server.ts";
+import { summaryOnScreen } from "#app/models/summary.server.ts";
 import type { ChatSettings } from "#app/shared/chat-settings.ts";
 import { readVotes } from "#app/models/vote.server.ts";
 import type { StoredMessage } from "#app/shared/chat-message.ts";
 import type { Vote } from "#app/shared/vote.ts";
+import type { Summary } from "#app/shared/summary.ts";
 
 export type ChatSummary = {
   id: string;
@@ -27,6 +29,8 @@ export type ChatPage = {
   siblings: Record<string, readonly string[]>;
   /** Something follows the last message that is not on screen: it was taken back. */
   hasMore: boolean;
+  /** What the model is told in place of the beginning; null: it is told all. */
+  summary: Summary | null;
   session: SessionHandle | null;
 };
 
@@ -42,6 +46,7 @@ export function createChat(input: {
   model?: string | null | undefined;
   systemPrompt?: string | null | undefined;
   temperature?: number | null | undefined;
+  secondLook?: boolean | undefined;
   title?: string | null;
 }): Promise<"created" | "exists" | "taken"> {
   return transaction(async (tx) => {
@@ -76,7 +81,8 @@ export function chatPage(input: {
     const { headMessageId, session, ...chat } = found;
     const { ids, ...places } = await readWindow(tx, { id: chat.id, headMessageId }, input.window ?? WHOLE);
     const messages = await readMessages(tx, chat.id, ids);
-    return { chat, messages, ...places, session: session && openSession(session) };
+    const told = await summaryOnScreen(tx, { id: chat.id, headMessageId });
+    return { chat, messages, ...places, summary: told, session: session && openSession(session) };
   });
 }
 
@@ -93,7 +99,7 @@ export function chatArchive(input: { userId: string; chatId: string }): Promise<
   return snapshot(async (tx) => {
     const found = await tx.chat.findFirst({
       where: { id: input.chatId, userId: input.userId },
-      select: { ...summary, systemPrompt: true, temperature: true, headMessageId: true },
+      select: { ...summary, systemPrompt: true, temperature: true, secondLook: true, headMessageId: true },
     });
     if (!found) return null;
     const { headMessageId, ...chat } = found;
@@ -163,7 +169,7 @@ export async function chatOwner(chatId: string): Promise<string | null> {
 /** What a run must know of its chat, in one query; null when it was deleted or never made. */
 export async function chatOfRun(chatId: string): Promise<ChatOfRun | null> {
   const [chat] = await db().$queryRaw<ChatOfRun[]>`
-    SELECT c."userId", c."model", c."systemPrompt", c."temperature", c."title", c."headMessageId",
+    SELECT c."userId", c."model", c."systemPrompt", c."temperature", c."secondLook", c."title", c."headMessageId",
            u."disabledAt" IS NOT NULL AS "ownerDisabled"
     FROM "Chat" c JOIN "User" u ON u."id" = c."userId" WHERE c."id" = ${chatId}`;
   return chat ?? null;

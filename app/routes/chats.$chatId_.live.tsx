@@ -34,6 +34,7 @@ export async function loader({ request, params: { chatId } }: LoaderFunctionArgs
     attachments: attachmentOffer(),
     status,
     partialIds,
+    summary: loaded.summary,
     before: messages.slice(0, split),
     after: messages.slice(running === -1 ? split : split + 1),
     lastEventId: at.lastEventId,

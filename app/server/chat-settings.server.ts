@@ -13,9 +13,9 @@ type Outcome = "changed" | "missing" | { error: string };
 export async function shownSettings(chatId: string): Promise<ShownSettings | null> {
   const chat = await chatOfRun(chatId);
   if (!chat) return null;
-  const { model, systemPrompt, temperature } = chat;
+  const { model, systemPrompt, temperature, secondLook } = chat;
   const [choice, spent] = await Promise.all([modelChoice(model), spentOnChat(chatId)]);
-  return { systemPrompt, temperature, choice, spent };
+  return { systemPrompt, temperature, secondLook, choice, spent };
 }
 
 /** Another model from the next turn on; the person's next new chat begins with it too. */

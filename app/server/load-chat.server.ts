@@ -5,6 +5,7 @@ import { partialIdsOf } from "#app/server/message-window.server.ts";
 import { placeAnswers, type PlacedMessages } from "#app/server/place-answers.server.ts";
 import type { LongrunUIMessage } from "#app/shared/chat-message.ts";
 import type { QueueState } from "#app/shared/queue.ts";
+import type { Summary } from "#app/shared/summary.ts";
 import type { ChatStatus, ResumeHandle } from "#app/shared/resume-handle.ts";
 
 export type LoadedChat = {
@@ -19,6 +20,8 @@ export type LoadedChat = {
   siblings: Record<string, readonly string[]>;
   /** What followed the last message was taken back, and can be shown again. */
   hasMore: boolean;
+  /** What the model is told in place of the beginning; null: it is told all. */
+  summary: Summary | null;
   handle: ResumeHandle;
   /** What was decided about messages that wait, by their ids. */
   queue: Record<string, QueueState>;
@@ -48,6 +51,7 @@ export async function loadChat(input: ChatInput): Promise<LoadedChat | null> {
     partialIds: partialIdsOf(page, placed.open?.messageId),
     siblings: page.siblings,
     hasMore: page.hasMore && messages.length === page.messages.length,
+    summary: page.summary,
     handle: handleOf(loaded, unanswered),
     queue: live?.queue ?? {},
     status: live ? statusOf(live, unanswered) : unanswered ? "submitted" : "ready",

@@ -30,6 +30,10 @@ const messageMetadataSchema = z.object({
   recovered: z.boolean().optional(),
   /** Names of attached files that the model was not given: it does not take them. */
   unread: z.array(z.string()).optional(),
+  /** The model was told a summary of the beginning, up to and with this message. */
+  summary: z.object({ throughId: z.string(), messages: z.number().int() }).optional(),
+  /** What a second look at the answer before told this one to mind. */
+  minded: z.string().optional(),
   /** What the person decided about calls that needed it, by the call's id. */
   decisions: z
     .record(z.string(), z.object({ approved: z.boolean(), reason: z.string().optional() }))

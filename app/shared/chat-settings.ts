@@ -9,6 +9,8 @@ export type ChatSettings = {
   systemPrompt: string | null;
   /** 0 to 2; null: as the provider has it. */
   temperature: number | null;
+  /** After each answer a model looks over it, and the next one is told what to mind. */
+  secondLook: boolean;
 };
 
 /** What all calls of models for a chat have used so far. */
@@ -53,4 +55,9 @@ const temperature = z
 export const chatSettingsForm = z.object({
   systemPrompt: systemPrompt.optional(),
   temperature: temperature.optional(),
+  /** A form without a tick sends the empty field that stands before it. */
+  secondLook: z
+    .enum(["", "on"])
+    .transform((value) => value === "on")
+    .optional(),
 });

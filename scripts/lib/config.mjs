@@ -71,13 +71,13 @@ const text = (env, name) => env[name]?.trim() || undefined;
 
 const PROVIDERS = ["openai-compatible", "openai", "anthropic", "google", "ollama", "demo"];
 
-function defaultModel(env) {
-  const value = text(env, "DEFAULT_MODEL");
+function providerModel(env, name) {
+  const value = text(env, name);
   if (!value) return undefined;
   const [provider, model] = [value.slice(0, value.indexOf(":")), value.slice(value.indexOf(":") + 1)];
   if (!value.includes(":") || !PROVIDERS.includes(provider) || !model) {
     throw new StartError(
-      `DEFAULT_MODEL is "${value}", but must be provider:model, with one of the providers ${PROVIDERS.join(", ")}.`,
+      `${name} is "${value}", but must be provider:model, with one of the providers ${PROVIDERS.join(", ")}.`,
     );
   }
   return value;
@@ -181,7 +181,7 @@ export function readConfig(env = process.env, root = process.cwd()) {
     triggerApiUrl: url(env, "TRIGGER_API_URL", web),
     triggerSecretKey: text(env, "TRIGGER_SECRET_KEY"),
     triggerPublicUrl: url(env, "TRIGGER_PUBLIC_URL", web),
-    defaultModel: defaultModel(env),
+    defaultModel: providerModel(env, "DEFAULT_MODEL"),
     signUp: signUp(env),
   };
   url(env, "OPENAI_COMPATIBLE_BASE_URL", web);
@@ -190,6 +190,8 @@ export function readConfig(env = process.env, root = process.cwd()) {
   count(env, "WORKER_SPARES", 0, 20);
   count(env, "WORKER_MAX_PROCESSES", 1, 1000);
   count(env, "WORKER_MEMORY_MB", 256, 65_536);
+  providerModel(env, "SIDE_MODEL");
+  count(env, "CONTEXT_TOKENS", 1_000, 100_000_000);
   count(env, "MODEL_SILENCE_SECONDS", 1, 86_400);
   count(env, "MODEL_ANSWER_SECONDS", 1, 86_400);
   count(env, "RUN_IDLE_SECONDS", 1, 3600);

@@ -23,6 +23,8 @@ describe("a wrong variable is one line that names the fix", () => {
     [{ GITHUB_URL: "http://github.example" }, /^GITHUB_URL must begin with https:\/\//],
     [{ FETCH_ALLOWED_HOSTS: "wiki.example.org" }, /^FETCH_ALLOWED_HOSTS names "wiki.example.org", but/],
     [{ OPENAI_COMPATIBLE_BASE_URL: "localhost:8080" }, /^OPENAI_COMPATIBLE_BASE_URL must be a URL/],
+    [{ SIDE_MODEL: "gpt-5-mini" }, /^SIDE_MODEL is "gpt-5-mini", but must be provider:model/],
+    [{ CONTEXT_TOKENS: "12" }, /^CONTEXT_TOKENS/],
     [{ MODEL_PRICES: '{"gpt-5":{"in":1,"out":2}}' }, /^MODEL_PRICES must be JSON such as/],
     [{ MODEL_PRICES: '{"openai:gpt-5":{"in":1}}' }, /^MODEL_PRICES must be JSON such as/],
     [{ WORKER_SPARES: "many" }, /^WORKER_SPARES is "many", but must be a whole number from 0 to 20/],
