@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import type { App } from "./app.ts";
 
 /** What the n-th message (from 0) says: questions of a line, answers of some paragraphs. */
-export const longChatText = (index: number): string =>
+const longChatText = (index: number): string =>
   index % 2 === 0
     ? `Question ${index}: what about it?`
     : `Answer ${index}.\n\nIt has **some** words, and a list:\n\n- one of ${index}\n- two of ${index}\n\n\`\`\`js\nconst n = ${index};\n\`\`\`\n\nThat is all.`;
