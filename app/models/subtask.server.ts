@@ -3,7 +3,7 @@ import { storableJson, storableText } from "#app/models/storable.ts";
 import { Prisma } from "#prisma/generated/client.ts";
 
 export type SubtaskTool = "deepResearch" | "delegate";
-export type SubtaskState = "running" | "done" | "failed" | "stopped";
+type SubtaskState = "running" | "done" | "failed" | "stopped";
 
 /** One run of a subtask. A run that was given up finds that a newer generation has taken its place. */
 export type SubtaskRef = { id: string; generation: number };

@@ -37,7 +37,7 @@ export type Work = Omit<ClaimedSubtask, "model"> & {
 };
 
 /** The subtask is not wanted any more: its run ends without a word. */
-export class Unwanted extends Error {}
+class Unwanted extends Error {}
 
 /** Throws Unwanted for the `false` of a write that found the subtask ended. */
 export async function wanted(written: Promise<boolean>): Promise<void> {

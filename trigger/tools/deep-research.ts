@@ -2,15 +2,18 @@ import { tool } from "ai";
 import { env } from "#app/env.server.ts";
 import { pagesOf } from "#app/models/subtask-page.server.ts";
 import type { SubtaskRow } from "#app/models/subtask.server.ts";
-import { deepResearchInput, deepResearchOutput, type DeepResearchOutput } from "#app/shared/subtasks.ts";
+import {
+  deepResearchInput,
+  deepResearchOutput,
+  MAX_START_URLS,
+  type DeepResearchOutput,
+} from "#app/shared/subtasks.ts";
 import { VisibleError } from "#trigger/model-error.ts";
 import { researchProgress, type ResearchInput } from "#trigger/research/progress.ts";
 import { researchView } from "#trigger/research/view.ts";
 import { retry } from "#trigger/retry.ts";
 import { callSubtask } from "#trigger/subtasks/call-subtask.ts";
 import { addressesOfPerson, isWrittenByPerson } from "#trigger/tools/fetch/written-by-person.ts";
-
-const MAX_START = 20;
 
 async function view(row: SubtaskRow): Promise<DeepResearchOutput> {
   const done = deepResearchOutput.safeParse(row.output);
@@ -59,7 +62,7 @@ export function deepResearch(scope: { userId: string; chatId: string; runId: str
           : "There is no search engine: it begins with `urls`, or with the addresses that the person has written."),
       needsApproval: ({ urls = [] }, { messages }) => !urls.every((url) => isWrittenByPerson(url, messages)),
       execute: async function* ({ question, urls }, options) {
-        const given = urls ?? addressesOfPerson(options.messages).slice(0, MAX_START);
+        const given = urls ?? addressesOfPerson(options.messages).slice(0, MAX_START_URLS);
         if (given.length === 0 && !searching) {
           throw new VisibleError(
             "There is no page to begin with: ask the person for addresses. With SEARCH_BASE_URL set, it would search.",
