@@ -7,13 +7,14 @@ import {
   type EntryContext,
   type LoaderFunctionArgs,
 } from "@remix-run/node";
-import { RemixServer } from "@remix-run/react";
+import { isRouteErrorResponse, RemixServer } from "@remix-run/react";
 import { renderToPipeableStream } from "react-dom/server";
 import { z } from "zod";
 import { liveDocument } from "#app/live/live-document.ts";
 import { followAnswer } from "#app/server/follow-answer.server.ts";
 import { keepSweeping } from "#app/server/sweep-attachments.server.ts";
 import { describeError, log } from "#app/server/log.server.ts";
+import { ErrorIdContext } from "#app/ui/error-id.tsx";
 import { NonceContext } from "#app/ui/nonce.tsx";
 
 keepSweeping();
@@ -32,7 +33,9 @@ export default function handleRequest(
     let failed = false;
     const { pipe, abort } = renderToPipeableStream(
       <NonceContext.Provider value={loadContext.nonce}>
-        <RemixServer context={remixContext} url={request.url} nonce={loadContext.nonce} />
+        <ErrorIdContext.Provider value={loadContext.errorId}>
+          <RemixServer context={remixContext} url={request.url} nonce={loadContext.nonce} />
+        </ErrorIdContext.Provider>
       </NonceContext.Provider>,
       {
         nonce: loadContext.nonce,
@@ -49,7 +52,12 @@ export default function handleRequest(
         onShellError: reject,
         onError(error) {
           failed = true;
-          log("error", "render-failed", { path: new URL(request.url).pathname, ...describeError(error) });
+          const { pathname } = new URL(request.url);
+          log("error", "render-failed", {
+            errorId: loadContext.errorId,
+            path: pathname,
+            ...describeError(error),
+          });
         },
       },
     );
@@ -74,9 +82,19 @@ function goOn(body: Readable, live: z.infer<typeof liveSchema>, request: AbortSi
   return Readable.from(written()).once("close", () => left.abort());
 }
 
-/** What a loader or an action threw that is no Response. The browser is told nothing of it. */
-export function handleError(error: unknown, { request }: LoaderFunctionArgs | ActionFunctionArgs): void {
-  if (request.signal.aborted) return;
+/** What failed outside of loaders and actions. The browser is told nothing of it. */
+export function handleError(
+  error: unknown,
+  { request, context }: LoaderFunctionArgs | ActionFunctionArgs,
+): void {
+  // An address that cannot be used in this way is no failure.
+  if (request.signal.aborted || isRouteErrorResponse(error)) return;
   const { pathname } = new URL(request.url);
-  log("error", "request-failed", { method: request.method, path: pathname, ...describeError(error) });
+  const { errorId } = context;
+  log("error", "request-failed", {
+    errorId,
+    method: request.method,
+    path: pathname,
+    ...describeError(error),
+  });
 }

@@ -2,6 +2,7 @@ import { useCallback, useEffect, useMemo, useState } from "react";
 import { ChatHeader } from "#app/chat/chat-header.tsx";
 import { ChatSettings } from "#app/chat/chat-settings.tsx";
 import { Composer } from "#app/chat/composer.tsx";
+import { LimitNote } from "#app/chat/limit-note.tsx";
 import { Conversation } from "#app/chat/conversation.tsx";
 import { DecisionProvider } from "#app/chat/decision-context.tsx";
 import { Elsewhere } from "#app/chat/elsewhere.tsx";
@@ -154,6 +155,7 @@ export function ChatView(props: ChatViewProps) {
       </Conversation>
       <div className="composer-area">
         {refused && <ErrorLine>{refused}</ErrorLine>}
+        <LimitNote />
         <Composer
           action={`/chats/${chatId}`}
           hidden={{ messageId: props.messageId }}

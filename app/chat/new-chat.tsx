@@ -3,6 +3,7 @@ import { type FormEvent, useRef, useState } from "react";
 import { ChatHeader } from "#app/chat/chat-header.tsx";
 import { NewChatSettings } from "#app/chat/chat-settings.tsx";
 import { Composer, COMPOSER_FORM } from "#app/chat/composer.tsx";
+import { LimitNote } from "#app/chat/limit-note.tsx";
 import { Conversation } from "#app/chat/conversation.tsx";
 import { keepDraft, NEW_CHAT_DRAFT, NOTHING_KNOWN } from "#app/chat/drafts.ts";
 import { MessageList } from "#app/chat/message-list.tsx";
@@ -76,6 +77,7 @@ export function NewChat({ chatId, messageId, notice, choice, attachments, return
       )}
       <div className="composer-area">
         {error && <ErrorLine>{error}</ErrorLine>}
+        <LimitNote />
         <Composer
           key={error ? "returned" : "fresh"}
           action={ACTION}

@@ -78,14 +78,28 @@ export const noStore: RequestHandler = (req, res, next) => {
   next();
 };
 
+/** One for each request, made when it is first asked for: what a person is told, and the log explains. */
+export const errorIdOf = (res: Response): string =>
+  String((res.locals.errorId ??= randomBytes(6).toString("hex")));
+
 /** What nothing else answered. Nobody is told more than that. */
 export function failed(error: unknown, req: Request, res: Response, _next: NextFunction): void {
   const { status = 500 } = error as { status?: number };
   if (status >= 500)
-    log("error", "request-failed", { method: req.method, path: req.path, ...describeError(error) });
+    log("error", "request-failed", {
+      errorId: errorIdOf(res),
+      method: req.method,
+      path: req.path,
+      ...describeError(error),
+    });
   if (res.headersSent) return void res.destroy();
   res
     .status(status)
     .type("text")
-    .send(status === 404 ? "Not found.\n" : "Something went wrong.\n");
+    .send(status === 404 ? "Not found.\n" : unexplained(status, res));
 }
+
+const unexplained = (status: number, res: Response): string =>
+  status < 500
+    ? "This request is not valid.\n"
+    : `Something went wrong. The log has it as ${errorIdOf(res)}.\n`;

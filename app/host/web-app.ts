@@ -7,7 +7,16 @@ import compression from "compression";
 import express, { type Express, type RequestHandler } from "express";
 import { env } from "#app/env.server.ts";
 import { frames } from "#app/host/frames.ts";
-import { failed, limitedBody, noStore, requestLog, sameOrigin, secured } from "#app/host/guards.ts";
+import {
+  errorIdOf,
+  failed,
+  limitedBody,
+  noStore,
+  requestLog,
+  sameOrigin,
+  secured,
+} from "#app/host/guards.ts";
+import { withErrorIds } from "#app/host/failures.ts";
 import { trustProxies } from "#app/host/trust-proxies.ts";
 
 declare module "@remix-run/node" {
@@ -17,6 +26,8 @@ declare module "@remix-run/node" {
     nonce: string;
     /** The address of whoever asks. */
     ip: string;
+    /** Under which the log has what fails in this request, and which its person is told. */
+    errorId?: string;
   }
 }
 
@@ -73,7 +84,11 @@ async function development(server: Server): Promise<Parts> {
 
 function remix(build: Parts["build"]): RequestHandler {
   return createRequestHandler({
-    build,
-    getLoadContext: (req, res) => ({ nonce: String(res.locals.nonce), ip: req.ip ?? "unknown" }),
+    build: typeof build === "function" ? async () => withErrorIds(await build()) : withErrorIds(build),
+    getLoadContext: (req, res) => ({
+      nonce: String(res.locals.nonce),
+      ip: req.ip ?? "unknown",
+      errorId: errorIdOf(res),
+    }),
   }) as RequestHandler;
 }

@@ -6,20 +6,22 @@ import { Shell } from "#app/chat/shell.tsx";
 import { listChats } from "#app/models/chat.server.ts";
 import { chatNews } from "#app/models/chat-news.server.ts";
 import { requireUser } from "#app/server/auth.server.ts";
+import { nearLimitOf } from "#app/server/limits.server.ts";
 import type { Theme } from "#app/shared/theme.ts";
 import { RouteError } from "#app/ui/route-error.tsx";
 
 const PAGE = 60;
 const MOST = 1_200;
 
-/** One's own chats, newest first. `?older=n` shows so many. */
+/** One's own chats, newest first, and what is nearly used up. `?older=n` shows so many chats. */
 export async function loader({ request }: LoaderFunctionArgs) {
   const user = await requireUser(request);
   const asked = Number(new URL(request.url).searchParams.get("older") ?? PAGE);
   const shown = Number.isInteger(asked) ? Math.min(Math.max(asked, PAGE), MOST) : PAGE;
-  const [rows, news] = await Promise.all([
+  const [rows, news, nearLimit] = await Promise.all([
     listChats({ userId: user.id, limit: shown + 1 }),
     chatNews(user.id),
+    nearLimitOf(user.id),
   ]);
   const now = new Date();
   const chats = rows.slice(0, shown).map(({ id, title, updatedAt }) => ({
@@ -28,7 +30,8 @@ export async function loader({ request }: LoaderFunctionArgs) {
     age: ageOf(updatedAt, now),
   }));
   const older = rows.length > shown ? shown + PAGE : null;
-  return data({ user: { name: user.name, email: user.email, role: user.role }, chats, news, older });
+  const shownUser = { name: user.name, email: user.email, role: user.role };
+  return data({ user: shownUser, chats, news, older, nearLimit });
 }
 
 export const clientLoader = keepLast<Awaited<ReturnType<typeof loader>>["data"]>();

@@ -25,6 +25,19 @@ export function usedOf({ limit, used, of }: Use): string {
   return `${amount(limit, used)} of ${amount(limit, of)} used`;
 }
 
+/** Such as `2 of 10 answers are left of the last 24 hours' limit.` */
+export function leftOf({ limit, used, of }: Use): string {
+  const left = `${amount(limit, Math.max(0, of - used))} of ${amount(limit, of)}`;
+  const things: Record<LimitKind, string> = {
+    answersPerMinute: " answers are left for this minute",
+    answersPerDay: " answers are left of the last 24 hours' limit",
+    answersAtOnce: " answers at the same time are left",
+    tokensPerDay: " tokens are left of the last 24 hours' limit",
+    costMicrosPerDay: " is left of the last 24 hours' limit",
+  };
+  return `${left}${things[limit]}.`;
+}
+
 /** Why nothing is answered now, and when it will be. */
 export function limitReached({ limit, of, roomIn }: Omit<Use, "used"> & { roomIn: number }): string {
   const reached: Record<LimitKind, string> = {

@@ -1,3 +1,4 @@
+import { randomBytes } from "node:crypto";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { describeError, type Log } from "../log.ts";
 import { corsHeaders, preflightHeaders } from "./cors.ts";
@@ -67,8 +68,10 @@ export class Router {
   }
 
   private fail(req: IncomingMessage, res: ServerResponse, error: unknown, realtime: boolean): void {
+    const errorId = randomBytes(6).toString("hex");
     if (!(error instanceof HttpError)) {
       this.deps.log.error("request.failed", {
+        errorId,
         method: req.method,
         path: pathOf(req),
         error: describeError(error),
@@ -76,7 +79,9 @@ export class Router {
     }
     if (res.headersSent) return void res.destroy();
     const answer =
-      error instanceof HttpError ? error : new HttpError(500, "local-trigger could not answer; see its log.");
+      error instanceof HttpError
+        ? error
+        : new HttpError(500, `local-trigger could not answer. Its log has it as ${errorId}.`);
     if (realtime) for (const [name, value] of corsHeaders) res.setHeader(name, value);
     res.writeHead(answer.status, { "content-type": "application/json", ...answer.headers });
     res.end(JSON.stringify(answer.body));

@@ -134,7 +134,11 @@ test.each(KINDS)("%s: an answer with a state that was not given out signs nobody
   const [browser, other] = [new BrowserOfRoutes(HOME), new BrowserOfRoutes(HOME)];
   const at = await backFrom(kind, browser);
   const foreign = await backFrom(kind, other);
-  expect(await enter(kind, browser, foreign)).toBe(problem(kind, "refused"));
+  const changed = new URL(at);
+  changed.searchParams.set("state", "of somebody else");
+  expect(await enter(kind, browser, changed.href), "its own code").toBe(problem(kind, "refused"));
+  await backFrom(kind, browser);
+  expect(await enter(kind, browser, foreign), "another's").toBe(problem(kind, "refused"));
   expect(await enter(kind, browser, at), "one try for each begin").toBe(problem(kind, "stale"));
   expect(await enter(kind, new BrowserOfRoutes(HOME), foreign), "in another browser").toBe(
     problem(kind, "stale"),

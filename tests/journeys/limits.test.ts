@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import type { Page } from "playwright-core";
 import { expect } from "vitest";
-import { HttpUser } from "../support/http-user.ts";
+import { append, HttpUser, messageBody, storedRecords } from "../support/http-user.ts";
 import { journeys, type Journey } from "../support/journey.ts";
 import { question } from "../support/model-script.ts";
 import { composer, send, waitAnswered } from "../support/page.ts";
@@ -11,17 +11,23 @@ const { journey } = journeys({
   LIMIT_ANSWERS_PER_DAY: "3",
   LIMIT_ANSWERS_AT_ONCE: "2",
   LIMIT_TOKENS_PER_DAY: "50000",
+  LIMIT_COST_PER_DAY: "1",
 });
 
 const refusedInRun = (page: Page) => page.getByText(/You have reached your limit of/).first();
 
 /** As the models of other calls have left it. */
-async function spend({ app }: Journey, chatId: string, tokens: number, hoursAgo: number): Promise<void> {
+async function spend(
+  { app }: Journey,
+  chatId: string,
+  used: { tokens?: number; costMicros?: number },
+  hoursAgo: number,
+): Promise<void> {
   await app.query(
-    `INSERT INTO "Usage" (id, "userId", "chatId", at, model, kind, "inputTokens", "outputTokens")
-     SELECT $1, "userId", id, timezone('utc', now()) - make_interval(hours => $3), 'm', 'answer', $4, 0
+    `INSERT INTO "Usage" (id, "userId", "chatId", at, model, kind, "inputTokens", "outputTokens", "costMicros")
+     SELECT $1, "userId", id, timezone('utc', now()) - make_interval(hours => $3), 'm', 'answer', $4, 0, $5
        FROM "Chat" WHERE id = $2`,
-    [randomUUID(), chatId, hoursAgo, tokens],
+    [randomUUID(), chatId, hoursAgo, used.tokens ?? 0, used.costMicros ?? 0],
   );
 }
 
@@ -64,8 +70,8 @@ journey(
     const { app, model } = journey;
     const user = await new HttpUser(app).signUp();
     const { chatId } = await user.newChat();
-    await spend(journey, chatId, 40_000, 23);
-    await spend(journey, chatId, 10_000, 1);
+    await spend(journey, chatId, { tokens: 40_000 }, 23);
+    await spend(journey, chatId, { tokens: 10_000 }, 1);
     const { text, key } = question("Too dear");
     const post = (fields: Record<string, string>) => user.post(`/chats/${chatId}`, { text, ...fields });
     for (const fields of [
@@ -86,6 +92,31 @@ journey(
     expect(model.askedFor(key)).toEqual([]);
   },
 );
+
+for (const [what, used, told] of [
+  ["tokens", { tokens: 50_000 }, "You have reached your limit of 50,000 tokens in 24 hours."],
+  ["cost", { costMicros: 1_000_000 }, "You have reached your limit of $1.00 in 24 hours."],
+] as const) {
+  journey(
+    `S19: by ${what}, a direct append is refused in the run before any model call, and little left is said before`,
+    async (journey) => {
+      const { app, model } = journey;
+      const user = await new HttpUser(app).signUp();
+      const { chatId, token } = await user.newChat();
+      const page = async () => (await user.get(`/chats/${chatId}`)).text();
+      expect(await page()).not.toContain("limit-note");
+      const most = Object.fromEntries(Object.entries(used).map(([name, n]) => [name, n * 0.85]));
+      await spend(journey, chatId, most, 2);
+      expect(await page()).toMatch(/<p class="limit-note">[\d,.$]+ of [\d,.$]+ (tokens are|is) left/);
+      await spend(journey, chatId, used, 2);
+      const { text, key } = question("Straight to the stream");
+      expect((await append(app, chatId, token, messageBody(chatId, text))).status).toBe(200);
+      const records = async () => JSON.stringify(await storedRecords(app, chatId, "out"));
+      await expect.poll(records, { timeout: 30_000, interval: 300 }).toContain(told);
+      expect(model.askedFor(key)).toEqual([]);
+    },
+  );
+}
 
 journey("S14: only so many answers of one person are made at the same time", async (journey) => {
   const { app, model } = journey;
