@@ -10,13 +10,15 @@ import { type Reading, withFiles } from "#trigger/attached-files.ts";
 import { onAction } from "#trigger/branch-action.ts";
 import { fitContext } from "#trigger/context/fit.ts";
 import { toMind } from "#trigger/context/second-look.ts";
+import { documentsNote } from "#trigger/documents-note.ts";
+import { takeBegunCalls } from "#trigger/finish-calls.ts";
 import { metered } from "#trigger/metered.ts";
 import { explainModelError, VisibleError } from "#trigger/model-error.ts";
 import { resolveModel, type ResolvedModel } from "#trigger/models.ts";
 import { toldToModel } from "#trigger/open-calls.ts";
 import { hold, takeSteering } from "#trigger/queue.ts";
 import { recover } from "#trigger/recovery.ts";
-import { runState, takeOpenCalls } from "#trigger/run-state.ts";
+import { runState } from "#trigger/run-state.ts";
 import { subtaskCalls } from "#trigger/subtasks/lost-calls.ts";
 import { StallWatch } from "#trigger/stall-watch.ts";
 import { callIsKept } from "#trigger/stream-tail.ts";
@@ -66,7 +68,7 @@ export const longrunChat = chat.withUIMessage<LongrunUIMessage>().agent({
       return failedAnswer(error instanceof Error ? error.message : "No model can be used.");
     }
     const model = metered(reading.model, { userId: own.userId, chatId, kind: "answer" });
-    const calls = takeOpenCalls();
+    const calls = await takeBegunCalls(chatId);
     const tools = runOnce(chatTools({ userId: own.userId, chatId, runId: ctx.run.id }), calls, (id) =>
       callIsKept(chatId, id),
     );
@@ -82,7 +84,9 @@ export const longrunChat = chat.withUIMessage<LongrunUIMessage>().agent({
     const watch = new StallWatch(MODEL_SILENCE_SECONDS * 1000, MODEL_ANSWER_SECONDS * 1000);
     const result = streamText({
       model: model.instance,
-      system: systemPrompt(own.systemPrompt, { minded, lost: goesOn ? [] : subtaskCalls(calls) }),
+      system:
+        systemPrompt(own.systemPrompt, { minded, lost: goesOn ? [] : subtaskCalls(calls) }) +
+        (await documentsNote(chatId)),
       ...(own.temperature !== null && abilitiesOf(model).temperature ? { temperature: own.temperature } : {}),
       messages: [...told, ...(await toldToModel(begun))],
       tools,

@@ -99,6 +99,6 @@ export function shownFirst<Metadata, Data extends UIDataTypes>(
   });
 }
 
-/** Whether a call is one that a lost run had begun. */
-export const isRepeated = (calls: OpenCall[], toolName: string, input: unknown): boolean =>
-  calls.some((call) => call.toolName === toolName && isDeepEqualData(call.input, input));
+/** The same call among those that a lost run had begun. */
+export const repeatedOf = (calls: OpenCall[], toolName: string, input: unknown): OpenCall | undefined =>
+  calls.find((call) => call.toolName === toolName && isDeepEqualData(call.input, input));

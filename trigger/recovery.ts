@@ -5,9 +5,10 @@ import { acceptSubmitted, saysSomething, type LongrunUIMessage } from "#app/shar
 import { queueMarks } from "#app/models/queued-input.server.ts";
 import { steeredBy } from "#app/shared/queue.ts";
 import { unsavedOf, wereStored } from "#trigger/branch-sync.ts";
+import { takeBegunCalls } from "#trigger/finish-calls.ts";
 import { withCalls } from "#trigger/open-calls.ts";
 import { retry } from "#trigger/retry.ts";
-import { runState, takeOpenCalls } from "#trigger/run-state.ts";
+import { runState } from "#trigger/run-state.ts";
 import type { StreamTail } from "#trigger/stream-tail.ts";
 import { withResultsOf } from "#trigger/waiting-calls.ts";
 
@@ -132,9 +133,9 @@ async function keep(chatId: string, { chain, partialId }: RecoveryPlan): Promise
   }
 }
 
-/** Gives the partial that is kept the tool calls of which nobody knows what came: the person sees them, the model reads them. */
-function showOpenCalls(plan: RecoveryPlan): void {
-  const calls = takeOpenCalls();
+/** Gives the partial that is kept the tool calls that it lacks the outcome of: the person sees them, the model reads them. */
+async function showOpenCalls(chatId: string, plan: RecoveryPlan): Promise<void> {
+  const calls = await takeBegunCalls(chatId);
   plan.chain = plan.chain.map((message) =>
     message.id === plan.partialId ? withCalls(message, calls) : message,
   );
@@ -181,7 +182,7 @@ export async function recover(
   if (goingOn) return goingOn;
   const { tail, head } = runState();
   const plan = planRecovery(event, tail, head);
-  if (plan.partialId !== null) showOpenCalls(plan);
+  if (plan.partialId !== null) await showOpenCalls(event.chatId, plan);
   const { chain, recoveredTurns, partialId } = plan;
   runState().recoveredId = plan.anewId;
   if (partialId === null) return { chain, recoveredTurns };

@@ -5,6 +5,7 @@ import { Composer } from "#app/chat/composer.tsx";
 import { LimitNote } from "#app/chat/limit-note.tsx";
 import { Conversation } from "#app/chat/conversation.tsx";
 import { DecisionProvider } from "#app/chat/decision-context.tsx";
+import { DocumentDesk } from "#app/chat/documents/document-desk.tsx";
 import { Elsewhere } from "#app/chat/elsewhere.tsx";
 import { EarlierLink } from "#app/chat/earlier-link.tsx";
 import { LiveRun } from "#app/chat/live-run.tsx";
@@ -27,6 +28,7 @@ import { WithoutScripts } from "#app/chat/without-scripts.tsx";
 import type { AttachedFile, AttachmentOffer } from "#app/shared/attachment.ts";
 import type { LongrunUIMessage } from "#app/shared/chat-message.ts";
 import type { ShownSettings } from "#app/shared/chat-settings.ts";
+import type { DocumentPage } from "#app/shared/documents.ts";
 import { abilitiesOfChoice } from "#app/shared/model-option.ts";
 import type { Summary } from "#app/shared/summary.ts";
 import { placeSteered, type QueueState } from "#app/shared/queue.ts";
@@ -60,6 +62,8 @@ export type ChatViewProps = {
   settings: ShownSettings;
   /** What its owner thinks of its answers. */
   votes: Votes;
+  /** What is open beside the chat. */
+  document: DocumentPage | null;
   triggerUrl: string;
   attachments: AttachmentOffer;
   /** A form without scripts that came back. */
@@ -113,76 +117,84 @@ export function ChatView(props: ChatViewProps) {
   const refused = queueError ?? branchError ?? voteError ?? props.returned?.error;
   const draft = useChatDraft(chatId, props.messages, delivery);
   return (
-    <main className="chat" data-chat-status={status} data-hydrated={hydrated ? "" : undefined}>
-      <ChatHeader>
-        <ChatSettings chatId={chatId} settings={props.settings} />
-        <RunStateLine told={told} />
-        {open && <WithoutScripts chatId={chatId} />}
-        {open && <LiveRun chatId={chatId} handle={handle} triggerUrl={triggerUrl} onStatus={setRun} />}
-      </ChatHeader>
-      <Conversation
-        busy={open}
-        first={first}
-        landed={props.landed}
-        landing={isHere ? landing : null}
-        above={above}
-      >
-        <BranchProvider value={branches}>
-          <DecisionProvider messages={messages} idle={!open && hydrated} decide={chat.decide}>
-            <QueueProvider value={queue}>
-              <VoteProvider value={voting}>
-                <MessageList
-                  messages={messages}
-                  partialIds={[...about.partialIds, ...cut.ids]}
-                  delivery={delivery}
-                  streaming={status === "streaming"}
-                  summary={props.summary}
-                  onRetry={chat.retry}
-                />
-              </VoteProvider>
-            </QueueProvider>
-          </DecisionProvider>
-          {props.hasMore && caughtUp && !open && <TakenBack branches={branches} />}
-          {landing !== null && !isHere && <Elsewhere messageId={landing} />}
-        </BranchProvider>
-        <TurnNotices
-          chat={chat}
-          status={status}
-          told={told}
-          reachable={props.reachable}
-          hydrated={hydrated}
-        />
-      </Conversation>
-      <div className="composer-area">
-        {refused && <ErrorLine>{refused}</ErrorLine>}
-        <LimitNote />
-        <Composer
-          action={`/chats/${chatId}`}
-          hidden={{ messageId: props.messageId }}
-          open={open}
-          closed={chat.closed !== null}
-          initialText={props.returned?.text}
-          initialFiles={props.returned?.files}
-          offer={props.attachments}
-          abilities={abilitiesOfChoice(props.settings.choice)}
-          draft={draft}
-          onSend={(text, files) => {
-            chat.send(text, files);
-            return true;
-          }}
-          onSteer={(text, files) => {
-            const id = crypto.randomUUID();
-            chat.send(text, files, id);
-            void queue.ask({ intent: "steer", target: id });
-            return true;
-          }}
-          onStop={chat.stop}
-          onEditLast={() =>
-            branches.lastAsked && branches.mayEdit(branches.lastAsked) && branches.edit(branches.lastAsked)
-          }
-        />
-      </div>
-    </main>
+    <DocumentDesk
+      chatId={chatId}
+      formId={props.messageId}
+      messages={messages}
+      running={status === "streaming"}
+      loaded={props.document}
+    >
+      <main className="chat" data-chat-status={status} data-hydrated={hydrated ? "" : undefined}>
+        <ChatHeader>
+          <ChatSettings chatId={chatId} settings={props.settings} />
+          <RunStateLine told={told} />
+          {open && <WithoutScripts chatId={chatId} />}
+          {open && <LiveRun chatId={chatId} handle={handle} triggerUrl={triggerUrl} onStatus={setRun} />}
+        </ChatHeader>
+        <Conversation
+          busy={open}
+          first={first}
+          landed={props.landed}
+          landing={isHere ? landing : null}
+          above={above}
+        >
+          <BranchProvider value={branches}>
+            <DecisionProvider messages={messages} idle={!open && hydrated} decide={chat.decide}>
+              <QueueProvider value={queue}>
+                <VoteProvider value={voting}>
+                  <MessageList
+                    messages={messages}
+                    partialIds={[...about.partialIds, ...cut.ids]}
+                    delivery={delivery}
+                    streaming={status === "streaming"}
+                    summary={props.summary}
+                    onRetry={chat.retry}
+                  />
+                </VoteProvider>
+              </QueueProvider>
+            </DecisionProvider>
+            {props.hasMore && caughtUp && !open && <TakenBack branches={branches} />}
+            {landing !== null && !isHere && <Elsewhere messageId={landing} />}
+          </BranchProvider>
+          <TurnNotices
+            chat={chat}
+            status={status}
+            told={told}
+            reachable={props.reachable}
+            hydrated={hydrated}
+          />
+        </Conversation>
+        <div className="composer-area">
+          {refused && <ErrorLine>{refused}</ErrorLine>}
+          <LimitNote />
+          <Composer
+            action={`/chats/${chatId}`}
+            hidden={{ messageId: props.messageId }}
+            open={open}
+            closed={chat.closed !== null}
+            initialText={props.returned?.text}
+            initialFiles={props.returned?.files}
+            offer={props.attachments}
+            abilities={abilitiesOfChoice(props.settings.choice)}
+            draft={draft}
+            onSend={(text, files) => {
+              chat.send(text, files);
+              return true;
+            }}
+            onSteer={(text, files) => {
+              const id = crypto.randomUUID();
+              chat.send(text, files, id);
+              void queue.ask({ intent: "steer", target: id });
+              return true;
+            }}
+            onStop={chat.stop}
+            onEditLast={() =>
+              branches.lastAsked && branches.mayEdit(branches.lastAsked) && branches.edit(branches.lastAsked)
+            }
+          />
+        </div>
+      </main>
+    </DocumentDesk>
   );
 }
 

@@ -1,4 +1,6 @@
 import { isToolUIPart } from "ai";
+import { documentCall, isDocumentPart } from "#app/chat/documents/document-call.ts";
+import { DocumentCard } from "#app/chat/documents/document-card.tsx";
 import { duration } from "#app/chat/message-facts.ts";
 import { ToolCard } from "#app/chat/tool-card.tsx";
 import type { LongrunUIMessage } from "#app/shared/chat-message.ts";
@@ -18,6 +20,9 @@ export function MessagePart({ part, role, streaming, thoughtMs }: Props) {
   if (part.type === "text") return <TextPart text={part.text} role={role} streaming={streaming} />;
   if (part.type === "reasoning") {
     return <Reasoning text={part.text} running={streaming && part.state === "streaming"} ms={thoughtMs} />;
+  }
+  if (isDocumentPart(part)) {
+    return <DocumentCard call={documentCall(part, streaming)} type={part.type} partState={part.state} />;
   }
   if (isToolUIPart(part)) return <ToolCard part={part} running={streaming} />;
   return null;

@@ -14,6 +14,7 @@ const words: Record<string, { running: string; done: string }> = {
   calculate: { running: "Calculating", done: "Calculated" },
   runJavaScript: { running: "Running a script", done: "Ran a script" },
   fetchPage: { running: "Reading a page", done: "Read a page" },
+  readDocument: { running: "Reading a document", done: "Read a document" },
   askUser: { running: "Asking you", done: "Asked you" },
   deepResearch: { running: "Researching", done: "Researched" },
   delegate: { running: "Another agent works", done: "Another agent has worked" },

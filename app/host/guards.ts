@@ -22,6 +22,9 @@ export const requestLog: RequestHandler = (req, res, next) => {
   next();
 };
 
+/** The route sends the same policy once more: an address that only it understands gets that and the page's. */
+const FRAMED = /^\/chats\/[^/]+\/documents\/[^/]+\/frame$/;
+
 /** Refuses what is no HTTP host, then sets the headers that every answer has. */
 export const secured =
   (dev: boolean): RequestHandler =>
@@ -31,7 +34,7 @@ export const secured =
     const nonce = randomBytes(16).toString("base64");
     res.locals.nonce = nonce;
     const triggerUrl = publicTriggerUrl(`${req.protocol}://${host}`);
-    res.set(securityHeaders({ nonce, triggerUrl, https: req.secure, dev }));
+    res.set(securityHeaders({ nonce, triggerUrl, https: req.secure, dev, framed: FRAMED.test(req.path) }));
     next();
   };
 

@@ -1,3 +1,5 @@
+import { FRAME_POLICY } from "#app/server/document-frame.server.ts";
+
 export type Page = {
   nonce: string;
   /** Where else the page's scripts may connect: the Trigger API. */
@@ -5,6 +7,8 @@ export type Page = {
   https: boolean;
   /** Vite's own client adds styles and opens a socket. */
   dev: boolean;
+  /** A written web page, which stands in a sandboxed frame of one of our pages. */
+  framed: boolean;
 };
 
 function contentSecurityPolicy({ nonce, triggerUrl, dev }: Page): string {
@@ -15,7 +19,7 @@ function contentSecurityPolicy({ nonce, triggerUrl, dev }: Page): string {
     "img-src": "'self' data:",
     "font-src": "'self'",
     "connect-src": `'self' ${triggerUrl}${dev ? " ws: wss:" : ""}`,
-    // Only documents of our own, which have a policy of their own.
+    // Only documents of our own, which have a policy of their own; a page in a frame can go nowhere else either.
     "frame-src": "'self'",
     "manifest-src": "'self'",
     "form-action": "'self'",
@@ -30,9 +34,14 @@ function contentSecurityPolicy({ nonce, triggerUrl, dev }: Page): string {
 /** The headers of every answer. */
 export function securityHeaders(page: Page): Record<string, string> {
   return {
-    "Content-Security-Policy": contentSecurityPolicy(page),
+    ...(page.framed
+      ? {
+          "Content-Security-Policy": FRAME_POLICY,
+          "X-Frame-Options": "SAMEORIGIN",
+          "X-DNS-Prefetch-Control": "off",
+        }
+      : { "Content-Security-Policy": contentSecurityPolicy(page), "X-Frame-Options": "DENY" }),
     "X-Content-Type-Options": "nosniff",
-    "X-Frame-Options": "DENY",
     // `no-referrer` would make browsers send `Origin: null` with plain forms.
     "Referrer-Policy": "same-origin",
     "Cross-Origin-Opener-Policy": "same-origin",

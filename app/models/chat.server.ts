@@ -3,6 +3,7 @@ import { readWindow, type BranchWindow } from "#app/models/branch-window.server.
 import { openSession, type SessionHandle } from "#app/models/chat-session.server.ts";
 import { db, snapshot, transaction } from "#app/models/db.server.ts";
 import { summaryOnScreen } from "#app/models/summary.server.ts";
+import { archiveDocuments, type ArchivedDocument } from "#app/models/document-copy.server.ts";
 import type { ChatSettings } from "#app/shared/chat-settings.ts";
 import { readVotes } from "#app/models/vote.server.ts";
 import type { StoredMessage } from "#app/shared/chat-message.ts";
@@ -92,6 +93,7 @@ export type ChatArchive = {
   headMessageId: string | null;
   /** Every message of every branch in the order in which they came, each with the one that it follows. */
   messages: (StoredMessage & { parentId: string | null; vote: Vote | null })[];
+  documents: ArchivedDocument[];
 };
 
 /** All that is stored of a chat; null when missing or someone else's. */
@@ -113,6 +115,7 @@ export function chatArchive(input: { userId: string; chatId: string }): Promise<
       messages: messages.map((message) => {
         return { ...message, parentId: tree.parentOf(message.id), vote: votes[message.id] ?? null };
       }),
+      documents: await archiveDocuments(tx, chat.id),
     };
   });
 }

@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import { noteFiles } from "#app/models/attachment.server.ts";
 import { readMessages, readTree } from "#app/models/branch.server.ts";
 import { transaction } from "#app/models/db.server.ts";
+import { copyDocuments } from "#app/models/document-copy.server.ts";
 import type { Prisma } from "#prisma/generated/client.ts";
 
 /**
@@ -50,6 +51,10 @@ export function forkChat(input: {
       })),
     });
     await noteFiles(tx, forkId);
+    const callIds = path.flatMap(({ message }) =>
+      message.parts.flatMap((part) => ("toolCallId" in part ? [part.toolCallId] : [])),
+    );
+    await copyDocuments(tx, { from: chatId, to: forkId, callIds });
     return "forked";
   });
 }

@@ -8,6 +8,7 @@ import {
 } from "@remix-run/node";
 import { useActionData, useLoaderData } from "@remix-run/react";
 import { ChatView } from "#app/chat/chat-view.tsx";
+import { unlessDocumentOnly } from "#app/chat/documents/unless-document-only.ts";
 import type { ListedChat } from "#app/chat/group-by-age.ts";
 import { keepPage } from "#app/chat/keep-page.ts";
 import { reachShown } from "#app/chat/earlier-messages.ts";
@@ -19,6 +20,7 @@ import { attachmentOffer } from "#app/server/attachments.server.ts";
 import { requireUser } from "#app/server/auth.server.ts";
 import { answerIntent } from "#app/server/chat-intents.server.ts";
 import { auditForeignChat } from "#app/server/foreign-chat.server.ts";
+import { documentBeside } from "#app/server/documents.server.ts";
 import { shownSettings } from "#app/server/chat-settings.server.ts";
 import { retryHeaders } from "#app/server/limits.server.ts";
 import { loadChat } from "#app/server/load-chat.server.ts";
@@ -57,17 +59,20 @@ export async function loader({ request, params }: LoaderFunctionArgs) {
     seeStored(user.id, chatId, loaded.handle.lastEventId),
   ]);
   const messageId = crypto.randomUUID();
+  const document = await documentBeside({ userId: user.id, chatId }, request.url);
   const ids = loaded.messages.map(({ id }) => id);
   const landing = await landingOf(request.url, chatId, ids);
   const attachments = attachmentOffer();
   const triggerUrl = publicTriggerUrl(request.url);
-  return { ...loaded, ...landing, settings, votes, chatId, messageId, attachments, triggerUrl };
+  return { ...loaded, ...landing, settings, votes, document, chatId, messageId, attachments, triggerUrl };
 }
 
 /** What is shown counts as seen, on every device. */
 async function seeStored(userId: string, chatId: string, eventId: string | null): Promise<void> {
   if (eventId !== null) await markSeen({ userId, chatId, eventId });
 }
+
+export const shouldRevalidate = unlessDocumentOnly;
 
 export const clientLoader = keepLast<Awaited<ReturnType<typeof loader>>>(reachShown);
 

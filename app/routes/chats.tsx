@@ -1,5 +1,6 @@
 import { data, type LoaderFunctionArgs } from "@remix-run/node";
 import { Outlet, useLoaderData, useRouteLoaderData } from "@remix-run/react";
+import { unlessDocumentOnly } from "#app/chat/documents/unless-document-only.ts";
 import { ageOf } from "#app/chat/group-by-age.ts";
 import { keepLast } from "#app/chat/keep-last.ts";
 import { Shell } from "#app/chat/shell.tsx";
@@ -33,6 +34,8 @@ export async function loader({ request }: LoaderFunctionArgs) {
   const shownUser = { name: user.name, email: user.email, role: user.role };
   return data({ user: shownUser, chats, news, older, nearLimit });
 }
+
+export const shouldRevalidate = unlessDocumentOnly;
 
 export const clientLoader = keepLast<Awaited<ReturnType<typeof loader>>["data"]>();
 

@@ -13,7 +13,7 @@ async function* exportOf(user: User): AsyncGenerator<string> {
     const archive = await chatArchive({ userId: user.id, chatId });
     // Deleted since the export began.
     if (!archive) continue;
-    const { chat, headMessageId } = archive;
+    const { chat, headMessageId, documents } = archive;
     const messages = archive.messages.map(({ createdAt, final, parentId, vote, message }) => ({
       createdAt,
       final,
@@ -21,7 +21,7 @@ async function* exportOf(user: User): AsyncGenerator<string> {
       vote,
       ...message,
     }));
-    yield `${separator}${JSON.stringify({ ...chat, headMessageId, messages }, null, 2)}`;
+    yield `${separator}${JSON.stringify({ ...chat, headMessageId, messages, documents }, null, 2)}`;
     separator = ",\n";
   }
   yield '\n  ],\n  "files": [';

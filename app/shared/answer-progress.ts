@@ -4,7 +4,16 @@ import { isToolUIPart, type UIMessage } from "ai";
 export function progress(message: UIMessage): number {
   return message.parts.reduce((sum, part) => {
     if (part.type === "text" || part.type === "reasoning") return sum + 1 + part.text.length;
-    if (isToolUIPart(part)) return sum + 1 + (part.state.startsWith("output-") ? 1 : 0);
+    if (isToolUIPart(part)) return sum + 1 + written(part.input) + (part.state.startsWith("output-") ? 1 : 0);
     return sum + 1;
   }, 0);
+}
+
+/** A tool is given its words one by one, too. */
+function written(input: unknown): number {
+  if (typeof input !== "object" || input === null) return 0;
+  return Object.values(input).reduce<number>(
+    (sum, value) => sum + (typeof value === "string" ? value.length : 0),
+    0,
+  );
 }

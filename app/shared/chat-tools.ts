@@ -1,4 +1,5 @@
 import { z } from "zod";
+import type { DocumentTools } from "#app/shared/document-tools.ts";
 import type { SubtaskTools } from "#app/shared/subtasks.ts";
 
 /** What the tools take and give. The executes are in `trigger/tools/`; the page renders from these alone. */
@@ -100,11 +101,12 @@ export const askUserOutput = z.object({
 
 type Call<I extends z.ZodType, O extends z.ZodType> = { input: z.infer<I>; output: z.infer<O> };
 
-export type ChatTools = SubtaskTools & {
-  currentTime: Call<typeof currentTimeInput, typeof currentTimeOutput>;
-  searchChats: Call<typeof searchChatsInput, typeof searchChatsOutput>;
-  calculate: Call<typeof calculateInput, typeof calculateOutput>;
-  fetchPage: Call<typeof fetchPageInput, typeof fetchPageOutput>;
-  runJavaScript: Call<typeof runJavaScriptInput, typeof runJavaScriptOutput>;
-  askUser: Call<typeof askUserInput, typeof askUserOutput>;
-};
+export type ChatTools = DocumentTools &
+  SubtaskTools & {
+    currentTime: Call<typeof currentTimeInput, typeof currentTimeOutput>;
+    searchChats: Call<typeof searchChatsInput, typeof searchChatsOutput>;
+    calculate: Call<typeof calculateInput, typeof calculateOutput>;
+    fetchPage: Call<typeof fetchPageInput, typeof fetchPageOutput>;
+    runJavaScript: Call<typeof runJavaScriptInput, typeof runJavaScriptOutput>;
+    askUser: Call<typeof askUserInput, typeof askUserOutput>;
+  };

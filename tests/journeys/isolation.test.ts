@@ -63,6 +63,7 @@ function callsOf(routes: ManifestRoute[], chatId: string, file: string) {
       const filled = path
         .replace(":chatId", id)
         .replace(":attachmentId", id === chatId ? file : id)
+        .replace(":documentId", "1")
         .replace(":provider", "oidc");
       if (/[:*]/.test(filled)) throw new Error(`say what the parameters of ${route.id} stand for`);
       return filled + suffix;
@@ -124,6 +125,12 @@ journey(
     const key = "A secret title";
     await owner.post(`/chats/${chatId}`, { intent: "rename", title: key });
     const file = await attach(owner, key);
+    await app.query(`INSERT INTO "Document" ("chatId", "id", "kind") VALUES ($1, '1', 'html')`, [chatId]);
+    await app.query(
+      `INSERT INTO "DocumentVersion" ("chatId", "documentId", "number", "title", "text", "author", "callId", "digest")
+       VALUES ($1, '1', 1, $2, $2, 'model', 'call', 'digest')`,
+      [chatId, key],
+    );
     const missing = randomUUID();
     const stranger = await new HttpUser(app).signUp();
     const nobody = new HttpUser(app);

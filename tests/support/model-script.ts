@@ -16,6 +16,10 @@ export interface Script {
   tool?: { name: string; input: unknown };
   /** Stand still before that call until the test releases the answer. */
   holdTool?: boolean;
+  /** Send that call's arguments in pieces of so many characters, `pieceMs` apart; default: all at once. */
+  toolPieceSize?: number;
+  /** Stand still after that many pieces of them until the test releases the answer. */
+  holdToolAfter?: number;
   /** Call that tool although its result is there. */
   repeatTool?: boolean;
   /** Answer with this HTTP status instead of a stream. */

@@ -35,8 +35,7 @@ export class ModelReply {
     if (reasoning) for (const piece of pieces(reasoning, 12)) this.chunk({ reasoning_content: piece });
     if (tool && (repeatTool || !this.hasToolResult())) {
       if (this.script.holdTool) await this.gate.wait();
-      this.callTool(tool);
-      this.finish("tool_calls");
+      if (await this.callTool(tool)) this.finish("tool_calls");
       return;
     }
     if (await this.sendText()) this.finish("stop");
@@ -69,14 +68,21 @@ export class ModelReply {
     return !this.script.neverEnds && this.asked.state === "open";
   }
 
-  private callTool(tool: { name: string; input: unknown }): void {
-    const call = {
-      index: 0,
-      id: `call_${Math.random().toString(36).slice(2, 10)}`,
-      type: "function",
-      function: { name: tool.name, arguments: JSON.stringify(tool.input) },
-    };
+  /** False when the caller went away meanwhile. */
+  private async callTool(tool: { name: string; input: unknown }): Promise<boolean> {
+    const { toolPieceSize, holdToolAfter, pieceMs = PIECE_MS } = this.script;
+    const whole = JSON.stringify(tool.input);
+    const [first = "", ...rest] = toolPieceSize === undefined ? [whole] : pieces(whole, toolPieceSize);
+    const id = `call_${Math.random().toString(36).slice(2, 10)}`;
+    const call = { index: 0, id, type: "function", function: { name: tool.name, arguments: first } };
     this.chunk({ tool_calls: [call] });
+    for (const [index, piece] of rest.entries()) {
+      if (index + 1 === holdToolAfter) await this.gate.wait();
+      if (pieceMs > 0) await sleep(pieceMs);
+      if (this.asked.state !== "open") return false;
+      this.chunk({ tool_calls: [{ index: 0, function: { arguments: piece } }] });
+    }
+    return true;
   }
 
   private finish(reason: "stop" | "tool_calls"): void {

@@ -4,10 +4,13 @@ import { calculate } from "#trigger/tools/calculate.ts";
 import { currentTime } from "#trigger/tools/current-time.ts";
 import { deepResearch, deepResearchShape } from "#trigger/tools/deep-research.ts";
 import { delegate, delegateShape } from "#trigger/tools/delegate.ts";
+import { editDocument } from "#trigger/tools/edit-document.ts";
 import { fetchPageTool } from "#trigger/tools/fetch-page.ts";
+import { readDocument } from "#trigger/tools/read-document.ts";
 import { runJavaScript } from "#trigger/tools/run-javascript.ts";
 import type { MarkedTools } from "#trigger/tools/run-once.ts";
 import { searchChats } from "#trigger/tools/search-chats.ts";
+import { writeDocument } from "#trigger/tools/write-document.ts";
 
 /**
  * The tools of one chat's run, bound to its owner. Each declares `sideEffect`: whether a call changes anything outside
@@ -23,6 +26,9 @@ export function chatTools(scope: { userId: string; chatId: string; runId: string
     askUser,
     deepResearch: deepResearch(scope),
     delegate: delegate(scope),
+    writeDocument: writeDocument(scope),
+    editDocument: editDocument(scope),
+    readDocument: readDocument(scope),
   } satisfies MarkedTools;
 }
 

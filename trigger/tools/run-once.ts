@@ -1,5 +1,5 @@
 import type { ToolExecutionOptions, ToolSet } from "ai";
-import { INTERRUPTED, isRepeated, type OpenCall } from "#trigger/open-calls.ts";
+import { INTERRUPTED, repeatedOf, type OpenCall } from "#trigger/open-calls.ts";
 
 /**
  * Every tool says whether a call of it changes anything outside of the answer. One that only reads or reckons is
@@ -9,7 +9,8 @@ export type MarkedTools = Record<string, ToolSet[string] & { sideEffect: boolean
 
 /**
  * The tools of one turn. Before one that acts is run, its call is kept: whoever goes on after a crash finds it. A
- * call that a lost run had begun is not run again when the model repeats it, and its error says why.
+ * call that a lost run had begun is not run again when the model repeats it: what came of it is told again, or that
+ * nobody knows.
  */
 export function runOnce<Tools extends MarkedTools>(
   tools: Tools,
@@ -20,7 +21,9 @@ export function runOnce<Tools extends MarkedTools>(
     const { execute } = tool;
     if (!tool.sideEffect || !execute) return [name, tool] as const;
     const once = async (input: never, options: ToolExecutionOptions): Promise<unknown> => {
-      if (isRepeated(begun, name, input)) throw new Error(INTERRUPTED);
+      const before = repeatedOf(begun, name, input);
+      if (before?.outcome && "output" in before.outcome) return before.outcome.output;
+      if (before) throw new Error(INTERRUPTED);
       await kept(options.toolCallId);
       return execute(input, options) as unknown;
     };
