@@ -51,9 +51,10 @@ export async function action({ request, context }: ActionFunctionArgs) {
   } catch (error) {
     if (!(error instanceof AuthFormError)) throw error;
     const headers = error.retryAfter ? { "Retry-After": String(error.retryAfter) } : undefined;
+    const provider = form.get("provider");
     const refused = {
       intent: form.get("intent"),
-      provider: String(form.get("provider") ?? ""),
+      provider: typeof provider === "string" ? provider : "",
       ...error.told,
     };
     return data(refused, { status: error.status, ...(headers ? { headers } : {}) });

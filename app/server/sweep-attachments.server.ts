@@ -10,7 +10,7 @@ const KEPT_MS = 24 * HOUR;
 const AT_ONCE = 500;
 
 /** Deletes the files that were attached and never sent, and what killed uploads have left. */
-export async function sweepAttachments(now = Date.now()): Promise<number> {
+async function sweepAttachments(now = Date.now()): Promise<number> {
   await dropBroken(incomingFolder());
   const strays = await strayAttachments(new Date(now - KEPT_MS), AT_ONCE);
   return strays.length === 0 ? 0 : dropStray(strays);

@@ -142,7 +142,7 @@ test(`S15: hostile forms, bodies and addresses get 4xx with a sentence on every 
     const unsound = answer.status >= 500 || (answer.status >= 400 && !/[a-z]{3}/i.test(said));
     if (unsound)
       wrong.push(
-        `${answer.status} ${method} ${address.slice(0, 200)} ${type ?? ""} ${String(body).slice(0, 200)}`,
+        `${answer.status} ${method} ${address.slice(0, 200)} ${type ?? ""} ${JSON.stringify(body)?.slice(0, 200)}`,
       );
   }
   expect(wrong, `after ${calls} calls`).toEqual([]);
