@@ -13,7 +13,6 @@ export const FRAME_POLICY = [
   "form-action 'none'",
   "base-uri 'none'",
   "frame-ancestors 'self'",
-  "webrtc 'block'",
 ].join("; ");
 
 /** What no policy holds back in every browser, taken away before the document's own scripts run. */
