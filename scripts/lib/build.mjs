@@ -19,6 +19,7 @@ export const PARTS = {
       "app/web-host.ts",
       "app/host",
       "app/env.server.ts",
+      "app/server/document-frame.server.ts",
       "app/server/log.server.ts",
       "app/server/trigger-url.server.ts",
       "local-trigger",

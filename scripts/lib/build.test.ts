@@ -39,7 +39,7 @@ test("what a killed build left behind is removed", () => {
 
 test.each([
   ["host", Object.values(HOST_ENTRIES)],
-  ["tasks", ["trigger/chat.ts"]],
+  ["tasks", ["trigger/chat.ts", "trigger/delegate.ts", "trigger/research.ts"]],
 ] as const)("%s is built anew when any file changes that goes into it", async (part, entryPoints) => {
   const root = path.resolve(".");
   const { metafile } = await bundle({
