@@ -142,9 +142,9 @@ test("the end of a run is reported until the engine, which was away, accepts it"
 test("a spare that dies is replaced, and the next chat is answered", async () => {
   const host = await harness.host();
   const chat = harness.chat();
-  await sleep(1_500);
-  const [spare] = childrenOf(host.pid);
-  process.kill(spare ?? 0, "SIGKILL");
+  const { pid } = await host.line("spare-ready");
+  expect(childrenOf(host.pid)).toContain(pid);
+  process.kill(Number(pid), "SIGKILL");
   await host.line("spare-died");
   await chat.open();
   await chat.send("one");

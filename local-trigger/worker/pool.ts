@@ -202,6 +202,7 @@ export class Pool {
     if (!this.#booting.delete(process) || this.#closed) return;
     this.#ready.push(process);
     this.#serve();
+    if (this.#ready.includes(process)) this.#options.log.info("spare-ready", { pid: process.pid });
   }
 
   #bootFailed(error: Error): void {
