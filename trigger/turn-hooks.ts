@@ -186,8 +186,9 @@ export async function onTurnComplete(event: TurnCompleteEvent<unknown, LongrunUI
     return;
   }
   const { responseMessage, lastEventId, runId, chatAccessToken } = event;
-  const failed =
-    event.stopped || event.error !== undefined || (responseMessage && messageError(responseMessage));
+  // A stop that came after the answer's last word has cut nothing: everybody has read it to its end.
+  const cut = event.stopped && responseMessage?.metadata?.finishReason === undefined;
+  const failed = cut || event.error !== undefined || (responseMessage && messageError(responseMessage));
   // On the error path `newUIMessages` holds a message as the browser sent it; `uiMessages` what was accepted of it.
   const ids = new Set(event.newUIMessages.map((message) => message.id));
   const messages = event.uiMessages.filter((message) => ids.has(message.id));

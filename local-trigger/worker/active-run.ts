@@ -147,7 +147,8 @@ export class ActiveRun {
       this.#resolve = undefined;
       this.#phase = "reporting";
       process.kill();
-      runLog.end();
+      // What it printed last is still on its way.
+      void process.closed.then(() => runLog.end());
     }
   }
 

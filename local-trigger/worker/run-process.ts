@@ -21,6 +21,8 @@ export class RunProcess {
   readonly ready: Promise<string[]>;
   /** Resolves when the process is gone and its last messages were delivered. */
   readonly exited: Promise<ProcessExit>;
+  /** The process is gone, and everything that it printed was read. */
+  readonly closed: Promise<void>;
   #child: ChildProcess;
   #output = "";
   #onMessage: (message: WorkerMessage) => void = () => {};
@@ -34,6 +36,7 @@ export class RunProcess {
     this.build = options.build;
     this.#child = forkWorker(options);
     this.exited = this.#watchExit();
+    this.closed = new Promise((resolve) => this.#child.once("close", () => resolve()));
     this.ready = new Promise((resolve, reject) => {
       this.#readyResolve = resolve;
       void this.exited.then((exit) =>

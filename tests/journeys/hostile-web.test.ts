@@ -71,7 +71,7 @@ function hostilePost(hostile: Hostile): { body: BodyInit; type?: string } {
     form.set(name === "intent" && hostile.random() < 0.7 ? "text" : name, wellFormed(hostile.text()));
     if (hostile.random() < 0.2) form.append("__proto__[polluted]", "yes");
     // What would delete the chat or the session of whoever asks is not what this is about.
-    if (form.get("intent") === "delete" && !form.has("confirmation")) form.set("intent", "rename");
+    if (form.get("intent") === "delete") form.set("intent", "rename");
     return { body: form };
   }
   if (kind < 0.8) return { body: wellFormed(hostile.body(forms())), type: "application/json" };

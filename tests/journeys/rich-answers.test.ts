@@ -38,7 +38,7 @@ journey(
       await drawn.waitFor();
       const inside = page.frameLocator(".diagram-frame");
       await inside.locator("svg").waitFor();
-      expect(await inside.locator("svg").textContent()).toContain("Web");
+      await expect.poll(() => inside.locator("svg").textContent(), { timeout: 10_000 }).toContain("Web");
       expect(await page.locator("[data-part=text] math").count()).toBeGreaterThan(2);
       expect(await page.locator("[data-part=text] table td").count()).toBeGreaterThan(3);
       return (await shown(page)).map((message) => message.text);

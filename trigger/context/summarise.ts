@@ -52,7 +52,7 @@ export async function summarise(
         throw error;
       },
     });
-    const text = await textOf(textStream);
+    const text = await textOf(textStream, tokens * BYTES_A_TOKEN);
     signal.throwIfAborted();
     if (text === "") throw new Error("The model told nothing.");
     summary = {
@@ -66,8 +66,12 @@ export async function summarise(
   return summary;
 }
 
-async function textOf(stream: AsyncIterable<string>): Promise<string> {
+/** A model may think aloud before it tells; one that goes on without end is not listened to for longer. */
+async function textOf(stream: AsyncIterable<string>, most: number): Promise<string> {
   let text = "";
-  for await (const piece of stream) text += piece;
+  for await (const piece of stream) {
+    text += piece;
+    if (text.length > 10 * most) break;
+  }
   return text.replace(/<think>[^]*?(<\/think>|$)/g, "").trim();
 }
