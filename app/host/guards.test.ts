@@ -97,6 +97,12 @@ test.each(["a b", "x;script-src *", "evil.example/path", "@"])(
   },
 );
 
+test("a NUL in an address, which no database takes, is refused with a sentence", async () => {
+  const { status, body } = await ask("GET", {}, "/chats/x?before=a%00b");
+  expect([status, body]).toEqual([400, "An address cannot hold the character NUL.\n"]);
+  expect((await ask("GET", {}, "/chats/x?before=%2500")).status).toBe(200);
+});
+
 test("answers are not stored, not sniffed, not framed, and tell other sites nothing", async () => {
   expect((await ask("GET")).headers).toMatchObject({
     "cache-control": "no-store",

@@ -25,12 +25,15 @@ export const requestLog: RequestHandler = (req, res, next) => {
 /** The route sends the same policy once more: an address that only it understands gets that and the page's. */
 const FRAMED = /^\/chats\/[^/]+\/documents\/[^/]+\/frame$/;
 
-/** Refuses what is no HTTP host, then sets the headers that every answer has. */
+/** Refuses what is no HTTP host and what no database takes in a text, then sets the headers that every answer has. */
 export const secured =
   (dev: boolean): RequestHandler =>
   (req, res, next) => {
     const host = hostOf(req);
     if (host === null) return void res.status(400).type("text").send("The Host header is not valid.\n");
+    if (req.originalUrl.includes("%00")) {
+      return void res.status(400).type("text").send("An address cannot hold the character NUL.\n");
+    }
     const nonce = randomBytes(16).toString("base64");
     res.locals.nonce = nonce;
     const triggerUrl = publicTriggerUrl(`${req.protocol}://${host}`);
