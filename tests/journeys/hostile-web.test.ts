@@ -5,7 +5,8 @@ import { Hostile, randomFrom } from "../support/hostile-values.ts";
 import { HttpUser } from "../support/http-user.ts";
 import { newPerson } from "../support/page.ts";
 
-const SEED = Number(process.env["FUZZ_SEED"] ?? Math.floor(Math.random() * 1_000_000));
+// The same calls each time; another seed finds others.
+const SEED = Number(process.env["FUZZ_SEED"] ?? 970_120);
 const MS = Number(process.env["FUZZ_MS"] ?? 10_000);
 
 let app: App;
