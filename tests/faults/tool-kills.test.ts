@@ -59,9 +59,10 @@ const tools = `
 import { tool } from "ai";
 import { z } from "zod";
 import { chatTools as shipped } from "#trigger/tools/shipped.ts";
+export { retoldTools } from "#trigger/tools/shipped.ts";
 const ask = (order: string) => fetch("${shop.url}/" + order).then((response) => response.text());
 const inputSchema = z.object({ order: z.string() });
-export function chatTools(scope: { userId: string; chatId: string }) {
+export function chatTools(scope: Parameters<typeof shipped>[0]) {
   return {
     ...shipped(scope),
     orderTea: { sideEffect: true, ...tool({ description: "Order tea.", inputSchema, execute: ({ order }) => ask(order) }) },
