@@ -1,7 +1,7 @@
 import { logger } from "@trigger.dev/sdk";
 import { chat } from "@trigger.dev/sdk/ai";
 import { stepCountIs } from "ai";
-import { env, runWaits } from "#app/env.server.ts";
+import { runWaits } from "#app/env.server.ts";
 import { abilitiesOf } from "#app/model-catalog/model-abilities.ts";
 import { chatActionSchema } from "#app/shared/chat-action.ts";
 import type { LongrunUIMessage } from "#app/shared/chat-message.ts";
@@ -20,7 +20,7 @@ import { hold, takeSteering } from "#trigger/queue.ts";
 import { recover } from "#trigger/recovery.ts";
 import { runState } from "#trigger/run-state.ts";
 import { subtaskCalls } from "#trigger/subtasks/lost-calls.ts";
-import { StallWatch } from "#trigger/stall-watch.ts";
+import { watchModel } from "#trigger/watch-model.ts";
 import { callIsKept } from "#trigger/stream-tail.ts";
 import { systemPrompt } from "#trigger/system-prompt.ts";
 import { chatTools, retoldTools } from "#trigger/tools/index.ts";
@@ -76,17 +76,19 @@ export const longrunChat = chat.withUIMessage<LongrunUIMessage>().agent({
     const begun = goesOn ? [] : calls.filter(({ toolName }) => actsOrIsGone(tools, toolName));
     const history = chat.history.all() as LongrunUIMessage[];
     const call = { chatId, userId: own.userId, model: own.model };
-    const [{ messages: told, summary }, minded] = await Promise.all([
+    const [{ messages: told, summary }, minded, documents] = await Promise.all([
       fitContext(call, model, { messages, history }, signal),
       own.secondLook ? toMind(chatId, history) : null,
+      documentsNote(chatId),
     ]);
-    const { MODEL_SILENCE_SECONDS, MODEL_ANSWER_SECONDS } = env();
-    const watch = new StallWatch(MODEL_SILENCE_SECONDS * 1000, MODEL_ANSWER_SECONDS * 1000);
+    const watch = watchModel();
     const result = streamText({
       model: model.instance,
-      system:
-        systemPrompt(own.systemPrompt, { minded, lost: goesOn ? [] : subtaskCalls(calls) }) +
-        (await documentsNote(chatId)),
+      system: systemPrompt(own.systemPrompt, {
+        minded,
+        lost: goesOn ? [] : subtaskCalls(calls),
+        documents,
+      }),
       ...(own.temperature !== null && abilitiesOf(model).temperature ? { temperature: own.temperature } : {}),
       messages: [...told, ...(await toldToModel(begun))],
       tools,

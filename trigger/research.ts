@@ -1,4 +1,4 @@
-import { logger, schemaTask } from "@trigger.dev/sdk";
+import { logger } from "@trigger.dev/sdk";
 import { env } from "#app/env.server.ts";
 import { addPages, pagesOf, writePage } from "#app/models/subtask-page.server.ts";
 import type { DeepResearchOutput } from "#app/shared/subtasks.ts";
@@ -15,13 +15,7 @@ import { writeReport } from "#trigger/research/report.ts";
 import { search } from "#trigger/research/search.ts";
 import { researchView } from "#trigger/research/view.ts";
 import { retry } from "#trigger/retry.ts";
-import {
-  runSubtask,
-  subtaskPayload,
-  subtaskQueue,
-  wanted,
-  type Work,
-} from "#trigger/subtasks/run-subtask.ts";
+import { subtaskTask, wanted, type Work } from "#trigger/subtasks/run-subtask.ts";
 
 /** Pages that are read at a time: a slow one holds up nobody. */
 const AT_ONCE = 3;
@@ -31,14 +25,7 @@ const MAX_TEXT = 1_000_000;
 const KNOWN_FOR_READ = 3;
 
 /** The durable run of one deep research. Each step is kept: a run that takes over does none of them again. */
-export const longrunResearch = schemaTask({
-  id: "longrun-research",
-  schema: subtaskPayload,
-  queue: subtaskQueue,
-  // The chat's run starts another one when this one dies.
-  retry: { maxAttempts: 1 },
-  run: (payload, { ctx }) => runSubtask(payload, ctx.run.id, research),
-});
+export const longrunResearch = subtaskTask("longrun-research", research);
 
 async function research(work: Work): Promise<DeepResearchOutput> {
   const input = researchInput.parse(work.input);

@@ -16,10 +16,12 @@ type Further = {
   minded: string | null;
   /** The calls of an interrupted answer whose work goes on, and is found again by the same call. */
   lost: readonly Call[];
+  /** What there is beside the conversation; null: nothing. */
+  documents: string | null;
 };
 
 /** What the model is told before the conversation: ours, then what the owner of the chat has set for it. */
-export function systemPrompt(own: string | null, { minded, lost }: Further): string {
+export function systemPrompt(own: string | null, { minded, lost, documents }: Further): string {
   const parts = [ALWAYS];
   if (own !== null) parts.push(`The person has set these instructions for this conversation:\n${own}`);
   if (minded !== null) {
@@ -34,5 +36,6 @@ export function systemPrompt(own: string | null, { minded, lost }: Further): str
         "Make them again with exactly these arguments: their work has gone on, and nothing of it is done twice.",
     );
   }
+  if (documents !== null) parts.push(documents);
   return parts.join("\n\n");
 }

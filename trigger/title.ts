@@ -4,6 +4,7 @@ import { setTitleIfUntitled } from "#app/models/chat.server.ts";
 import { messageText, type LongrunUIMessage } from "#app/shared/chat-message.ts";
 import { metered } from "#trigger/metered.ts";
 import { resolveModel, type ResolvedModel } from "#trigger/models.ts";
+import { withoutThoughts } from "#trigger/thoughts.ts";
 
 const MAX_CHARS = 60;
 const MAX_INPUT_CHARS = 2_000;
@@ -26,7 +27,7 @@ function cut(text: string): string {
 
 /** One plain line of at most 60 characters, or null when nothing readable is left. */
 export function cleanTitle(text: string): string | null {
-  const spoken = text.replace(/<think>[^]*?(<\/think>|$)/g, "");
+  const spoken = withoutThoughts(text);
   const line = spoken.split("\n").find((candidate) => /[\p{L}\p{N}]/u.test(candidate)) ?? "";
   const plain = line
     .replace(/[\p{C}\p{Z}\s]+/gu, " ")

@@ -45,7 +45,7 @@ export function WordsFields({ settings, choice, form }: Props) {
             : "From 0, always the likeliest word, to 2. Anthropic’s models end at 1."}
         </p>
       </div>
-      <div className="field tick">
+      <div className="field checked">
         <input type="hidden" name="secondLook" form={form} value="" />
         <label>
           <input

@@ -7,7 +7,7 @@ import {
 } from "@remix-run/node";
 import { Form, Link, useActionData, useLoaderData, useNavigation } from "@remix-run/react";
 import { emailOfChange } from "#app/models/email-change.server.ts";
-import { refusedForm } from "#app/server/auth-route.server.ts";
+import { refusedForm, secretOfLink } from "#app/server/auth-route.server.ts";
 import { confirmEmail } from "#app/server/email-change.server.ts";
 import { readForm } from "#app/server/read-form.server.ts";
 import { Button } from "#app/ui/button.tsx";
@@ -20,7 +20,7 @@ export const headers: HeadersFunction = ({ actionHeaders }) => actionHeaders;
 
 /** Looking at it changes nothing: mail servers open links before people do. */
 export async function loader({ request }: LoaderFunctionArgs) {
-  const token = (new URL(request.url).searchParams.get("token") ?? "").slice(0, 100);
+  const token = secretOfLink(request, "token");
   return { token, email: await emailOfChange(token) };
 }
 

@@ -6,7 +6,7 @@ import {
   type MetaFunction,
 } from "@remix-run/node";
 import { Form, Link, useActionData, useLoaderData, useNavigation } from "@remix-run/react";
-import { refusedForm } from "#app/server/auth-route.server.ts";
+import { refusedForm, secretOfLink } from "#app/server/auth-route.server.ts";
 import { resetIsOpen, resetPassword } from "#app/server/password-reset.server.ts";
 import { readForm } from "#app/server/read-form.server.ts";
 import { Button } from "#app/ui/button.tsx";
@@ -20,7 +20,7 @@ export const meta: MetaFunction = () => [{ title: "New password – Longrun" }];
 export const headers: HeadersFunction = ({ actionHeaders }) => actionHeaders;
 
 export async function loader({ request }: LoaderFunctionArgs) {
-  const token = (new URL(request.url).searchParams.get("token") ?? "").slice(0, 100);
+  const token = secretOfLink(request, "token");
   return { token, open: await resetIsOpen(token) };
 }
 

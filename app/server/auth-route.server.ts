@@ -7,6 +7,10 @@ import { safeRedirect } from "#app/server/redirect-to.server.ts";
 import { readForm } from "#app/server/read-form.server.ts";
 import { providerButtons, providerOf } from "#app/server/sign-in-providers.server.ts";
 
+/** The secret that a link carries; one that is longer than any of ours is cut, and then opens nothing. */
+export const secretOfLink = (request: Request, name: "token" | "invite"): string =>
+  (new URL(request.url).searchParams.get(name) ?? "").slice(0, 100);
+
 /**
  * Loader of both forms: where to go afterwards, whether an account can be made, the invite of the link, who else signs
  * people in, and why that failed. Whoever is signed in already goes on at once.
@@ -15,7 +19,7 @@ export async function authLoader({ request }: LoaderFunctionArgs) {
   const { searchParams } = new URL(request.url);
   const redirectTo = safeRedirect(searchParams.get("redirectTo"));
   if (await currentUser(request)) throw redirect(redirectTo);
-  const invite = (searchParams.get("invite") ?? "").slice(0, 100);
+  const invite = secretOfLink(request, "invite");
   const provider = providerOf(searchParams.get("provider"));
   const problem = provider && problemSentence(searchParams.get("problem"), provider.name);
   return { redirectTo, invite, signUp: await admissionOf(invite), providers: providerButtons(), problem };

@@ -68,23 +68,19 @@ export class Router {
   }
 
   private fail(req: IncomingMessage, res: ServerResponse, error: unknown, realtime: boolean): void {
-    const errorId = randomBytes(6).toString("hex");
-    if (!(error instanceof HttpError)) {
-      this.deps.log.error("request.failed", {
-        errorId,
-        method: req.method,
-        path: pathOf(req),
-        error: describeError(error),
-      });
-    }
+    const answer = error instanceof HttpError ? error : this.unexpected(req, error);
     if (res.headersSent) return void res.destroy();
-    const answer =
-      error instanceof HttpError
-        ? error
-        : new HttpError(500, `local-trigger could not answer. Its log has it as ${errorId}.`);
     if (realtime) for (const [name, value] of corsHeaders) res.setHeader(name, value);
     res.writeHead(answer.status, { "content-type": "application/json", ...answer.headers });
     res.end(JSON.stringify(answer.body));
+  }
+
+  /** What is not for callers to see goes to the log, under the number that they are told. */
+  private unexpected(req: IncomingMessage, error: unknown): HttpError {
+    const errorId = randomBytes(6).toString("hex");
+    const [method, path] = [req.method, pathOf(req)];
+    this.deps.log.error("request.failed", { errorId, method, path, error: describeError(error) });
+    return new HttpError(500, `local-trigger could not answer. Its log has it as ${errorId}.`);
   }
 }
 

@@ -2,9 +2,9 @@ import type { ModelMessage } from "ai";
 import { messageText, type LongrunUIMessage } from "#app/shared/chat-message.ts";
 
 /** Bytes of UTF-8 that are about one token, in most languages and in code. */
-const BYTES_A_TOKEN = 4;
+export const BYTES_A_TOKEN = 4;
 
-const tokensOfText = (text: string): number => Math.ceil(Buffer.byteLength(text) / BYTES_A_TOKEN);
+export const tokensOfText = (text: string): number => Math.ceil(Buffer.byteLength(text) / BYTES_A_TOKEN);
 
 /** About what a model counts for these messages: text, thoughts, and the tools' input and output. */
 export function tokensOf(messages: readonly Pick<LongrunUIMessage, "parts">[]): number {

@@ -5,7 +5,7 @@ import { furthestSummary } from "#app/models/summary.server.ts";
 import type { LongrunUIMessage } from "#app/shared/chat-message.ts";
 import type { ModelOption } from "#app/shared/model-option.ts";
 import type { Summary } from "#app/shared/summary.ts";
-import { cutOf, endOf, tokensOf } from "#trigger/context/cut.ts";
+import { cutOf, endOf, tokensOf, tokensOfText } from "#trigger/context/cut.ts";
 import type { SideCall } from "#trigger/context/side-model.ts";
 import { resolveModel } from "#trigger/models.ts";
 import { summarise } from "#trigger/context/summarise.ts";
@@ -17,7 +17,6 @@ const SOON = 0.6;
 const NOW = 0.8;
 /** So much of the newest messages is kept as it is. */
 const KEEP = 0.25;
-const BYTES_A_TOKEN = 4;
 /** No model takes in less. */
 const SMALL = 500;
 
@@ -75,7 +74,7 @@ async function stateOf(chatId: string, history: readonly LongrunUIMessage[], win
   const path = history.map(({ id }) => id);
   const summary = await retry(() => furthestSummary(chatId, path));
   const rest = history.slice(summary ? path.indexOf(summary.throughId) + 1 : 0);
-  const told = summary ? Buffer.byteLength(summary.text) / BYTES_A_TOKEN : 0;
+  const told = summary ? tokensOfText(summary.text) : 0;
   const tokens = told + tokensOf(rest);
   return { summary, rest, crowded: (share) => tokens > window * share };
 }

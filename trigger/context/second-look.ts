@@ -4,6 +4,7 @@ import { keepReview, reviewOf } from "#app/models/review.server.ts";
 import { saysSomething, type LongrunUIMessage } from "#app/shared/chat-message.ts";
 import { sideModel, type SideCall } from "#trigger/context/side-model.ts";
 import { spoken } from "#trigger/context/spoken.ts";
+import { withoutThoughts } from "#trigger/thoughts.ts";
 
 const TIMEOUT_MS = 60_000;
 const MAX_TOKENS = 600;
@@ -56,7 +57,7 @@ export async function lookAgain(
 }
 
 function noteOf(text: string): string | null {
-  const said = text.replace(/<think>[^]*?(<\/think>|$)/g, "").trim();
+  const said = withoutThoughts(text);
   return said === "" || /^["'*]*ok\b.{0,3}$/i.test(said) ? null : said.slice(0, MAX_CHARS);
 }
 

@@ -3,17 +3,17 @@ import { contextTokensOf } from "#app/model-catalog/context-window.ts";
 import { keepSummary } from "#app/models/summary.server.ts";
 import type { LongrunUIMessage } from "#app/shared/chat-message.ts";
 import type { Summary } from "#app/shared/summary.ts";
-import { piecesOf } from "#trigger/context/cut.ts";
+import { BYTES_A_TOKEN, piecesOf } from "#trigger/context/cut.ts";
 import { spoken } from "#trigger/context/spoken.ts";
 import { sideModel, type SideCall } from "#trigger/context/side-model.ts";
 import { retry } from "#trigger/retry.ts";
+import { withoutThoughts } from "#trigger/thoughts.ts";
 
 const TIMEOUT_MS = 120_000;
 /** Of what the model takes in: the part that is given to it at once, and the longest summary. */
 const PIECE = 0.6;
 const LONGEST = 1 / 8;
 const MOST_TOKENS = 4_000;
-const BYTES_A_TOKEN = 4;
 
 const INSTRUCTION = [
   "Tell the conversation below in fewer words, for an assistant that goes on with it and sees nothing else of it.",
@@ -73,5 +73,5 @@ async function textOf(stream: AsyncIterable<string>, most: number): Promise<stri
     text += piece;
     if (text.length > 10 * most) break;
   }
-  return text.replace(/<think>[^]*?(<\/think>|$)/g, "").trim();
+  return withoutThoughts(text);
 }

@@ -1,6 +1,7 @@
 import { generateText } from "ai";
 import type { z } from "zod";
 import type { Work } from "#trigger/subtasks/run-subtask.ts";
+import { withoutThoughts } from "#trigger/thoughts.ts";
 
 /** Room for a model that thinks first. */
 const MAX_TOKENS = 6_000;
@@ -25,7 +26,7 @@ export async function ask(
     abortSignal: AbortSignal.any([signal, AbortSignal.timeout(TIMEOUT_MS)]),
     experimental_telemetry: { isEnabled: true, recordInputs: false, recordOutputs: false },
   });
-  const spoken = text.replace(/<think>[^]*?(<\/think>|$)/g, "").trim();
+  const spoken = withoutThoughts(text);
   return { text: spoken, tokens: usage.totalTokens ?? Math.ceil((prompt.length + text.length) / 4) };
 }
 

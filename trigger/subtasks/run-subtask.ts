@@ -1,4 +1,4 @@
-import { logger, queue } from "@trigger.dev/sdk";
+import { logger, queue, schemaTask } from "@trigger.dev/sdk";
 import { z } from "zod";
 import { ownLimits } from "#app/models/limits.server.ts";
 import {
@@ -19,10 +19,10 @@ import { retry } from "#trigger/retry.ts";
 const AT_ONCE = 3;
 const LOOK_EVERY_MS = 1_000;
 
-export const subtaskQueue = queue({ name: "longrun-subtasks", concurrencyLimit: AT_ONCE });
+const subtaskQueue = queue({ name: "longrun-subtasks", concurrencyLimit: AT_ONCE });
 
 /** What the run of a subtask is given: no words, those are in the database and go with the chat. */
-export const subtaskPayload = z.object({ subtaskId: z.string(), generation: z.number().int() });
+const subtaskPayload = z.object({ subtaskId: z.string(), generation: z.number().int() });
 
 /** What the work of a subtask goes by. */
 export type Work = Omit<ClaimedSubtask, "model"> & {
@@ -44,8 +44,19 @@ export async function wanted(written: Promise<boolean>): Promise<void> {
   if (!(await written)) throw new Unwanted();
 }
 
+/** A kind of subtask: the durable task whose runs do `work`, under the id by which the chat's run triggers it. */
+export const subtaskTask = (id: string, work: (given: Work) => Promise<unknown>) =>
+  schemaTask({
+    id,
+    schema: subtaskPayload,
+    queue: subtaskQueue,
+    // The chat's run starts another one when this one dies.
+    retry: { maxAttempts: 1 },
+    run: (payload, { ctx }) => runSubtask(payload, ctx.run.id, work),
+  });
+
 /** Does the work of one run of a subtask and stores its end. */
-export async function runSubtask(
+async function runSubtask(
   payload: z.infer<typeof subtaskPayload>,
   runId: string,
   work: (given: Work) => Promise<unknown>,

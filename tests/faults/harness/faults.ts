@@ -92,8 +92,6 @@ export function faults(env: Record<string, string> = {}) {
   };
   return {
     row: (name: string, steps: Row) => test(name, () => run(name, steps), ROW_MS),
-    /** A row that finds a fault that is known and not yet mended. */
-    brokenRow: (name: string, steps: Row) => test.fails(name, () => run(name, steps), ROW_MS),
   };
 }
 
