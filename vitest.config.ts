@@ -1,6 +1,11 @@
 import { defineConfig } from "vitest/config";
 
-const shared = { testTimeout: 20_000, hookTimeout: 60_000 };
+// On a busy machine a second, vitest's own patience with expect.poll(), is nothing.
+const shared = {
+  testTimeout: 60_000,
+  hookTimeout: 60_000,
+  expect: { poll: { timeout: 30_000 } },
+};
 const withPostgres = { ...shared, globalSetup: ["tests/support/global-setup.ts"] };
 const exclude = ["**/node_modules/**", "build/**", ".data/**"];
 
@@ -24,7 +29,6 @@ export default defineConfig({
           name: "contract",
           include: ["tests/contract/**/*.test.ts"],
           exclude,
-          testTimeout: 60_000,
         },
       },
       {
