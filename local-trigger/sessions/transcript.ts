@@ -11,7 +11,8 @@ export type TranscriptPage = {
 
 /**
  * A page of the messages in a transcript blob (lines of JSON: a header, one line a message, an index), newest `limit` of those
- * before the message `before`. Lines of another form are passed over. `nextCursor`: the oldest message here, when older ones exist.
+ * before the message `before`: none when that message is gone, as a page of others would show them twice. Lines of another form
+ * are passed over. `nextCursor`: the oldest message here, when older ones exist.
  */
 export function transcriptPage(
   blob: string,
@@ -23,7 +24,7 @@ export function transcriptPage(
     return parsed.success ? [parsed.data.message] : [];
   });
   const cut = found.findIndex((message) => message.id === options.before);
-  const before = options.before !== undefined && cut >= 0 ? found.slice(0, cut) : found;
+  const before = options.before === undefined ? found : found.slice(0, Math.max(cut, 0));
   const messages = options.limit === undefined ? before : before.slice(-options.limit);
   const oldest = messages[0]?.id;
   const cursors = header.safeParse(lines[0]);

@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 import { configure, sessions } from "@trigger.dev/sdk";
 import { TriggerChatTransport } from "@trigger.dev/sdk/chat";
-import { chat } from "@trigger.dev/sdk/ai";
+import { chat, defaultStorage } from "@trigger.dev/sdk/ai";
 import type { UIMessage, UIMessageChunk } from "ai";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { startTriggerDev, triggerProject, type TriggerDev } from "../support/trigger-dev.ts";
@@ -109,6 +109,9 @@ async function leaveInTheMiddle(stream: ReadableStream<UIMessageChunk>): Promise
   await reader.cancel();
 }
 
+const textIn = ({ parts }: UIMessage) =>
+  parts.flatMap((part) => (part.type === "text" ? [part.text.trim()] : [])).join("");
+
 const runOf = async (chatId: string) => (await sessions.retrieve(chatId)).currentRunId;
 
 test("turns are answered by one run, with the history growing", async () => {
@@ -165,6 +168,24 @@ test("a run that is killed before it answers is continued, and the open reader g
   const flag = `${project.dir}/${randomUUID()}`;
   expect(await textOf(await send(`crash ${flag}`))).toContain(`you said: crash ${flag}`);
   expect(await runOf(chatId)).not.toBe(run);
+});
+
+test("the history is read in pages through the SDK's action, to its beginning and no further", async () => {
+  const { chatId, send } = conversation();
+  await textOf(await send("one"));
+  await textOf(await send("two"));
+  const load = chat.createLoadTranscriptAction<UIMessage>(defaultStorage, { limit: 3 });
+  const page = async (before?: string) => {
+    const { messages, nextCursor } = await load({ chatId, ...(before ? { before } : {}) });
+    return { texts: messages.map((message) => textIn(message)), nextCursor };
+  };
+  // A turn is stored after its end was told.
+  await expect
+    .poll(() => page(), { timeout: 30_000 })
+    .toMatchObject({ texts: ["you said: one 1", "two", "you said: two 3"] });
+  const { nextCursor } = await page();
+  expect(await page(nextCursor)).toEqual({ texts: ["one"], nextCursor: undefined });
+  expect(await page("nobody's")).toEqual({ texts: [], nextCursor: undefined });
 });
 
 test("sessions are read, listed, changed and closed through the SDK", async () => {

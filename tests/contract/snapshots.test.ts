@@ -90,6 +90,8 @@ describe("a session's transcript", () => {
     expect(await page()).toEqual({ messages: ["a", "b", "c"].map(message), cursors });
     expect(await page("?limit=2")).toEqual({ messages: ["b", "c"].map(message), cursors, nextCursor: "b" });
     expect(await page("?limit=2&before=b")).toEqual({ messages: [message("a")], cursors });
+    expect(await page("?limit=2&before=a")).toEqual({ messages: [], cursors });
+    expect(await page("?limit=2&before=gone")).toEqual({ messages: [], cursors });
     expect((await client.call("GET", `/api/v1/sessions/${chatId}/transcript?limit=0`)).status).toBe(400);
   });
 });
