@@ -64,7 +64,8 @@ async function holdBy(app: App, sql: string, lock: (client: pg.Client) => Promis
   const { rows } = await client.query<{ pid: number }>("SELECT pg_backend_pid() AS pid");
   const waiting = async (): Promise<number[]> => {
     const { rows: waiters } = await client.query<{ pid: number }>(
-      "SELECT pid FROM pg_stat_activity WHERE $1 = ANY (pg_blocking_pids(pid))",
+      // Not pg_stat_activity: within a transaction it goes on showing the backends of the first look.
+      "SELECT DISTINCT pid FROM pg_locks WHERE NOT granted AND $1 = ANY (pg_blocking_pids(pid))",
       [rows[0]?.pid],
     );
     return waiters.map(({ pid }) => pid);
