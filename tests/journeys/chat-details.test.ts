@@ -1,6 +1,10 @@
 import type { Page } from "playwright-core";
 import { expect } from "vitest";
 import type { App } from "../support/app.ts";
+import { openSecondPage } from "../support/browser.ts";
+import { fitsSideways, PHONE } from "../support/conditions.ts";
+import { eventually } from "../support/eventually.ts";
+import { killRun } from "../support/fault-steps.ts";
 import { journeys } from "../support/journey.ts";
 import { numberedWords, question } from "../support/model-script.ts";
 import {
@@ -17,11 +21,6 @@ import {
 } from "../support/page.ts";
 
 const { journey } = journeys();
-const PHONE = { width: 390, height: 844 };
-
-const sidewaysScroll = (page: Page): Promise<number> =>
-  page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
-
 /** What the open disclosure of the last answer says, by name. */
 async function facts(page: Page): Promise<Record<string, string>> {
   const rows = page.locator("details.message-info[open]").last().locator("dl > div");
@@ -33,10 +32,11 @@ async function facts(page: Page): Promise<Record<string, string>> {
 }
 
 journey(
-  "an answer explains itself after one click, by keyboard, on a phone, after a reload",
+  "an answer explains itself after one click, by keyboard, on a phone, after a reload and in a second tab",
   async (journey) => {
     const { model, check } = journey;
-    const { page } = await journey.signedUp({ viewport: PHONE, colorScheme: "dark" });
+    const tab = await journey.signedUp({ viewport: PHONE, colorScheme: "dark" });
+    const { page } = tab;
     const { text, key } = question("Explain yourself");
     model.answer(key, { text: "This is the answer." });
     await send(page, text);
@@ -45,18 +45,29 @@ journey(
     const button = page.locator("summary[aria-label='About this answer']");
     await button.click();
     const said = await facts(page);
-    const [row] = await storedFacts(journey.app, chatId);
+    // The page may be ready a moment before the run has written the answer.
+    const row = await eventually(async () => (await storedFacts(journey.app, chatId))[0], {
+      what: () => "the answer is not in the database",
+      ms: 30_000,
+    });
     expect(said).toMatchObject({
       Model: "openai-compatible:scripted",
       Attempt: "1",
+      Version: row.version,
       "Ended by": "The model was done",
-      Run: row?.runId,
-      "Tokens out": String(row?.outputTokens),
+      Run: row.runId,
+      "Tokens out": String(row.outputTokens),
     });
+    expect(row.version).toMatch(/\S/);
     expect(said["First token after"]).toMatch(/^[\d.]+ m?s$/);
     expect(said.Took).toMatch(/^[\d.]+ m?s$/);
     expect(said).not.toHaveProperty("Recovered");
-    expect(await sidewaysScroll(page), "with the facts open").toBeLessThanOrEqual(0);
+    await fitsSideways(page);
+    const second = await openSecondPage(tab, page.url());
+    await hydrated(second);
+    await second.locator("summary[aria-label='About this answer']").click();
+    expect(await facts(second), "in a second tab").toEqual(said);
+    await second.close();
     expect((await shown(page)).map((message) => message.text)).toEqual([text, "This is the answer."]);
 
     await page.reload();
@@ -71,10 +82,13 @@ journey(
   },
 );
 
+type StoredFacts = { runId: string; version: string; outputTokens: number };
+
 /** What the database has of a chat's answers. */
-function storedFacts(app: App, chatId: string): Promise<{ runId: string; outputTokens: number }[]> {
-  return app.query<{ runId: string; outputTokens: number }>(
-    `SELECT message->'metadata'->>'runId' AS "runId", message->'metadata'->'outputTokens' AS "outputTokens"
+function storedFacts(app: App, chatId: string): Promise<StoredFacts[]> {
+  return app.query<StoredFacts>(
+    `SELECT message->'metadata'->>'runId' AS "runId", message->'metadata'->'outputTokens' AS "outputTokens",
+            message->'metadata'->>'version' AS "version"
      FROM "Message" WHERE "chatId" = $1 AND message->>'role' = 'assistant' ORDER BY position`,
     [chatId],
   );
@@ -102,7 +116,7 @@ journey("an answer that was stopped says so in its facts, also after a reload", 
 });
 
 journey("an answer that was begun again after a crash says that it was recovered", async (journey) => {
-  const { model, app: running } = journey;
+  const { model } = journey;
   const { page } = await journey.signedUp();
   const { text, key } = question("Survive this");
   const answer = numberedWords(60);
@@ -112,7 +126,7 @@ journey("an answer that was begun again after a crash says that it was recovered
   await send(page, text);
   await prepared.held();
   await waitForText(page, 20);
-  for (const pid of running.runPids().values()) process.kill(pid, "SIGKILL");
+  await killRun(journey, await chatIdOf(page));
   await waitAnswered(page, 1);
   await page.locator("summary[aria-label='About this answer']").click();
   expect(await facts(page)).toMatchObject({ Recovered: "Answered anew after its first run was lost" });

@@ -1,6 +1,9 @@
 import type { Page } from "playwright-core";
 import { expect } from "vitest";
+import { openSecondPage } from "../support/browser.ts";
+import { fitsSideways, PHONE } from "../support/conditions.ts";
 import { eventually } from "../support/eventually.ts";
+import { killRun } from "../support/fault-steps.ts";
 import { journeys, type Journey } from "../support/journey.ts";
 import { question } from "../support/model-script.ts";
 import {
@@ -18,13 +21,9 @@ const { journey } = journeys({
   MODEL_PRICES: '{"openai-compatible:scripted":{"in":5,"out":5}}',
 });
 const SCRIPTED = "openai-compatible:scripted";
-const PHONE = { width: 390, height: 844 };
 
 const panel = (page: Page) => page.locator("details.chat-panel > summary");
 const radio = (page: Page, name: string) => page.getByRole("radio", { name: new RegExp(`^${name}`) });
-
-const sidewaysScroll = (page: Page): Promise<number> =>
-  page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
 
 const asked = ({ model }: Journey, key: string) => model.askedFor(key).map(({ request }) => request);
 const systemOf = (journey: Journey, key: string) => asked(journey, key)[0]?.messages[0]?.content;
@@ -38,14 +37,14 @@ const answeredBy = (page: Page): Promise<string[]> =>
 journey(
   "model, instructions and temperature change in mid-chat by keyboard, also for a second tab, a reload and a killed run",
   async (journey) => {
-    const { page } = await journey.signedUp({ viewport: PHONE, colorScheme: "dark" });
+    const tab = await journey.signedUp({ viewport: PHONE, colorScheme: "dark" });
+    const { page } = tab;
     const first = question("Before");
     await send(page, first.text);
     await chatIdOf(page);
     await waitAnswered(page, 1);
     expect(asked(journey, first.key)[0]).not.toHaveProperty("temperature");
-    const second = await page.context().newPage();
-    await second.goto(page.url());
+    const second = await openSecondPage(tab, page.url());
     await hydrated(second);
 
     await panel(page).focus();
@@ -54,7 +53,7 @@ journey(
     await page.getByLabel("Temperature").fill("0.25");
     await page.keyboard.press("Enter");
     await page.getByText("Saved. It counts from the next answer.").waitFor();
-    expect(await sidewaysScroll(page)).toBeLessThanOrEqual(0);
+    await fitsSideways(page);
     await page.keyboard.press("Escape");
     await page.getByLabel("Temperature").waitFor({ state: "hidden" });
     await expect.poll(() => second.getByLabel("Temperature").inputValue()).toBe("0.25");
@@ -66,7 +65,7 @@ journey(
     await send(second, held.text);
     await prepared.held();
     await waitForText(page, 5);
-    for (const pid of journey.app.runPids().values()) process.kill(pid, "SIGKILL");
+    await killRun(journey, await chatIdOf(page));
     await waitAnswered(second, 2);
     for (const request of asked(journey, held.key)) {
       expect(request).toMatchObject({ model: "scripted", temperature: 0.25 });
@@ -160,14 +159,14 @@ const shows = (page: Page, wanted: string) =>
   });
 
 journey(
-  "a message goes from queued over stored and answering to answered, in every tab and after a reload",
+  "a message goes from queued over stored and answering to answered, in every tab, after a reload and a kill, at 390 px",
   async (journey) => {
-    const { page, context } = await journey.signedUp();
+    const tab = await journey.signedUp({ viewport: PHONE });
+    const { page, context } = tab;
     await send(page, question("Begin").text);
     await waitAnswered(page, 1);
     await shows(page, "answered");
-    const second = await context.newPage();
-    await second.goto(page.url());
+    const second = await openSecondPage(tab, page.url());
 
     const letWorkerStart = journey.app.keepDown("worker");
     let arrive = (): void => undefined;
@@ -180,6 +179,7 @@ journey(
     const prepared = journey.model.answer(key, { text: "Here it is, all of it.", holdAfter: 2 });
     await send(page, text);
     await shows(page, "queued");
+    await fitsSideways(page);
     arrive();
     await shows(page, "stored");
     await second.reload();
@@ -192,6 +192,11 @@ journey(
     await shows(second, "answering");
     await second.reload();
     await shows(second, "answering");
+    await killRun(journey, await chatIdOf(page));
+    await eventually(() => prepared.asked.length === 2, { what: () => "it is not asked anew", ms: 30_000 });
+    await shows(page, "answering");
+    await shows(second, "answering");
+    await fitsSideways(page);
     prepared.release();
     await shows(page, "answered");
     await shows(second, "answered");

@@ -37,8 +37,17 @@ const READY = /^ready (https?:\/\/\S+)$/m;
 /** Long enough for a first build on a slow machine. */
 const READY_MS = 240_000;
 const STOP_MS = 20_000;
-const OWN_VARIABLE =
-  /^(PORT|HOST|DATA_DIR|DATABASE_URL|SESSION_SECRET|SIGNUP|PUBLIC_URL|TRUSTED_PROXIES|SMTP_URL|MAIL_FROM|DEFAULT_MODEL|NODE_ENV|NODE_OPTIONS|(TRIGGER|OPENAI|ANTHROPIC|GOOGLE|GITHUB|OIDC|OLLAMA|VITEST|LONGRUN|LIMIT)_.*|VITEST)$/;
+const OWN_VARIABLE = new RegExp(
+  [
+    "PORT|HOST|DATA_DIR|DATABASE_URL|SESSION_SECRET|SIGNUP|PUBLIC_URL|TRUSTED_PROXIES|SMTP_URL|MAIL_FROM",
+    "DEFAULT_MODEL|SIDE_MODEL|CONTEXT_TOKENS|LOG_LEVEL|NODE_ENV|NODE_OPTIONS|VITEST|INSPECTOR_HOSTS",
+    "WEB_BUILD_DIR|TASKS_BUILD_DIR|ATTACHMENTS_DIR",
+    "(LOCAL_TRIGGER|TRIGGER|OPENAI|ANTHROPIC|GOOGLE|GITHUB|OIDC|OLLAMA|VITEST|LONGRUN|LIMIT|MODEL|DEMO|S3)_.*",
+    "(ATTACHMENT|RUN|WORKER|RESEARCH|SEARCH|FETCH)_.*",
+  ]
+    .map((names) => `^(${names})$`)
+    .join("|"),
+);
 
 /** One instance of the whole application, with its own ports and data folder. */
 export class App {
@@ -248,7 +257,7 @@ export async function startApp(options: AppOptions = {}): Promise<App> {
 }
 
 /** The environment without what would change the application: a developer's keys, the test runner's marks. */
-function cleanEnv(extra: Record<string, string | undefined>): NodeJS.ProcessEnv {
+export function cleanEnv(extra: Record<string, string | undefined>): NodeJS.ProcessEnv {
   const kept = Object.entries(process.env).filter(([name]) => !OWN_VARIABLE.test(name));
   return { ...Object.fromEntries(kept), ...extra } as NodeJS.ProcessEnv;
 }

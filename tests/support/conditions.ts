@@ -1,0 +1,107 @@
+import type { Locator, Page } from "playwright-core";
+import { expect } from "vitest";
+import { openSecondPage, type Tab } from "./browser.ts";
+import { eventually } from "./eventually.ts";
+import { killRun } from "./fault-steps.ts";
+import type { Journey } from "./journey.ts";
+import { chatIdOf, hydrated, shown } from "./page.ts";
+
+export const PHONE = { width: 390, height: 844 };
+
+/** Waits until the page shows what it must, and throws when it does not. */
+type Look = (page: Page) => Promise<void>;
+
+/** What a feature must hold against. `killed run`: the process that answers the chat, or waits to, is killed. */
+export type Condition = "reload" | "second tab" | "killed run" | "390 px";
+
+type Step = (on: { journey: Journey; tab: Tab; look: Look }) => Promise<void>;
+
+const STEPS: Record<Condition, Step> = {
+  async reload({ tab: { page }, look }) {
+    await page.reload();
+    await hydrated(page);
+    await look(page);
+  },
+  async "second tab"({ tab, look }) {
+    const second = await openSecondPage(tab, tab.page.url());
+    await hydrated(second);
+    await look(second);
+    await second.close();
+  },
+  async "killed run"({ journey, tab: { page }, look }) {
+    await killRun(journey, await chatIdOf(page));
+    await look(page);
+    await page.reload();
+    await hydrated(page);
+    await look(page);
+  },
+  async "390 px"({ tab: { page }, look }) {
+    const before = page.viewportSize();
+    await page.setViewportSize(PHONE);
+    await look(page);
+    await fitsSideways(page);
+    if (before) await page.setViewportSize(before);
+  },
+};
+
+/** Checks that the page shows the same under each of these conditions, one after the other. */
+export async function holdsUnder(
+  journey: Journey,
+  tab: Tab,
+  look: Look,
+  conditions: readonly Condition[],
+): Promise<void> {
+  await look(tab.page);
+  for (const condition of conditions) {
+    try {
+      await STEPS[condition]({ journey, tab, look });
+    } catch (error) {
+      if (error instanceof Error) error.message = `${condition}: ${error.message}`;
+      throw error;
+    }
+  }
+}
+
+/** Nothing stands beyond the right edge of the window. */
+export async function fitsSideways(page: Page): Promise<void> {
+  const over = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+  expect(over, "pixels beyond the window's edge").toBeLessThanOrEqual(0);
+}
+
+/** Waits until the texts of the page's messages are exactly these. */
+export async function showsTexts(page: Page, wanted: readonly string[]): Promise<void> {
+  let last: string[] = [];
+  const same = async (): Promise<boolean> => {
+    last = (await shown(page)).map(({ text }) => text);
+    return JSON.stringify(last) === JSON.stringify(wanted);
+  };
+  await eventually(same, {
+    what: () => `the page shows ${JSON.stringify(last)}, not ${JSON.stringify(wanted)}`,
+    ms: 30_000,
+  });
+}
+
+/**
+ * Reaches the element with the Tab key alone (`Shift+Tab`: backwards) and presses a key on it. Throws when the key
+ * never leads there.
+ */
+export async function pressOn(
+  page: Page,
+  target: Locator,
+  {
+    key = "Enter",
+    by = "Shift+Tab",
+    most = 120,
+  }: { key?: string; by?: "Tab" | "Shift+Tab"; most?: number } = {},
+): Promise<void> {
+  await eventually(() => target.isEnabled(), { what: () => `${String(target)} cannot be pressed` });
+  for (let pressed = 0; pressed < most; pressed += 1) {
+    if (await target.evaluate((element) => element === document.activeElement)) {
+      expect(await target.isVisible(), "what has the focus is seen").toBe(true);
+      await page.keyboard.press(key);
+      return;
+    }
+    await page.keyboard.press(by);
+  }
+  throw new Error(`${most} times ${by} do not lead to ${String(target)}`);
+}
