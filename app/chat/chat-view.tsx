@@ -94,6 +94,7 @@ export function ChatView(props: ChatViewProps) {
   const { earlier, about } = useEarlier({ chatId, messages, showEarlier: chat.showEarlier }, props);
   useSummary(messages, props.summary);
   const first = messages[0]?.id;
+  const [sent, setSent] = useState(0);
   const { landing } = props;
   const isHere = landing !== null && messages.some(({ id }) => id === landing);
   const above = (away: boolean) =>
@@ -136,6 +137,7 @@ export function ChatView(props: ChatViewProps) {
           first={first}
           landed={props.landed}
           landing={isHere ? landing : null}
+          sent={sent}
           above={above}
         >
           <BranchProvider value={branches}>
@@ -179,11 +181,13 @@ export function ChatView(props: ChatViewProps) {
             draft={draft}
             onSend={(text, files) => {
               chat.send(text, files);
+              setSent((before) => before + 1);
               return true;
             }}
             onSteer={(text, files) => {
               const id = crypto.randomUUID();
               chat.send(text, files, id);
+              setSent((before) => before + 1);
               void queue.ask({ intent: "steer", target: id });
               return true;
             }}

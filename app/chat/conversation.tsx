@@ -1,5 +1,5 @@
 import { ArrowDown } from "lucide-react";
-import type { ReactNode } from "react";
+import { useEffect, type ReactNode } from "react";
 import { useStickToBottom } from "use-stick-to-bottom";
 import { KeepPlace } from "#app/chat/keep-place.tsx";
 import { useLanding } from "#app/chat/use-landing.ts";
@@ -12,18 +12,23 @@ type Props = {
   landed?: boolean;
   /** The message to which the address leads, once it is there. */
   landing?: string | null;
+  /** How many messages this page has sent: who sends wants to see the message and its answer, wherever one has read. */
+  sent?: number;
   /** What comes before the messages; `away` says that the reader has left the end. */
   above?: ((away: boolean) => ReactNode) | undefined;
   children: ReactNode;
 };
 
 /** The scrolling column. It follows what arrives at its end until the reader scrolls up. */
-export function Conversation({ busy, first, landed = false, landing = null, above, children }: Props) {
+export function Conversation({ busy, first, landed = false, landing = null, sent = 0, above, children }: Props) {
   const { scrollRef, contentRef, isAtBottom, scrollToBottom, stopScroll } = useStickToBottom({
     initial: landed ? false : "instant",
     resize: "instant",
   });
   useLanding(landing, scrollRef, stopScroll);
+  useEffect(() => {
+    if (sent > 0) void scrollToBottom("instant");
+  }, [sent, scrollToBottom]);
   return (
     <div className="conversation">
       {/* Who has no wheel scrolls by keyboard. */}

@@ -169,3 +169,24 @@ journey("a piece of an answer renders its own message and no other", async (on) 
   expect([...new Set(pieces.flatMap(({ ran }) => Object.keys(ran)))]).toEqual([messages.at(-1)]);
   await waitReady(page);
 });
+
+journey("who has read further up and sends is taken to the end, and follows the answer", async (on) => {
+  const { page } = await on.signedUp();
+  const chatId = await longChat(on.app, 60);
+  await page.goto(`/chats/${chatId}`);
+  await hydrated(page);
+  const scroll = page.locator(".scroll");
+  const toEnd = () => scroll.evaluate((at) => at.scrollHeight - at.clientHeight - at.scrollTop);
+  await scroll.evaluate((at) => (at.scrollTop -= 1_500));
+  await page.getByRole("button", { name: "Go to the end" }).waitFor();
+  // The chat was written into the database, so its session is made by the first message.
+  on.expectedProblems.push(/\/in\/append/);
+  const asked = question("To the end");
+  const model = on.model.answer(asked.key, { text: numberedWords(400), holdAfter: 200 });
+  await send(page, asked.text);
+  await model.held();
+  await eventually(async () => (await toEnd()) < 2, { what: () => "the page is not at its end" });
+  model.release();
+  await waitReady(page);
+  await eventually(async () => (await toEnd()) < 2, { what: () => "the page has not followed the answer" });
+});
