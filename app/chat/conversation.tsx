@@ -20,7 +20,15 @@ type Props = {
 };
 
 /** The scrolling column. It follows what arrives at its end until the reader scrolls up. */
-export function Conversation({ busy, first, landed = false, landing = null, sent = 0, above, children }: Props) {
+export function Conversation({
+  busy,
+  first,
+  landed = false,
+  landing = null,
+  sent = 0,
+  above,
+  children,
+}: Props) {
   const { scrollRef, contentRef, isAtBottom, scrollToBottom, stopScroll } = useStickToBottom({
     initial: landed ? false : "instant",
     resize: "instant",

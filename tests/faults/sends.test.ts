@@ -1,11 +1,14 @@
 import { randomUUID } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 import { expect } from "vitest";
+import { textOf } from "../support/chat-script.ts";
 import { append, messageBody } from "../support/http-user.ts";
 import { rounds } from "./harness/dice.ts";
 import { gather } from "./harness/evidence.ts";
 import type { FaultChat, PlannedTurn } from "./harness/fault-chat.ts";
 import { faults } from "./harness/faults.ts";
+import { holdChat } from "./harness/kills.ts";
+import { loadPage } from "./harness/page-data.ts";
 import { FaultTab } from "./harness/tab.ts";
 
 const { row } = faults();
@@ -181,6 +184,30 @@ for (const [action, act] of Object.entries(ACTIONS)) {
     }
   });
 }
+
+row(
+  "F18: a fork right after an answer's end, which is still being saved, goes on with that answer",
+  async (fault) => {
+    const chat = await fault.chat();
+    const turn = await chat.send({ words: 6, holdAt: 5 });
+    await turn.model.held();
+    const held = await holdChat(fault.app, chat.chatId);
+    turn.model.release();
+    await chat.tab.until("ready");
+    await held.met();
+    fault.fired();
+    const forkId = randomUUID();
+    const target = chat.tab.chat.messages.at(-1)?.id ?? "";
+    const forking = fault.user.post(`/chats/${chat.chatId}`, { intent: "fork", target, forkId });
+    // Longer than the first look at the chat takes: it is refused then, or waits.
+    await Promise.race([forking, sleep(1_000)]);
+    await held.release();
+    expect((await forking).status).toBe(302);
+    const { messages } = await loadPage(fault.user, forkId);
+    expect(messages.map((message) => textOf(message))).toEqual([turn.user, turn.answer]);
+    await chat.settle();
+  },
+);
 
 row("F27: a bookmark that is none neither hangs nor fails the stream", async (fault) => {
   const chat = await fault.chat();
