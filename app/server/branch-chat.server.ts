@@ -43,18 +43,24 @@ export async function changeBranch(chat: Chat, move: BranchMove): Promise<Told> 
 
 /** The branch, once nothing is being answered and all that was answered is stored. Throws TriggerError. */
 async function atRest(chat: Chat): Promise<BranchNow | { status: number; error: string }> {
-  for (let tries = 1; ; tries += 1) {
-    const now = await branchNow(chat);
-    if (!now) return { status: 404, error: UNKNOWN };
-    const state = await readStreams(chat.chatId, now);
-    if (state.newestInput !== null) return { status: 409, error: BUSY };
-    if (!state.ahead) return now;
-    if (tries === SAVE_TRIES) break;
-    await sleep(SAVE_PAUSE_MS);
-  }
+  const found = await whenSaved(chat);
+  if (!found) return { status: 404, error: UNKNOWN };
+  if (found.state.newestInput !== null) return { status: 409, error: BUSY };
+  if (!found.state.ahead) return found.now;
   // The run died between an answer's end and its save; the next run saves what it finds on the stream.
   await tellOthers(chat.chatId);
   return { status: 503, error: UNSAVED };
+}
+
+/** The branch with what the streams say of it, as soon as no answer that is done waits for its save. Null: no such chat. */
+async function whenSaved(chat: Chat): Promise<{ now: BranchNow; state: StreamState } | null> {
+  for (let tries = 1; ; tries += 1) {
+    const now = await branchNow(chat);
+    if (!now) return null;
+    const state = await readStreams(chat.chatId, now);
+    if (state.newestInput !== null || !state.ahead || tries === SAVE_TRIES) return { now, state };
+    await sleep(SAVE_PAUSE_MS);
+  }
 }
 
 async function readStreams(chatId: string, { cursors }: BranchNow): Promise<StreamState> {
@@ -87,7 +93,12 @@ export async function tellOthers(chatId: string): Promise<Told> {
 
 /** A chat of its own with what was said up to a message. The same fork again changes nothing. */
 export async function fork(chat: Chat, messageId: string, forkId: string): Promise<Told> {
-  const outcome = await forkChat({ ...chat, messageId, forkId });
+  let outcome = await forkChat({ ...chat, messageId, forkId });
+  if (outcome === "missing") {
+    // It may be an answer that has just ended.
+    await whenSaved(chat).catch(() => null);
+    outcome = await forkChat({ ...chat, messageId, forkId });
+  }
   if (outcome === "missing") return { status: 404, error: UNKNOWN };
   try {
     await startChat({ userId: chat.userId, chatId: forkId });
