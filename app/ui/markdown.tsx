@@ -39,9 +39,11 @@ const components: Components = {
   code: InlineCode,
   pre: Fenced,
   table: ({ children }) => (
-    <div className="table-scroll">
+    // A wide one is scrolled by keyboard too.
+    // eslint-disable-next-line jsx-a11y/no-noninteractive-tabindex
+    <section className="table-scroll" aria-label="Table" tabIndex={0}>
       <table>{children}</table>
-    </div>
+    </section>
   ),
   th: Cell,
   td: Cell,
