@@ -134,46 +134,86 @@ journey("an answer that was begun again after a crash says that it was recovered
   expect((await shown(page)).map((message) => message.text)).toEqual([text, answer]);
 });
 
-journey("a draft survives a reload, in its own chat, and goes once it is sent", async (journey) => {
-  const { model, check } = journey;
-  const { page } = await journey.signedUp({ viewport: PHONE });
-  await hydrated(page);
-  const first = question("A first draft");
-  model.answer(first.key, { text: "One." });
-  await composer(page).fill(first.text);
-  await page.reload();
-  await hydrated(page);
-  expect(await composer(page).inputValue(), "on the new-chat page").toBe(first.text);
-  await sendButton(page).click();
+journey("an answer that a further attempt of its run gave tells which", async (journey) => {
+  const { model, app } = journey;
+  const { page } = await journey.signedUp();
+  await send(page, question("Begin").text);
   const chatId = await chatIdOf(page);
   await waitAnswered(page, 1);
-  await page.reload();
-  await hydrated(page);
-  expect(await composer(page).inputValue(), "in the chat that it became").toBe("");
-
-  const second = question("A second\ndraft of two lines");
-  model.answer(second.key, { text: "Two." });
-  await composer(page).fill(second.text);
-  await page.goto("/chats");
-  await hydrated(page);
-  expect(await composer(page).inputValue(), "the new-chat page has its own").toBe("");
-  await page.goto(`/chats/${chatId}`);
-  await hydrated(page);
-  expect(await composer(page).inputValue()).toBe(second.text);
-  await sendButton(page).click();
-  await waitAnswered(page, 2);
-  await page.reload();
-  await hydrated(page);
-  expect(await composer(page).inputValue(), "after it was answered").toBe("");
-  await check(
-    chatId,
-    [
-      { user: first.text, answer: "One." },
-      { user: second.text, answer: "Two." },
-    ],
-    page,
+  // As in a session whose host lets a crashed run try again; the next run is one of those.
+  await app.query(
+    `UPDATE local_trigger.sessions SET trigger_config = (trigger_config::jsonb || '{"maxAttempts":3}')::json
+     WHERE external_id = $1`,
+    [chatId],
   );
+  await killRun(journey, chatId);
+  const { text, key } = question("Try once more");
+  const prepared = model.answer(key, (attempt) => ({
+    text: "Got it now.",
+    ...(attempt === 1 ? { holdAfter: 1 } : {}),
+  }));
+  await send(page, text);
+  await prepared.held();
+  await waitForText(page, 3);
+  await killRun(journey, chatId);
+  await waitAnswered(page, 2);
+  const look = async (): Promise<void> => {
+    await page.locator("summary[aria-label='About this answer']").last().click();
+    expect(await facts(page)).toMatchObject({ Attempt: "2" });
+  };
+  await look();
+  await page.reload();
+  await hydrated(page);
+  await look();
+  expect(prepared.asked).toHaveLength(2);
 });
+
+journey(
+  "a draft survives a reload, the web server and the worker, and goes once it is sent",
+  async (journey) => {
+    const { model, check, app } = journey;
+    const { page } = await journey.signedUp({ viewport: PHONE });
+    await hydrated(page);
+    const first = question("A first draft");
+    model.answer(first.key, { text: "One." });
+    await composer(page).fill(first.text);
+    await page.reload();
+    await hydrated(page);
+    expect(await composer(page).inputValue(), "on the new-chat page").toBe(first.text);
+    await sendButton(page).click();
+    const chatId = await chatIdOf(page);
+    await waitAnswered(page, 1);
+    await page.reload();
+    await hydrated(page);
+    expect(await composer(page).inputValue(), "in the chat that it became").toBe("");
+
+    const second = question("A second\ndraft of two lines");
+    model.answer(second.key, { text: "Two." });
+    await composer(page).fill(second.text);
+    await killRun(journey, chatId);
+    for (const part of ["worker", "web"] as const) await app.waitForNewPid(part, app.kill9(part));
+    await app.healthy();
+    await page.goto("/chats");
+    await hydrated(page);
+    expect(await composer(page).inputValue(), "the new-chat page has its own").toBe("");
+    await page.goto(`/chats/${chatId}`);
+    await hydrated(page);
+    expect(await composer(page).inputValue()).toBe(second.text);
+    await sendButton(page).click();
+    await waitAnswered(page, 2);
+    await page.reload();
+    await hydrated(page);
+    expect(await composer(page).inputValue(), "after it was answered").toBe("");
+    await check(
+      chatId,
+      [
+        { user: first.text, answer: "One." },
+        { user: second.text, answer: "Two." },
+      ],
+      page,
+    );
+  },
+);
 
 journey("a message that was not acknowledged is in the box again after a reload", async (journey) => {
   const { page, context } = await journey.signedUp();

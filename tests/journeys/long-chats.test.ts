@@ -1,5 +1,6 @@
 import type { Page } from "playwright-core";
 import { expect } from "vitest";
+import { fitsSideways, holdsUnder, PHONE } from "../support/conditions.ts";
 import { countRenders } from "../support/count-renders.ts";
 import { eventually } from "../support/eventually.ts";
 import { journeys } from "../support/journey.ts";
@@ -71,9 +72,10 @@ journey("a long chat opens at its end, and what is older comes as one scrolls up
 });
 
 journey(
-  "older messages stay when the page is read anew, and a version on an older page can be stepped to",
+  "older messages stay when the page is read anew, and a version on an older page can be stepped to, in each tab",
   async (on) => {
-    const { page } = await on.signedUp({ viewport: { width: 390, height: 844 } });
+    const tab = await on.signedUp({ viewport: PHONE });
+    const { page } = tab;
     const chatId = await longChat(on.app, 120);
     await page.goto(`/chats/${chatId}`);
     await hydrated(page);
@@ -104,7 +106,20 @@ journey(
     const place = back.indexOf("n60");
     expect(back.slice(place, place + 60)).toEqual(numbered(60, 119));
     expect(back).toContain("n41");
-    expect(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth)).toBe(true);
+    await fitsSideways(page);
+    const atItsEnd = async (at: Page) => {
+      await at.getByText("Gone on.").waitFor();
+      // The last page of them, or more where one had scrolled.
+      await expect.poll(async () => (await ids(at)).includes("n119"), { timeout: 30_000 }).toBe(true);
+      expect(await at.getByText("Gone on.").count()).toBe(1);
+    };
+    await holdsUnder(on, tab, atItsEnd, ["second tab", "killed run"]);
+    const last = question("After the kill");
+    on.model.answer(last.key, { text: "Still here." });
+    await send(page, last.text);
+    await page.getByText("Still here.").waitFor();
+    const told = on.model.askedFor(last.key)[0]?.request.messages.filter(({ role }) => role !== "system");
+    expect(told?.length, "the whole branch").toBe(123);
   },
 );
 
