@@ -1,6 +1,7 @@
 import type { Page } from "playwright-core";
 import { expect } from "vitest";
 import { openSecondPage } from "../support/browser.ts";
+import { holdsUnder, PHONE, pressOn } from "../support/conditions.ts";
 import { journeys } from "../support/journey.ts";
 import { numberedWords, question } from "../support/model-script.ts";
 import { chatIdOf, hydrated, send, shown, stopButton, waitAnswered, waitForText } from "../support/page.ts";
@@ -12,9 +13,9 @@ const pressed = (page: Page, name: string): Promise<string | null> =>
   page.getByRole("button", { name, exact: true }).last().getAttribute("aria-pressed");
 
 journey(
-  "a vote is kept, can be changed and taken back, and is in a second tab and in the export",
+  "a vote is kept, also with the worker dead, can be changed and taken back, and is in a second tab and in the export",
   async (journey) => {
-    const tab = await journey.signedUp({ viewport: { width: 390, height: 844 } });
+    const tab = await journey.signedUp({ viewport: PHONE });
     const { page } = tab;
     const { text, key } = question("Judge this");
     journey.model.answer(key, { text: "An answer." });
@@ -38,6 +39,18 @@ journey(
     await page.reload();
     await hydrated(page);
     expect(await pressed(page, "Bad answer")).toBe("true");
+    // A vote needs no run, and outlives one.
+    const kept = async (on: Page) => expect.poll(() => pressed(on, "Bad answer"), SOON).toBe("true");
+    await holdsUnder(journey, tab, kept, ["killed run", "390 px"]);
+    const letWorkerStart = journey.app.keepDown("worker");
+    await pressOn(page, page.getByRole("button", { name: "Good answer" }));
+    await expect.poll(stored, SOON).toEqual([{ value: "up" }]);
+    await page.reload();
+    await hydrated(page);
+    expect(await pressed(page, "Good answer"), "without a worker").toBe("true");
+    letWorkerStart();
+    await page.getByRole("button", { name: "Bad answer" }).click();
+    await expect.poll(stored, SOON).toEqual([{ value: "down" }]);
     const exported = (await (await page.context().request.get("/settings/export")).json()) as {
       chats: { messages: { role: string; vote: string | null }[] }[];
     };
@@ -108,6 +121,7 @@ journey(
 
     // What one sees being written is seen.
     await row(page).click();
+    await page.getByText(text, { exact: true }).waitFor();
     await hydrated(page);
     const again = question("And again");
     journey.model.answer(again.key, { text: "Seen." });
