@@ -57,8 +57,13 @@ export async function takeSteering({ finishReason }: { finishReason: string }): 
   const { chatId, held } = runState();
   if (finishReason !== "tool-calls" || !chatId || held.size === 0) return;
   try {
-    for (const { messageId, text } of await takeFromQueue(chatId, [...held.keys()])) {
-      held.get(messageId)?.(text);
+    const taken = await takeFromQueue(chatId, [...held.keys()]);
+    const texts = new Map(taken.map(({ messageId, text }) => [messageId, text]));
+    // In the order in which they were sent, which is not the one in which they were decided about.
+    for (const [messageId, goOn] of [...held]) {
+      const text = texts.get(messageId);
+      if (text === undefined) continue;
+      goOn(text);
       held.delete(messageId);
     }
     // The runtime puts them in line within this turn of the event loop.
