@@ -60,7 +60,7 @@ export async function takeSteering({ finishReason }: { finishReason: string }): 
     const taken = await takeFromQueue(chatId, [...held.keys()]);
     const texts = new Map(taken.map(({ messageId, text }) => [messageId, text]));
     // In the order in which they were sent, which is not the one in which they were decided about.
-    for (const [messageId, goOn] of [...held]) {
+    for (const [messageId, goOn] of held) {
       const text = texts.get(messageId);
       if (text === undefined) continue;
       goOn(text);

@@ -1,9 +1,9 @@
 import { randomUUID } from "node:crypto";
-import { readdirSync } from "node:fs";
+import { existsSync, readdirSync } from "node:fs";
 import path from "node:path";
-import type { Page } from "playwright-core";
 import { expect } from "vitest";
-import { attach, drop, paste, picker, stored, tray } from "../support/attach.ts";
+import { attach, drop, lastContent, paste, picker, stored, tray, urlsOf } from "../support/attach.ts";
+import { showsTexts } from "../support/conditions.ts";
 import { eventually } from "../support/eventually.ts";
 import { HttpUser } from "../support/http-user.ts";
 import { journeys } from "../support/journey.ts";
@@ -12,14 +12,6 @@ import { chatIdOf, composer, hydrated, send, sendButton, waitAnswered, waitReady
 import { HTML, PDF, PNG, sample } from "../support/sample-files.ts";
 
 const { journey } = journeys();
-
-const lastContent = (messages: { role: string; content: unknown }[]): string =>
-  JSON.stringify(messages.findLast(({ role }) => role === "user")?.content);
-
-const urlsOf = (page: Page): Promise<string[]> =>
-  page
-    .locator("[data-message-id] [data-part=file] a")
-    .evaluateAll((links) => links.map((link) => link.getAttribute("href") ?? ""));
 
 const filesOnDisk = (dataDir: string): string[] =>
   readdirSync(path.join(dataDir, "attachments"), { recursive: true, encoding: "utf8" });
@@ -97,14 +89,12 @@ journey(
     await waitAnswered(page, 1);
     const [url = ""] = await urlsOf(page);
     const edited = question("Read it again");
+    model.answer(edited.key, { text: "Read once more." });
     await page.locator(".message.user").hover();
     await page.getByRole("button", { name: "Edit message" }).click();
     await page.getByLabel("Edit your message").fill(edited.text);
     await page.locator(".editing").getByRole("button", { name: "Send" }).click();
-    await eventually(() => model.askedFor(edited.key)[0], {
-      what: () => "the edit was not asked",
-      ms: 30_000,
-    });
+    await showsTexts(page, [edited.text, "Read once more."]);
     await waitReady(page);
     expect(lastContent(model.askedFor(edited.key)[0]?.request.messages ?? [])).toContain(
       PNG.toString("base64"),
@@ -209,20 +199,22 @@ journey(
     const whole = `the beginning of ${key}-file ${"words ".repeat(600_000)}`;
     await picker(page).setInputFiles([sample("long.txt", "text/plain", whole)]);
     const incoming = path.join(app.dataDir, "attachments", "incoming");
-    await eventually(() => readdirSync(incoming).length === 1, { what: () => "the upload does not arrive" });
+    const arriving = () => (existsSync(incoming) ? readdirSync(incoming) : []);
+    await eventually(() => arriving().length === 1, {
+      what: () => "the upload does not arrive",
+      ms: 30_000,
+    });
     const old = app.kill9("web");
     await app.waitForNewPid("web", old);
     await app.healthy();
     await slow(-1);
     const failed = page.locator(".tray-file[data-state=failed]");
     await failed.waitFor();
-    await eventually(() => readdirSync(incoming).length === 0, {
-      what: () => "half a file is left",
-      ms: 10_000,
-    });
+    await eventually(() => arriving().length === 0, { what: () => "half a file is left", ms: 30_000 });
     await composer(page).fill(text);
     await sendButton(page).click();
     await page.getByText("Not all files are stored yet.").waitFor();
+    expect(await composer(page).inputValue(), "it was not sent").toBe(text);
     await failed.getByRole("button", { name: "Try again" }).click();
     await stored(page).waitFor();
     await sendButton(page).click();
@@ -232,55 +224,5 @@ journey(
     );
     const rows = await app.query<{ id: string }>(`SELECT "id" FROM "Attachment" WHERE "name" = 'long.txt'`);
     expect(rows).toHaveLength(1);
-  },
-);
-
-journey(
-  "without scripts a plain form sends files, keeps them when it comes back, and shows them",
-  async (journey) => {
-    const { model, open, app, expectedProblems } = journey;
-    expectedProblems.push(/status of 400/);
-    const { page } = await open({ scripts: false });
-    const user = await new HttpUser(app).signUp();
-    const [name, value] = user.cookieHeader().split("=") as [string, string];
-    await page.context().addCookies([{ name, value, url: app.url }]);
-    const { text, key } = question("Without scripts");
-    model.answer(key, { text: "Seen." });
-    await page.goto("/chats");
-    await composer(page).fill(text);
-    await picker(page).setInputFiles([
-      sample("fake.png", "image/png", HTML),
-      sample("plain.png", "image/png", PNG),
-    ]);
-    await sendButton(page).click();
-    await page.getByRole("alert").getByText("“fake.png” is not what its name says").waitFor();
-    expect(await composer(page).inputValue()).toBe(text);
-    expect(await page.getByLabel("Send plain.png").isChecked()).toBe(true);
-    await sendButton(page).click();
-    await chatIdOf(page);
-    await eventually(() => model.askedFor(key)[0], { what: () => "nothing was asked", ms: 30_000 });
-    expect(lastContent(model.askedFor(key)[0]?.request.messages ?? [])).toContain(PNG.toString("base64"));
-    await page.getByText("Seen.").waitFor();
-    expect(await urlsOf(page)).toHaveLength(1);
-  },
-);
-
-journey(
-  "a model that takes no images is told their names, and the page says so before and after",
-  async (journey) => {
-    const { signedUp } = journey;
-    const { page } = await signedUp();
-    await hydrated(page);
-    await page.locator("details.chat-panel > summary").click();
-    await page.getByRole("radio", { name: /demo/i }).check();
-    await page.keyboard.press("Escape");
-    await attach(page, sample("seen.png", "image/png", PNG));
-    await page.getByText("This model takes no images: it will be told only what they are called.").waitFor();
-    await composer(page).fill("What is this?");
-    await composer(page).press("Enter");
-    await waitAnswered(page, 1);
-    await page.getByText("This model does not take “seen.png”, and was told only the name.").waitFor();
-    await page.reload();
-    await page.getByText("This model does not take “seen.png”, and was told only the name.").waitFor();
   },
 );

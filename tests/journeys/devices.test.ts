@@ -1,7 +1,12 @@
 import type { Page } from "playwright-core";
 import { expect } from "vitest";
+import { PHONE } from "../support/conditions.ts";
+import { eventually } from "../support/eventually.ts";
+import { killRun } from "../support/fault-steps.ts";
 import { journeys, type Journey } from "../support/journey.ts";
+import { logLines } from "../support/log-lines.ts";
 import { numberedWords, question } from "../support/model-script.ts";
+import { isAlive } from "../support/process-list.ts";
 import {
   chatIdOf,
   composer,
@@ -22,7 +27,7 @@ const { journey } = journeys();
 /** The same person in two browsers that share nothing. */
 async function twoDevices({ open }: Journey): Promise<{ desk: Page; phone: Page }> {
   const person = newPerson();
-  const [desk, phone] = [await open(), await open({ viewport: { width: 390, height: 844 } })];
+  const [desk, phone] = [await open(), await open({ viewport: PHONE })];
   await signUp(desk.page, person);
   await phone.page.goto("/login");
   await phone.page.getByLabel("Email").fill(person.email);
@@ -60,6 +65,60 @@ journey(
       await waitAnswered(page, 2);
       await check(chatId, [stopped, { user: next.text, answer: "Gone on." }], page);
     }
+  },
+);
+
+journey("a run killed while both devices watch gives both the one answer, and no other", async (journey) => {
+  const { model, check } = journey;
+  const { desk, phone } = await twoDevices(journey);
+  const { text, key } = question("Killed before two");
+  const answer = numberedWords(30);
+  const prepared = model.answer(key, (attempt) => ({
+    text: answer,
+    ...(attempt === 1 ? { holdAfter: 10 } : {}),
+  }));
+  await send(desk, text);
+  const chatId = await chatIdOf(desk);
+  await prepared.held();
+  await phone.goto(`/chats/${chatId}`);
+  await hydrated(phone);
+  for (const page of [desk, phone]) await waitForText(page, 40);
+  await killRun(journey, chatId);
+  for (const page of [desk, phone]) {
+    await waitAnswered(page, 1);
+    await check(chatId, [{ user: text, answer, asked: 2 }], page);
+  }
+  await phone.reload();
+  await waitAnswered(phone, 1);
+  await check(chatId, [{ user: text, answer, asked: 2 }], phone);
+});
+
+journey(
+  "the first message of a new chat is answered by the spare process that stood ready",
+  async (journey) => {
+    const { app, model } = journey;
+    const { page } = await journey.signedUp();
+    const busy = () => [...app.runPids().values()];
+    const pidOf = ({ text }: { text: string }) => (JSON.parse(text) as { pid: number }).pid;
+    const ready = () =>
+      logLines(app, "worker.log")
+        .filter(({ event }) => event === "spare-ready")
+        .map(pidOf);
+    // One that is ready and has no run.
+    const spare = await eventually(() => ready().findLast((pid) => isAlive(pid) && !busy().includes(pid)), {
+      what: () => `no spare process is ready\n${app.logs()}`,
+      ms: 60_000,
+    });
+    const { text, key } = question("At once");
+    const prepared = model.answer(key, { text: "At once.", holdAfter: 1 });
+    await send(page, text);
+    await prepared.held();
+    const [session] = await app.query<{ runId: string }>(`SELECT "runId" FROM "ChatSession" WHERE id = $1`, [
+      await chatIdOf(page),
+    ]);
+    expect(app.runPids().get(session?.runId ?? "")).toBe(spare);
+    prepared.release();
+    await waitAnswered(page, 1);
   },
 );
 

@@ -10,6 +10,16 @@ export const tray = (page: Page): Locator =>
 /** Those of them that the server has. */
 export const stored = (page: Page): Locator => page.locator(".tray-file[data-state=stored]");
 
+/** The addresses of the files that the page's messages show. */
+export const urlsOf = (page: Page): Promise<string[]> =>
+  page
+    .locator("[data-message-id] [data-part=file] a")
+    .evaluateAll((links) => links.map((link) => link.getAttribute("href") ?? ""));
+
+/** What a model was told in the last message of the person. */
+export const lastContent = (messages: { role: string; content: unknown }[] = []): string =>
+  JSON.stringify(messages.findLast(({ role }) => role === "user")?.content);
+
 /** Picks the files and waits until the server has them. */
 export async function attach(page: Page, ...files: Sample[]): Promise<void> {
   await hydrated(page);

@@ -70,8 +70,10 @@ export class Journey {
   }
 }
 
+type Variables = Record<string, string>;
+
 /** Starts one application, one scripted model and one browser for the journeys of a file. */
-export function journeys(env: Record<string, string> = {}): {
+export function journeys(env: Variables | (() => Promise<Variables>) = {}): {
   journey: (name: string, run: (journey: Journey) => Promise<void>) => void;
 } {
   let model: ScriptedModel;
@@ -80,7 +82,8 @@ export function journeys(env: Record<string, string> = {}): {
 
   beforeAll(async () => {
     model = await startScriptedModel();
-    app = await startApp({ env: { OPENAI_COMPATIBLE_BASE_URL: model.baseUrl, ...env } });
+    const more = typeof env === "function" ? await env() : env;
+    app = await startApp({ env: { OPENAI_COMPATIBLE_BASE_URL: model.baseUrl, ...more } });
     browser = await launchBrowser();
   });
   afterAll(async () => {
