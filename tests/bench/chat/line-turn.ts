@@ -18,7 +18,7 @@ export interface LineTurn {
 
 /** `from`: when the turn counts as begun, by default when its message is sent. */
 export async function lineTurn(
-  { app, model }: ChatBench,
+  { app, model }: Pick<ChatBench, "app" | "model">,
   client: LineClient,
   from?: number,
 ): Promise<LineTurn> {

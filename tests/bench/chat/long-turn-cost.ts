@@ -1,13 +1,11 @@
 import { HttpUser } from "../../support/http-user.ts";
-import { longChat } from "../../support/long-chat.ts";
-import { eventually } from "../../support/eventually.ts";
 import type { Bench } from "../bench.ts";
 import { spreadOf, type Figure, type Result } from "../figure.ts";
 import { median } from "../statistics.ts";
 import type { ChatBench } from "./chat-bench.ts";
-import { LineClient } from "./line-client.ts";
-import { lineTurn } from "./line-turn.ts";
-import { countStatements, statementsOf, type Statements } from "./statements.ts";
+import type { LineClient } from "./line-client.ts";
+import { openedLong, turnsCost } from "./long-turns.ts";
+import { countStatements, type Statements } from "./statements.ts";
 
 const [LONG, SHORT] = [1_000, 10];
 const ROUNDS = 5;
@@ -16,34 +14,13 @@ const TURNS = 4;
 
 type Open = { client: LineClient; rounds: Statements[] };
 
-/** A chat of that length whose run has the history: what is measured are turns, not the run's start. */
-async function opened(chat: ChatBench, user: HttpUser, messages: number): Promise<Open> {
-  const chatId = await longChat(chat.app, messages);
-  const response = await user.post(`/chats/${chatId}/session`);
-  const { publicAccessToken } = (await response.json()) as { publicAccessToken: string };
-  const client = await new LineClient(chat.app, chatId, publicAccessToken).open();
-  await lineTurn(chat, client);
-  await settled(chat, chatId, messages + 2);
-  return { client, rounds: [] };
-}
-
-const settled = ({ app }: ChatBench, chatId: string, messages: number) =>
-  eventually(
-    async () => {
-      const [row] = await app.query<{ count: number }>(
-        `SELECT count(*)::int AS count FROM "Message" WHERE "chatId" = $1`,
-        [chatId],
-      );
-      return row?.count === messages;
-    },
-    { what: () => `the chat does not have ${messages} messages` },
-  );
+const opened = async (...of: Parameters<typeof openedLong>): Promise<Open> => ({
+  client: await openedLong(...of),
+  rounds: [],
+});
 
 async function round(chat: ChatBench, { client, rounds }: Open): Promise<void> {
-  const sum = await statementsOf(chat.app, async () => {
-    for (let turn = 0; turn < TURNS; turn += 1) await lineTurn(chat, client);
-  });
-  rounds.push(sum);
+  rounds.push(await turnsCost(chat, client, TURNS));
 }
 
 async function run(bench: Bench): Promise<Result[]> {
