@@ -18,6 +18,7 @@ import {
   stopButton,
   waitAnswered,
   waitForText,
+  waitReady,
 } from "../support/page.ts";
 
 const { journey } = journeys();
@@ -95,8 +96,7 @@ function storedFacts(app: App, chatId: string): Promise<StoredFacts[]> {
 }
 
 journey("an answer that was stopped says so in its facts, also after a reload", async (journey) => {
-  const tab = await journey.signedUp();
-  const { page } = tab;
+  const { page } = await journey.signedUp();
   const { text, key } = question("Stop in the middle");
   const prepared = journey.model.answer(key, { text: numberedWords(200), holdAfter: 8 });
   await send(page, text);
@@ -106,12 +106,14 @@ journey("an answer that was stopped says so in its facts, also after a reload", 
   await stopButton(page).click();
   const button = page.locator("summary[aria-label='About this answer']");
   await button.click();
-  expect(await facts(page)).toMatchObject({ Complete: "No, it was cut short", Attempt: "1" });
+  const cut = { Complete: "No, it was cut short", Attempt: "1" };
+  await expect.poll(() => facts(page), { timeout: 30_000 }).toMatchObject(cut);
+  await waitReady(page);
   prepared.release();
   const partial = await assistantText(page);
   await page.reload();
   await button.click();
-  expect(await facts(page)).toMatchObject({ Complete: "No, it was cut short" });
+  expect(await facts(page)).toMatchObject(cut);
   expect(await assistantText(page)).toBe(partial);
 });
 
