@@ -6,7 +6,16 @@ const shared = {
   hookTimeout: 60_000,
   expect: { poll: { timeout: 30_000 } },
 };
-const withPostgres = { ...shared, globalSetup: ["tests/support/global-setup.ts"] };
+// Two cores under a whole application and a browser: what only ran out of patience is tried once more, and `npm test`
+// names it. What was wrong (a word lost, doubled, out of order, a wrong sentence) is never tried again.
+const patient = {
+  ...shared,
+  retry: {
+    count: 1,
+    condition: /^waited \d+ ms|Timeout \d+ms exceeded|timed out in \d+ms|the fault missed the open turn/,
+  },
+};
+const postgres = { globalSetup: ["tests/support/global-setup.ts"] };
 const exclude = ["**/node_modules/**", "build/**", ".data/**"];
 
 export default defineConfig({
@@ -14,7 +23,8 @@ export default defineConfig({
     projects: [
       {
         test: {
-          ...withPostgres,
+          ...shared,
+          ...postgres,
           name: "unit",
           include: [
             "{app,trigger,local-trigger,prisma,scripts}/**/*.test.{ts,tsx}",
@@ -25,7 +35,8 @@ export default defineConfig({
       },
       {
         test: {
-          ...withPostgres,
+          ...patient,
+          ...postgres,
           name: "contract",
           include: ["tests/contract/**/*.test.ts"],
           exclude,
@@ -34,7 +45,7 @@ export default defineConfig({
       {
         // Whole applications with browsers: one at a time, on machines with two cores.
         test: {
-          ...shared,
+          ...patient,
           name: "journeys",
           include: ["tests/journeys/**/*.test.ts"],
           exclude,
@@ -46,7 +57,7 @@ export default defineConfig({
       {
         // Few rounds here; `npm run test:faults` for many.
         test: {
-          ...shared,
+          ...patient,
           name: "faults",
           include: ["tests/faults/**/*.test.ts"],
           exclude,

@@ -67,7 +67,8 @@ const suite = (project) => async (name) => {
   } finally {
     fs.rmSync(path.dirname(report), { recursive: true, force: true });
   }
-  const { numPassedTests: passed, numFailedTests, numFailedTestSuites } = counts;
+  const { numPassedTests: passed, numFailedTests, numFailedTestSuites, testResults } = counts;
+  sayWhatWasTriedAgain(name, testResults);
   if (passed + numFailedTests === 0) say(`${name}: no test ran`);
   // A file that cannot be loaded fails without a failed test; an exit code may tell what no count does.
   const failed = Math.max(
@@ -78,6 +79,17 @@ const suite = (project) => async (name) => {
   );
   return { passed, failed };
 };
+
+/** Names each test whose first try ran out of patience (vitest.config.ts): a row that does so often hides something. */
+function sayWhatWasTriedAgain(name, files) {
+  for (const { name: file, assertionResults } of files) {
+    for (const { status, fullName, failureMessages } of assertionResults) {
+      if (status !== "passed" || failureMessages.length === 0) continue;
+      const why = failureMessages[0].split("\n")[0];
+      say(`${name}: passed at the second try ${path.relative(root, file)}: ${fullName.trim()} (${why})`);
+    }
+  }
+}
 
 const GROUPS = {
   format: check("prettier", ["--check", "."], /All matched files use Prettier/),
