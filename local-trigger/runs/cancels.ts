@@ -1,4 +1,5 @@
 import { z } from "zod";
+import type { Tx } from "../database.ts";
 import { failure, type RunCore } from "./run-core.ts";
 import type { RunRow } from "./run-rows.ts";
 
@@ -17,6 +18,10 @@ export class Cancels {
     core.onRunTimer("cancel-overdue", async (tx, run) => {
       await core.apply(tx, run, { type: "cancel-overdue" });
     });
+  }
+
+  async soon(tx: Tx, runId: string, reason: string): Promise<void> {
+    await this.core.timers.set(tx, "cancel", runId, { payload: { reason } });
   }
 
   /** The run afterwards, unchanged when it was final or being cancelled before; null for no such run. */

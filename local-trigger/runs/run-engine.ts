@@ -88,6 +88,11 @@ export class RunEngine {
     return this.cancels.cancel(runId, reason);
   }
 
+  /** The same once this transaction has committed: for who holds the session's lock. */
+  cancelSoon(tx: Tx, runId: string, reason: string): Promise<void> {
+    return this.cancels.soon(tx, runId, reason);
+  }
+
   /** A waitpoint that the next record of a session's stream completes; null for no such run. */
   createStreamWaitpoint(
     runId: string,

@@ -5,6 +5,7 @@ import {
   headerOf,
   inEventIdHeader,
   isCommand,
+  isSessionClosed,
   isTurnComplete,
   turnCompleteHeader,
 } from "../wire/session-records.ts";
@@ -29,7 +30,10 @@ export async function readProgress(streams: StreamStore, session: Session, tx?: 
   const newest = await streams.lastWithHeader(out, turnCompleteHeader, within);
   const consumed = newest ? Number(headerOf(newest, inEventIdHeader) ?? -1) : -1;
   const input = await streams.read(sessionStream(key, "in"), { from: consumed + 1, ...within });
-  const tail = (await streams.lastRecords(out, 2, within)).filter((record) => !isCommand(record)).at(-1);
+  // Behind the turn's end may lie its trim, and that the session was closed.
+  const tail = (await streams.lastRecords(out, 3, within))
+    .filter((record) => !isCommand(record) && !isSessionClosed(record))
+    .at(-1);
   return {
     boundary: newest?.seqNum ?? -1,
     consumed,

@@ -12,7 +12,10 @@ import { assertOpen, idsOf, type Session, type SessionIdentity } from "./session
 export type SessionDeps = {
   db: Database;
   streams: StreamStore;
-  runs: Pick<RunEngine, "create" | "find" | "isFinal" | "cancel" | "wakeStream" | "purgeSession">;
+  runs: Pick<
+    RunEngine,
+    "create" | "find" | "isFinal" | "cancel" | "cancelSoon" | "wakeStream" | "purgeSession"
+  >;
   log: Log;
 };
 

@@ -24,6 +24,11 @@ export function isTurnComplete(record: StreamRecord): boolean {
   return headerOf(record, controlHeader) === "turn-complete";
 }
 
+/** What `chat.close()` writes behind its turn. */
+export function isSessionClosed(record: StreamRecord): boolean {
+  return headerOf(record, controlHeader) === "session-closed";
+}
+
 export function headerOf(record: StreamRecord, name: string): string | undefined {
   return record.headers.find(([key]) => key === name)?.[1];
 }

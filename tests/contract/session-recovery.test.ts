@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { endTurn, turnEnds } from "../support/control-records.ts";
 import { fakeWorker, type Attempt } from "../support/fake-worker.ts";
 import { triggerClient, userMessage, type CreatedSession } from "../support/trigger-client.ts";
 import { localUnderTest, type LocalInside, type TriggerUnderTest } from "../support/trigger-server.ts";
@@ -25,23 +26,8 @@ const runCount = async () =>
   (await trigger.local.query("select id from local_trigger.runs where session_id = $1", [chat.body.id]))
     .length;
 
-/** Ends a turn as the runtime does: through the S2 data plane. */
-async function turnComplete(inputSeq: number | null): Promise<void> {
-  const { headers } = await client.open(chat.chatId, "out");
-  const header = (name: string) => headers.get(`x-s2-${name}`) ?? "";
-  const id = inputSeq === null ? [] : [["session-in-event-id", String(inputSeq)]];
-  await fetch(`${header("endpoint")}/streams/${encodeURIComponent(header("stream-name"))}/records`, {
-    method: "POST",
-    headers: { authorization: `Bearer ${header("access-token")}`, "content-type": "application/json" },
-    body: JSON.stringify({ records: [{ body: "", headers: [["trigger-control", "turn-complete"], ...id] }] }),
-  });
-}
-
-const boundaries = async () =>
-  (await out()).flatMap((r) => {
-    const headers = Object.fromEntries(r.headers ?? []);
-    return headers["trigger-control"] === "turn-complete" ? [headers["session-in-event-id"] ?? null] : [];
-  });
+const turnComplete = (inputSeq: number | null) => endTurn(client, chat.chatId, inputSeq);
+const boundaries = () => turnEnds(client, chat.chatId);
 
 describe("a run that ends with an unanswered message", () => {
   const endings: [string, (attempt: Attempt) => Promise<unknown>][] = [

@@ -2,6 +2,7 @@ import { expect } from "vitest";
 import { append, messageBody } from "../support/http-user.ts";
 import { eventually } from "../support/eventually.ts";
 import { rounds } from "./harness/dice.ts";
+import { gather } from "./harness/evidence.ts";
 import type { FaultChat } from "./harness/fault-chat.ts";
 import { faults } from "./harness/faults.ts";
 import { holdChat } from "./harness/kills.ts";
@@ -19,14 +20,17 @@ async function rowsOf({ app, chatId }: FaultChat): Promise<number> {
   return Number(found?.count);
 }
 
+const hasEnded = ({ app }: FaultChat, runId: string) =>
+  eventually(() => !app.runPids().has(runId), {
+    what: () => `the run's process goes on\n${app.logs()}`,
+    ms: 30_000,
+  });
+
 /** Its run ends, and what that run still writes is refused. */
 async function isGone(chat: FaultChat, runId: string): Promise<void> {
   const late = await append(chat.app, chat.chatId, chat.token, messageBody(chat.chatId, "too late"));
   expect(late.status).toBe(409);
-  await eventually(() => !chat.app.runPids().has(runId), {
-    what: () => `the run's process goes on\n${chat.app.logs()}`,
-    ms: 20_000,
-  });
+  await hasEnded(chat, runId);
   expect(await rowsOf(chat), "rows that came back").toBe(0);
   expect((await chat.user.get(`/chats/${chat.chatId}`)).status).toBe(404);
 }
@@ -72,24 +76,52 @@ row("F26: deleted as the answer is saved: the save brings nothing back", async (
   }
 });
 
+async function statusOf({ app }: FaultChat, runId: string): Promise<string> {
+  return ((await (await app.trigger(`/api/v3/runs/${runId}`)).json()) as { status: string }).status;
+}
+
+/** What `.out` holds of the ends of its turns, and the sentences of those that failed. */
+async function outOf(chat: FaultChat): Promise<{ ends: number; errors: string[] }> {
+  const { output } = await gather(chat.app, chat.model, chat.tab);
+  const chunks = output.map(({ data }) => (data ?? {}) as { type?: string; errorText?: string });
+  return {
+    ends: output.filter(({ headers }) => headers.some(([, value]) => value === "turn-complete")).length,
+    errors: chunks.flatMap(({ type, errorText = "" }) => (type === "error" ? [errorText] : [])),
+  };
+}
+
 row(
-  "F26: closed while it streams: the run is cancelled, the turn ends, and nothing can be appended",
+  "F26: closed while it streams: the run is cancelled, the turn ends with a sentence, and nothing can be appended",
   async (fault) => {
-    const chat = await fault.chat();
-    const turn = await chat.send({ words: 40, holdAt: 5 });
-    await turn.model.held();
-    const runId = await runOf(chat);
-    const response = await fault.app.trigger(`/api/v1/sessions/${chat.chatId}/close`, {
-      method: "POST",
-      body: JSON.stringify({ reason: "test" }),
-      headers: { "content-type": "application/json" },
-    });
-    expect(response.status).toBe(200);
-    fault.fired();
-    const late = await append(fault.app, chat.chatId, chat.token, messageBody(chat.chatId, "too late"));
-    expect(late.status).toBe(409);
-    await fault.forget(chat);
-    turn.model.release();
-    await isGone(chat, runId);
+    for (let round = 0; round < rounds(2); round += 1) {
+      const chat = await fault.chat();
+      const turn = await chat.send({ words: 40, holdAt: fault.dice.int(1, 39) });
+      await turn.model.held();
+      await chat.tab.untilText(turn.answer.slice(0, 8));
+      const runId = await runOf(chat);
+      const response = await fault.app.trigger(`/api/v1/sessions/${chat.chatId}/close`, {
+        method: "POST",
+        body: JSON.stringify({ reason: "test" }),
+        headers: { "content-type": "application/json" },
+      });
+      expect(response.status).toBe(200);
+      fault.fired();
+      const late = await append(fault.app, chat.chatId, chat.token, messageBody(chat.chatId, "too late"));
+      expect(late.status).toBe(409);
+      await hasEnded(chat, runId);
+      expect(turn.model.asked[0]?.state, "the request to the model").toBe("cut");
+      await eventually(async () => (await statusOf(chat, runId)) === "CANCELED", {
+        what: () => `the run is not cancelled\n${fault.app.logs()}`,
+        ms: 30_000,
+      });
+      await chat.closed();
+      expect(await outOf(chat)).toEqual({
+        ends: 1,
+        errors: ["The chat was closed before this was answered."],
+      });
+      turn.model.release();
+      await fault.forget(chat);
+      await isGone(chat, runId);
+    }
   },
 );
