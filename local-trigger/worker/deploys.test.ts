@@ -4,7 +4,7 @@ import { fixtureBuild, laterBuild } from "./fixture/fixture-build.ts";
 import { Harness, type HostProcess } from "./fixture/harness.ts";
 import type { TaskBuild } from "./task-build.ts";
 
-vi.setConfig({ testTimeout: 60_000 });
+vi.setConfig({ testTimeout: 120_000 });
 
 let harness: Harness;
 let later: TaskBuild;
@@ -52,7 +52,7 @@ test("a run that idles, and one that is suspended, hand their next message over 
     await chat.send("one");
     expect((await chat.answer()).text).toBe("echo: one w0");
     if (chat === suspended)
-      await vi.waitFor(async () => expect(await harness.waits(runId)).toBe(true), 10_000);
+      await vi.waitFor(async () => expect(await harness.waits(runId)).toBe(true), 30_000);
   }
   await deploy(host);
   for (const chat of [idle, suspended]) {

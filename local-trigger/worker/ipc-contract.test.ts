@@ -7,16 +7,23 @@ import type { WorkerMessage } from "./ipc.ts";
 import { RunProcess } from "./run-process.ts";
 import type { TaskBuild } from "./task-build.ts";
 
-type End = "return" | "throw-later" | "exit" | "wait-for-cancel";
+type End = "return" | "throw-later" | "exit" | "wait-for-cancel" | "wait" | "upgrade" | "superseded";
 
 let build: TaskBuild;
 let api: Server;
 let env: TaskEnv;
+let waited = (): void => undefined;
 
 beforeAll(async () => {
   build = await fixtureBuild();
-  // A plain task asks nothing of the API that it could not do without.
-  api = createServer((_request, response) => response.end("{}")).listen(0, "127.0.0.1");
+  // A plain task asks nothing of the API that it could not do without, except for what it is to wait for.
+  api = createServer((request, response) => {
+    const isWait = request.url?.endsWith("/wait/duration");
+    if (isWait) waited();
+    const waitUntil = new Date(Date.now() + 60_000).toISOString();
+    response.setHeader("content-type", "application/json");
+    response.end(JSON.stringify(isWait ? { waitUntil, waitpoint: { id: "waitpoint_contract" } } : {}));
+  }).listen(0, "127.0.0.1");
   await new Promise((resolve) => api.once("listening", resolve));
   const url = `http://127.0.0.1:${(api.address() as AddressInfo).port}`;
   env = {
@@ -60,6 +67,44 @@ describe("the run worker of SDK 4.8.3 still speaks the IPC that the worker host 
     process.kill();
   });
 
+  test("a run that waits goes on at RESOLVE_WAITPOINT, by the name of its waitpoint", async () => {
+    const asked = new Promise<void>((resolve) => (waited = resolve));
+    const { messages, process } = await execute("wait");
+    await asked;
+    const resolved = {
+      id: "waitpoint_contract",
+      friendlyId: "waitpoint_contract",
+      type: "DATETIME",
+      completedAt: new Date().toISOString(),
+      outputIsError: false,
+    };
+    expect(messages.seen).not.toContain("TASK_RUN_COMPLETED");
+    process.send("RESOLVE_WAITPOINT", { waitpoint: resolved });
+    expect((await messages.next("TASK_RUN_COMPLETED")).payload.result).toMatchObject({ ok: true });
+    process.kill();
+  });
+
+  test("a run that works for longer than its maxDuration says MAX_DURATION_EXCEEDED", async () => {
+    const { messages, process } = await execute("return", { task: "long-task", maxDuration: 1 });
+    const { payload } = await messages.next("MAX_DURATION_EXCEEDED");
+    expect(payload.maxDurationInSeconds).toBe(1);
+    expect(payload.elapsedTimeInSeconds).toBeGreaterThanOrEqual(1);
+    process.kill();
+  });
+
+  test("chat.requestUpgrade() wishes under `chat.upgradeRequested`, and so does what the host sends to older code", async () => {
+    const wish = await execute("upgrade");
+    expect((await wish.messages.next("TASK_RUN_COMPLETED")).payload.result).toMatchObject({
+      output: "wished",
+    });
+    const older = await execute("superseded");
+    older.process.supersede();
+    expect((await older.messages.next("TASK_RUN_COMPLETED")).payload.result).toMatchObject({
+      output: "superseded",
+    });
+    for (const { process } of [wish, older]) process.kill();
+  });
+
   test("an exception outside of the run is told as UNCAUGHT_EXCEPTION", async () => {
     const { messages, process } = await execute("throw-later");
     const uncaught = await messages.next("UNCAUGHT_EXCEPTION");
@@ -92,7 +137,12 @@ function fork(): RunProcess {
   return new RunProcess({ build, env, memoryMb: 410 });
 }
 
-async function execute(end: End): Promise<{ process: RunProcess; messages: Inbox; output: () => string }> {
+type Options = { task?: string; maxDuration?: number };
+
+async function execute(
+  end: End,
+  options: Options = {},
+): Promise<{ process: RunProcess; messages: Inbox; output: () => string }> {
   const process = fork();
   const messages = new Inbox();
   let printed = "";
@@ -102,7 +152,7 @@ async function execute(end: End): Promise<{ process: RunProcess; messages: Inbox
     (chunk) => (printed += chunk),
   );
   process.send("EXECUTE_TASK_RUN", {
-    execution: execution(end),
+    execution: execution(end, options),
     traceContext: {},
     metadata: { id: "worker_contract", contentHash: "x", version: "20260101.1", engine: "V2" },
     env,
@@ -134,10 +184,10 @@ class Inbox {
   }
 }
 
-function execution(end: End): object {
+function execution(end: End, { task = "plain-task", maxDuration }: Options): object {
   const now = new Date().toISOString();
   return {
-    task: { id: "plain-task", filePath: "trigger/plain-task.ts" },
+    task: { id: task, filePath: "trigger/plain-task.ts" },
     attempt: { number: 1, startedAt: now },
     run: {
       id: "run_contract",
@@ -150,6 +200,7 @@ function execution(end: End): object {
       startedAt: now,
       metadata: {},
       durationMs: 0,
+      ...(maxDuration === undefined ? {} : { maxDuration }),
       costInCents: 0,
       baseCostInCents: 0,
       traceContext: {},

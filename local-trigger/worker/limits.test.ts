@@ -54,7 +54,7 @@ test("a run that works for longer than its maxDuration is ended", async () => {
 test("a retry that is due at once is begun by this host, under the same run", async () => {
   const host = await harness.host();
   const { runId } = await harness.chat().open("retried-task", {});
-  await vi.waitFor(async () => expect((await harness.run(runId)).status).toBe("COMPLETED"), 20_000);
+  await vi.waitFor(async () => expect((await harness.run(runId)).status).toBe("COMPLETED"), 30_000);
   const ends = host.lines.filter((line) => line.event === "run-ended" && line.runId === runId);
   expect(ends.map(({ ok, next }) => [ok, next])).toEqual([
     [false, "RETRY_IMMEDIATELY"],

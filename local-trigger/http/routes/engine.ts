@@ -76,7 +76,8 @@ export function engineRoutes(deps: EngineDeps): Route[] {
       handler: async (c) => {
         const { run } = ids(c);
         const latest = known(await findLatest(runs.db, run));
-        runs.reaper.heardOf(run);
+        // It says that the worker lives, not that the run's process does: only its own heartbeat tells that.
+        runs.signals.workers.reports();
         json(c, 200, latestMessage(latest));
       },
     },
