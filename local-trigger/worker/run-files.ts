@@ -26,14 +26,20 @@ export class PidFiles {
   }
 
   claim(runId: string): void {
-    writeFileSync(this.#file(runId, "claimed"), "");
+    this.#write(runId, "claimed", "");
   }
 
   write(runId: string, pid: number): void {
+    this.#write(runId, "pid", `${pid}\n`);
+  }
+
+  // A full disk must not end the run. Its process ends with this host; where nothing tells the next one of it, the
+  // engine finds out by itself that nobody is heard of.
+  #write(runId: string, kind: string, text: string): void {
     try {
-      writeFileSync(this.#file(runId, "pid"), `${pid}\n`);
+      writeFileSync(this.#file(runId, kind), text);
     } catch {
-      // A full disk must not end the run. The claim tells of it, and its process ends with this host.
+      return;
     }
   }
 
