@@ -59,6 +59,8 @@ export type ChatViewProps = {
   queue: Record<string, QueueState>;
   status: ChatStatus;
   reachable: boolean;
+  /** Why the last message has no answer, where only the stream knows. */
+  failure: string | null;
   settings: ShownSettings;
   /** What its owner thinks of its answers. */
   votes: Votes;
@@ -163,6 +165,7 @@ export function ChatView(props: ChatViewProps) {
             status={status}
             told={told}
             reachable={props.reachable}
+            failure={props.failure}
             hydrated={hydrated}
           />
         </Conversation>

@@ -9,6 +9,7 @@ type Props = {
   status: ChatStatus;
   told: Told | null;
   reachable: boolean;
+  failure: string | null;
   hydrated: boolean;
 };
 
@@ -17,7 +18,7 @@ const UNREACHABLE =
   "The service that answers cannot be reached right now. What you see is saved; an answer will appear here when it is back.";
 
 /** What stands at the end of a conversation while it is not simply ready: a wait, a cut line, an error. */
-export function TurnNotices({ chat, status, told, reachable, hydrated }: Props) {
+export function TurnNotices({ chat, status, told, reachable, failure, hydrated }: Props) {
   if (chat.closed) return <p className="notice">This chat was closed. Nothing more can be sent in it.</p>;
   if (status === "error") {
     const failed = Object.values(chat.delivery).includes("failed");
@@ -25,7 +26,7 @@ export function TurnNotices({ chat, status, told, reachable, hydrated }: Props) 
     if (failed) return null;
     return (
       <div className="notice trouble" role="alert">
-        <p>{chat.error?.message || UNANSWERED}</p>
+        <p>{chat.error?.message || (!hydrated && failure) || UNANSWERED}</p>
         {hydrated && <Button onClick={chat.retry}>Try again</Button>}
       </div>
     );

@@ -11,18 +11,26 @@ export type FoldedAnswers = {
   open: { answer: LongrunUIMessage; turn: OpenTurn } | null;
   /** In the open turn a run took over from one that died: what the first had written is not part of it. */
   restarted: boolean;
+  /** Why the newest of them has ended without its answer, where nothing in that answer says so. */
+  failure: string | null;
 };
 
 /** Chunks of one turn's last answer; a `start` begins another. */
 class Reading {
   chunks: UIMessageChunk[] = [];
   restarted = false;
+  failure: string | null = null;
+  #says = false;
 
   take(chunk: UIMessageChunk): void {
     if (chunk.type === "start") {
       this.restarted ||= this.chunks.length > 0;
       this.chunks = [];
+      this.failure = null;
+      this.#says = false;
     }
+    if (chunk.type === "data-error") this.#says = true;
+    if (chunk.type === "error" && !this.#says) this.failure = chunk.errorText;
     this.chunks.push(chunk);
   }
 
@@ -57,6 +65,7 @@ export class AnswerFold {
       ended: ended.filter((message) => message !== null),
       open: this.#open && (await this.#openAnswer(this.#open)),
       restarted: this.#open?.restarted ?? false,
+      failure: this.#ended.at(-1)?.failure ?? null,
     };
   }
 

@@ -76,6 +76,17 @@ test("an error leaves the answer as it was, with what says why", async () => {
   expect(folded.open?.answer.parts.at(-1)).toEqual({ type: "data-error", data: { text: "no" } });
 });
 
+test("why a turn has ended is told where no answer says so, and only of the newest turn", async () => {
+  const error: UIMessageChunk = { type: "error", errorText: "given up" };
+  const told: UIMessageChunk = { type: "data-error", data: { text: "no" } };
+  const failureOf = async (...script: Parameters<typeof records>) =>
+    (await foldAnswers(records(...script))).failure;
+  expect(await failureOf(...start("a1"), ...words("half"), error, END)).toBe("given up");
+  expect(await failureOf(error, END)).toBe("given up");
+  expect(await failureOf(...start("a1"), told, error, END)).toBeNull();
+  expect(await failureOf(error, END, ...start("a2"), ...words("one"), ...finish, END)).toBeNull();
+});
+
 test("an answer of ten thousand chunks is folded in a fraction of a second", async () => {
   const deltas = Array.from({ length: 10_000 }, (_, index) => `word${index} `);
   const script = records(...start("a1"), ...words(...deltas));

@@ -30,6 +30,8 @@ export type LoadedChat = {
   runningId: string | null;
   /** The Trigger API could be asked. Without it the history stands, and nothing is known of the open turn. */
   reachable: boolean;
+  /** Why the last message has no answer, where only the stream knows: no run was left that could have stored it. */
+  failure: string | null;
 };
 
 type ChatInput = { userId: string; chatId: string; window?: BranchWindow };
@@ -57,6 +59,7 @@ export async function loadChat(input: ChatInput): Promise<LoadedChat | null> {
     status: live ? statusOf(live, unanswered) : unanswered ? "submitted" : "ready",
     runningId: (live?.answers.ended[0] ?? live?.answers.open?.answer)?.id ?? null,
     reachable: live !== null,
+    failure: live?.answers.failure ?? null,
   };
 }
 
@@ -75,6 +78,7 @@ function isBehind({ live, placed }: Read): boolean {
 
 function statusOf(live: LiveChat, unanswered: boolean): ChatStatus {
   if (live.newestInput !== null || live.answers.open) return live.answering ? "streaming" : "submitted";
+  if (live.answers.failure !== null) return "error";
   if (live.ahead) return "streaming";
   return unanswered ? "error" : "ready";
 }

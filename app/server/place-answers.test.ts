@@ -16,6 +16,7 @@ const answers = (more: Partial<Parameters<typeof placeAnswers>[1]["answers"]> = 
   ended: [],
   open: null,
   restarted: false,
+  failure: null,
   ...more,
 });
 const lines = ({ messages }: ReturnType<typeof placeAnswers>) => messages.map(messageText);
