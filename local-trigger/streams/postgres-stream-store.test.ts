@@ -5,7 +5,7 @@ import { PostgresStreamStore } from "./postgres-stream-store.ts";
 import { streamStoreContract } from "./stream-store.contract.ts";
 import { TokenCipher } from "./token-cipher.ts";
 
-const trimDelayMs = 400;
+const trimDelayMs = 1_500;
 const tokens = new TokenCipher("a secret key of the tests");
 
 streamStoreContract("the Postgres stream store", async () => {

@@ -225,12 +225,13 @@ export function streamStoreContract(name: string, open: () => Promise<StoreUnder
       await store.append(stream, [...data("a", "b", "c"), trim(1)]);
       await sleep(opened.trimDelayMs * 0.7);
       await store.append(stream, [trim(3)]);
-      await sleep(opened.trimDelayMs * 0.5);
-      await opened.trim();
-      expect((await store.bounds(stream)).first).toBe(1);
-      await sleep(opened.trimDelayMs * 0.7);
-      await opened.trim();
-      expect((await store.bounds(stream)).first).toBe(3);
+      // Where the first one is due, the second is not yet, however late somebody looks.
+      const points = new Set<number>();
+      for (const end = Date.now() + 20_000; !points.has(3) && Date.now() < end; await sleep(10)) {
+        await opened.trim();
+        points.add((await store.bounds(stream)).first);
+      }
+      expect([...points]).toEqual([0, 1, 3]);
     });
 
     it("never trims the trim record itself, nor moves the point back", async () => {

@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 import { expect, onTestFinished, test } from "vitest";
+import { Dice, SEED } from "../faults/harness/dice.ts";
 import { eventually } from "../support/eventually.ts";
 import { ScriptedWorker } from "../support/scripted-worker.ts";
 import { triggerClient, type CallOptions, type Reply } from "../support/trigger-client.ts";
@@ -24,6 +25,8 @@ function persistent(call: ReturnType<typeof triggerClient>["call"]): typeof call
 }
 
 test("no kill -9 of the server loses an acknowledged run, runs one twice or forgets a timer", async () => {
+  console.log(`FAULT_SEED=${SEED}`);
+  const dice = new Dice("kill -9 of the server");
   const server = await startTriggerProcess();
   onTestFinished(() => server.stop());
   const { url, key } = server;
@@ -79,7 +82,7 @@ test("no kill -9 of the server loses an acknowledged run, runs one twice or forg
   const producers = [produce(), produce(), produce()];
   const consumer = consume();
   for (let kill = 0; kill < KILLS; kill += 1) {
-    await sleep(250 + Math.random() * 400);
+    await sleep(250 + dice.next() * 400);
     await server.killAndRestart();
   }
   open = false;

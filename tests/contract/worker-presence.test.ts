@@ -17,7 +17,7 @@ let call: ReturnType<typeof triggerClient>["call"];
 const sockets: Socket[] = [];
 
 beforeAll(async () => {
-  trigger = await localUnderTest({ timing: { dequeueHoldMs: 300 } });
+  trigger = await localUnderTest({ timing: { dequeueHoldMs: 2_000 } });
   ({ call } = triggerClient(trigger));
   worker = new ScriptedWorker(call);
 });
@@ -41,7 +41,7 @@ test("code that was registered is deployed only while a worker asks for its runs
   const { version } = await worker.register(["task-a"]);
   expect([await isThere(), (await deployed()).status]).toEqual([false, 404]);
   const asking = worker.dequeue();
-  await eventually(isThere, { what: () => "the worker that asks is not seen", ms: 1_000 });
+  await eventually(isThere, { what: () => "the worker that asks is not seen", ms: 5_000 });
   const reply = await deployed();
   expect(reply.status).toBe(200);
   expect(RetrieveCurrentDeploymentResponseBody.parse(reply.body)).toMatchObject({
@@ -62,7 +62,7 @@ test("a full worker, which asks for nothing and reports on its runs, is there un
   expect(await isThere()).toBe(true);
 
   socket.disconnect();
-  await eventually(async () => !(await isThere()), { what: () => "a gone worker is still seen", ms: 1_000 });
+  await eventually(async () => !(await isThere()), { what: () => "a gone worker is still seen", ms: 5_000 });
 
   await connect();
   expect(await isThere(), "the next worker has not been heard of yet").toBe(false);

@@ -36,7 +36,7 @@ export class StartFailed extends Error {
 const READY = /^ready (https?:\/\/\S+)$/m;
 /** Long enough for a first build on a slow machine. */
 const READY_MS = 240_000;
-const STOP_MS = 20_000;
+const STOP_MS = 60_000;
 const OWN_VARIABLE = new RegExp(
   [
     "PORT|HOST|DATA_DIR|DATABASE_URL|SESSION_SECRET|SIGNUP|PUBLIC_URL|TRUSTED_PROXIES|SMTP_URL|MAIL_FROM",
@@ -220,13 +220,13 @@ export class App {
     }
   }
 
-  /** Throws, and names them, when processes of this instance are still there after three seconds. */
+  /** Throws, and names them, when processes of this instance are still there after ten seconds. */
   async noneLeft(): Promise<void> {
     const left = (): string =>
       this.processes()
         .map(({ pid, command }) => `${pid} ${command}`)
         .join("\n");
-    await eventually(() => left() === "", { what: () => `processes were left over:\n${left()}`, ms: 3000 });
+    await eventually(() => left() === "", { what: () => `processes were left over:\n${left()}`, ms: 10_000 });
   }
 
   private pidIn(file: string): number | null {
