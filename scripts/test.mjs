@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 // `npm test`: every check, as the first command in a fresh clone. Reads each tool's own report: a suite that
-// ran no test is a failure. Ends on `N passed, N failed`. `npm test -- unit` runs one group.
+// ran no test is a failure. Ends on `N passed, N failed`, and `, N skipped` where tests were passed over. `npm test -- unit` runs one group.
 import { spawn } from "node:child_process";
 import fs from "node:fs";
 import os from "node:os";
@@ -69,6 +69,7 @@ const suite = (project) => async (name) => {
   }
   const { numPassedTests: passed, numFailedTests, numFailedTestSuites, testResults } = counts;
   sayWhatWasTriedAgain(name, testResults);
+  const skipped = sayWhatWasSkipped(name, testResults);
   if (passed + numFailedTests === 0) say(`${name}: no test ran`);
   // A file that cannot be loaded fails without a failed test; an exit code may tell what no count does.
   const failed = Math.max(
@@ -77,7 +78,7 @@ const suite = (project) => async (name) => {
     code === 0 ? 0 : 1,
     passed === 0 ? 1 : 0,
   );
-  return { passed, failed };
+  return { passed, failed, skipped };
 };
 
 /** Names each test whose first try ran out of patience (vitest.config.ts): a row that does so often hides something. */
@@ -89,6 +90,19 @@ function sayWhatWasTriedAgain(name, files) {
       say(`${name}: passed at the second try ${path.relative(root, file)}: ${fullName.trim()} (${why})`);
     }
   }
+}
+
+const RAN = ["passed", "failed"];
+
+/** Names each test that did not run: nobody would miss it in the count of those that did. */
+function sayWhatWasSkipped(name, files) {
+  const skipped = files.flatMap(({ name: file, assertionResults }) =>
+    assertionResults
+      .filter(({ status }) => !RAN.includes(status))
+      .map(({ fullName }) => `${path.relative(root, file)}: ${fullName.trim()}`),
+  );
+  for (const one of skipped) say(`${name}: skipped ${one}`);
+  return skipped.length;
 }
 
 const GROUPS = {
@@ -107,6 +121,9 @@ const GROUPS = {
   journeys: suite("journeys"),
 };
 
+const summary = ({ passed, failed, skipped }) =>
+  `${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ""}`;
+
 async function main() {
   await ensureInstalled(root, say);
   const { ensureBuilt } = await import("./lib/build.mjs");
@@ -117,18 +134,19 @@ async function main() {
     throw new StartError(
       `There is no test group ${unknown.join(", ")}. The groups: ${Object.keys(GROUPS).join(", ")}`,
     );
-  const total = { passed: 0, failed: 0 };
+  const total = { passed: 0, failed: 0, skipped: 0 };
   for (const [name, group] of Object.entries(GROUPS)) {
     if (wanted.length > 0 && !wanted.includes(name)) continue;
     const startedAt = Date.now();
-    const { passed, failed } = await group(name);
+    const { passed, failed, skipped = 0 } = await group(name);
     total.passed += passed;
     total.failed += failed;
+    total.skipped += skipped;
     say(
-      `${failed === 0 ? "ok  " : "FAIL"} ${name}: ${passed} passed, ${failed} failed (${((Date.now() - startedAt) / 1000).toFixed(1)} s)`,
+      `${failed === 0 ? "ok  " : "FAIL"} ${name}: ${summary({ passed, failed, skipped })} (${((Date.now() - startedAt) / 1000).toFixed(1)} s)`,
     );
   }
-  console.log(`${total.passed} passed, ${total.failed} failed`);
+  console.log(summary(total));
   process.exitCode = total.failed === 0 && total.passed > 0 ? 0 : 1;
 }
 
