@@ -221,3 +221,30 @@ for (const [name, sentence, plant] of PLANTED) {
     expect(await chat.problems(), "the fault was not taken out again").toEqual([]);
   });
 }
+
+row(
+  "the checker names an answer that is gone without a word, and lets one pass that says why",
+  async (fault) => {
+    const chat = await (made ??= wholeChat(fault));
+    const turn = chat.turns[1];
+    const restore = await keep(chat);
+    if (turn) turn.ends = "told";
+    try {
+      await sql(chat, `DELETE FROM "Message" WHERE "chatId" = $chat AND position = 3`);
+      fault.fired();
+      expect((await chat.problems()).join("\n")).toMatch(/database: answer 2: lost/);
+      // The page has what the database has; why there is no more stands on the stream.
+      chat.tab.chat.messages = chat.tab.chat.messages.slice(0, -1);
+      const error = `{"data":{"type":"error","errorText":"It failed."},"id":"planted"}`;
+      await sql(
+        chat,
+        `UPDATE local_trigger.stream_records SET body = '${error}' WHERE stream_id = $out AND seq = ${delta(0)}`,
+      );
+      expect(await chat.problems()).toEqual([]);
+    } finally {
+      await restore();
+      if (turn) turn.ends = "whole";
+    }
+    expect(await chat.problems(), "the fault was not taken out again").toEqual([]);
+  },
+);

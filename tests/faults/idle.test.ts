@@ -63,38 +63,69 @@ async function firstKept({ app, chatId }: FaultChat): Promise<number> {
   return Number(row?.first ?? 0);
 }
 
+/** Where each turn that `.out` still knows of has ended. */
+async function ends({ app, chatId }: FaultChat): Promise<number[]> {
+  const rows = await app.query<{ seq: string }>(
+    `SELECT r.seq FROM local_trigger.stream_records r JOIN local_trigger.streams s ON s.id = r.stream_id
+     WHERE s.name = $1 AND r.headers @> '[["trigger-control", "turn-complete"]]' ORDER BY r.seq`,
+    [`sessions/${chatId}/out`],
+  );
+  return rows.map(({ seq }) => Number(seq));
+}
+
+/** What a reader of `.out` alone makes of the records behind its bookmark. */
+async function readOn({ app, chatId, token }: FaultChat, bookmark: number): Promise<string> {
+  const url = `${app.triggerUrl}/realtime/v1/sessions/${chatId}/out/records?afterEventId=${bookmark}`;
+  const response = await fetch(url, { headers: { authorization: `Bearer ${token}` } });
+  const { records } = (await response.json()) as { records: { data: unknown }[] };
+  return records.map(({ data }) => (data as { delta?: string } | null)?.delta ?? "").join("");
+}
+
 row(
-  "F24: a tab whose bookmark was trimmed while it was away shows the whole history, each answer once",
+  "F24: trimmed, `.out` has all that a reader one turn behind lacks, and one further behind shows the whole history",
   async (fault) => {
-    const proxy = await startFaultyProxy(fault.app.triggerPort);
-    const chat = await fault.chat({ triggerUrl: proxy.url });
+    const proxies = [
+      await startFaultyProxy(fault.app.triggerPort),
+      await startFaultyProxy(fault.app.triggerPort),
+    ] as const;
+    const [far, near] = proxies;
+    const chat = await fault.chat({ triggerUrl: far.url });
+    const behind = await FaultTab.open(fault.user, chat.chatId, { triggerUrl: near.url });
     const other = await FaultTab.open(fault.user, chat.chatId);
     try {
       const turn = await chat.send({ words: 30, holdAt: fault.dice.int(5, 29) });
       await turn.model.held();
       await chat.tab.untilText(turn.answer.slice(0, 8));
-      proxy.fault("cut");
+      far.fault("cut");
       turn.model.release();
       await other.untilText(turn.answer);
+      await other.until("ready");
+      const bookmarks = await ends(chat);
+      let last = turn.answer;
       for (let more = 0; more < 3; more += 1) {
+        await behind.untilText(last);
+        await behind.until("ready");
+        if (more === 2) near.fault("cut");
         const { user, answer } = chat.plan({ words: 6 });
         await other.chat.send(user);
         await other.untilText(answer);
         await other.until("ready");
+        bookmarks.push((await ends(chat)).at(-1) ?? -1);
+        last = answer;
       }
-      const [end] = await fault.app.query<{ seq: string }>(
-        `SELECT min(r.seq) AS seq FROM local_trigger.stream_records r JOIN local_trigger.streams s ON s.id = r.stream_id
-         WHERE s.name = $1 AND r.headers @> '[["trigger-control", "turn-complete"]]'`,
-        [`sessions/${chat.chatId}/out`],
-      );
-      const bookmark = Number(end?.seq);
-      await eventually(async () => (await firstKept(chat)) > bookmark, {
-        what: () => `the first turn, up to ${bookmark}, is not trimmed`,
+      const [, twoBehind = -1, oneBehind = -1, end = -1] = bookmarks;
+      await eventually(async () => (await firstKept(chat)) > twoBehind, {
+        what: () => `what is two turns old, up to ${twoBehind}, is not trimmed`,
         ms: TRIMMED_MS,
         everyMs: 500,
       });
       fault.fired();
-      proxy.heal();
+      expect(await ends(chat)).toEqual([oneBehind, end]);
+      expect(await readOn(chat, oneBehind)).toBe(last);
+      near.heal();
+      await behind.untilText(last, 60_000);
+      await chat.settle(60_000, behind);
+      far.heal();
       await chat.settle(60_000);
       expect(chat.tab.chat.messages.length).toBe(8);
       await chat.settle(10_000, other);
@@ -102,7 +133,8 @@ row(
       await chat.settle();
     } finally {
       other.close();
-      proxy.stop();
+      behind.close();
+      for (const proxy of proxies) proxy.stop();
     }
   },
 );

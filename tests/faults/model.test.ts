@@ -94,12 +94,14 @@ const FAULTS: Bad[] = [
 
 for (const [name, plan, sentence] of FAULTS) {
   row(`F23: a model that ${name}: it is shown and kept, and the next turn works`, async (fault) => {
-    const chat = await fault.chat();
     for (let round = 0; round < rounds(1); round += 1) {
+      // One chat a round: two million characters of each answer are kept.
+      const chat = await fault.chat();
       await failed(chat, plan, sentence);
       fault.fired();
       await chat.send({ words: 3 });
       await chat.settle();
+      if (round > 0) await fault.forget(chat);
     }
   });
 }

@@ -51,15 +51,18 @@ async function away(
   proxy: Proxy,
   how: "cut" | "silent",
   ms: number,
+  healing?: Parameters<Proxy["heal"]>[0],
 ): Promise<void> {
   const turn = await chat.send({ words: 60, pace: 20, holdAt: 55 });
-  await chat.tab.untilText(turn.answer.slice(0, 8 * fault.dice.int(1, 40)));
+  await chat.tab.untilText(turn.answer.slice(0, 8 * fault.dice.int(1, 30)));
   const met = proxy.fault(how);
   await turn.model.held();
   await sleep(ms);
-  proxy.heal();
+  expect(turn.model.asked[0]?.state, "the turn is open").toBe("open");
+  expect(chat.tab.text, "the fault was met").not.toContain(turn.answer.slice(0, 8 * 55));
+  proxy.heal(healing);
   // The turn is still open: what was missed can come from the stream alone.
-  await chat.tab.untilText(turn.answer.slice(0, 8 * 55));
+  await chat.tab.untilText(turn.answer.slice(0, 8 * 55), 60_000);
   turn.model.release();
   await chat.settle(60_000);
   fault.fired(met);
@@ -88,13 +91,11 @@ row(
     const proxy = await startFaultyProxy(fault.app.triggerPort);
     try {
       const chat = await fault.chat({ triggerUrl: proxy.url, ...(IS_LONG ? {} : { silenceMs: 5000 }) });
-      const turn = await chat.send({ words: 60, pace: 20 });
-      await chat.tab.untilText(turn.answer.slice(0, 8 * fault.dice.int(1, 40)));
-      fault.fired(proxy.fault("silent"));
-      await sleep(AWAY_MS);
-      // The connections that it left half open stay so; new ones work.
-      proxy.heal({ leaveHalfOpen: true });
-      await chat.settle(90_000);
+      for (let round = 0; round < rounds(1); round += 1) {
+        // The connections that it left half open stay so; new ones work.
+        const ms = round === 0 ? AWAY_MS : fault.dice.int(1, 10) * 1000;
+        await away(fault, chat, proxy, "silent", ms, { leaveHalfOpen: true });
+      }
     } finally {
       proxy.stop();
     }

@@ -116,7 +116,8 @@ row(
         const server = fault.app.pid("local-trigger") ?? 0;
         process.kill(server, "SIGSTOP");
         const tried = parts.map(async (part) => ({ part, seq: await put(chat, part) }));
-        await sleep(100);
+        // Until all of them stand in its sockets.
+        await sleep(500);
         process.kill(server, "SIGCONT");
         await held.met();
         const mine = async () => (await stored(chat)).filter(({ part }) => part.startsWith(prefix));

@@ -107,7 +107,8 @@ row(
   async (fault) => {
     const other = await fault.chat();
     // As it writes its own rows, the engine's session, and the message.
-    for (const table of [`"ChatSession"`, "local_trigger.sessions", "local_trigger.stream_records"]) {
+    const tables = [`"ChatSession"`, "local_trigger.sessions", "local_trigger.stream_records"];
+    for (const table of fault.dice.drawn(tables, rounds(3))) {
       const planned = other.plan({ words: 10 });
       other.turns.pop();
       const form = { chatId: randomUUID(), messageId: randomUUID(), text: planned.user };
@@ -142,7 +143,7 @@ row(
   async (fault) => {
     const other = await fault.chat();
     const points = [(chat: FaultChat) => holdChat(fault.app, chat.chatId), holdInput];
-    for (const point of points) {
+    for (const point of fault.dice.drawn(points, rounds(2))) {
       const chat = await fault.chat();
       await chat.send({ words: 5 });
       await chat.settle();
@@ -173,7 +174,7 @@ row("F8: kill -9 of the web as it deletes a chat: the same form again deletes al
       hold(fault.app, "SELECT 1 FROM local_trigger.sessions WHERE external_id = $1", [chat.chatId]),
     (chat: FaultChat) => holdChat(fault.app, chat.chatId),
   ];
-  for (const point of points) {
+  for (const point of fault.dice.drawn(points, rounds(2))) {
     const chat = await fault.chat();
     await chat.send({ words: 5 });
     await chat.settle();

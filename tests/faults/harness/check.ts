@@ -6,10 +6,11 @@ export interface FaultTurn {
   /** The whole answer, made of words that `words` can tell apart. */
   answer: string;
   /**
-   * What the answer may be at the end. `whole`: all of it, final. `partial`: its beginning, not final; `any`: either.
-   * `failed`: not final, with the sentence that was shown.
+   * What the answer may be at the end. `whole`: all of it, final. `partial`: its beginning, not final; `stopped`: either
+   * of them, with a word at least. `failed`: not final, with the sentence that was shown. `told`: whole, or it failed
+   * with a sentence; never gone without a word.
    */
-  ends: "whole" | "partial" | "any" | "failed";
+  ends: "whole" | "partial" | "stopped" | "failed" | "told";
   /** How often the model may have been asked. */
   asked: { from: number; to: number };
 }
@@ -22,7 +23,7 @@ export interface CheckOptions {
 /** What is wrong, a sentence each; nothing when the model, the page, the database and the stream agree. */
 export function problemsOf(evidence: Evidence, turns: FaultTurn[], options: CheckOptions = {}): string[] {
   return [
-    ...checkRows(evidence.rows, turns),
+    ...checkRows(evidence, turns),
     ...checkPage(evidence),
     ...checkInput(evidence, turns),
     ...checkOutput(evidence, turns, options),
@@ -53,7 +54,8 @@ const short = (text: string): string => JSON.stringify(text.length > 60 ? `${tex
 /** An answer's words, each with its comma, and every letter beside them. */
 const words = (text: string): string[] => text.match(/\w{4}\d{3},|[^]/g) ?? [];
 
-function checkRows(rows: StoredRow[], turns: FaultTurn[]): string[] {
+function checkRows(evidence: Evidence, turns: FaultTurn[]): string[] {
+  const { rows } = evidence;
   const users = rows.filter((row) => row.role === "user").map((row) => row.text);
   const problems = differences(
     "database: messages",
@@ -67,20 +69,40 @@ function checkRows(rows: StoredRow[], turns: FaultTurn[]): string[] {
     if (from === -1) continue;
     const next = rows.findIndex((row, index) => index > from && row.role === "user");
     const answers = rows.slice(from + 1, next === -1 ? undefined : next);
+    if (turn.ends === "told" && hasFailed(evidence, turn, answers)) continue;
     problems.push(...checkAnswers(`database: answer ${at + 1}`, answers, turn));
   }
   return problems;
 }
 
+/** It failed, and says so: in its row, or where no run could store one, on `.out` or at the end of the page. */
+function hasFailed(evidence: Evidence, turn: FaultTurn, [answer, ...more]: StoredRow[]): boolean {
+  if (more.length > 0 || answer?.final) return false;
+  if (answer && !turn.answer.startsWith(answer.text)) return false;
+  const isLast = evidence.rows.findLast(({ role }) => role === "user")?.text === turn.user;
+  return !!answer?.error || errorsOnStream(evidence, turn).length > 0 || (isLast && evidence.error !== null);
+}
+
+/** What `.out` says of why a turn failed. */
+function errorsOnStream({ output, input }: Evidence, turn: FaultTurn): string[] {
+  const ends = output.filter(isEnd);
+  const at = ends.findIndex((end) => messageOf(end, input)?.text === turn.user);
+  if (at === -1) return [];
+  const from = ends[at - 1]?.seq ?? -1;
+  const own = output.filter(({ seq }) => seq > from && seq < (ends[at]?.seq ?? -1));
+  return own.flatMap(({ data }) => (chunk(data).type === "error" ? [chunk(data).errorText ?? ""] : []));
+}
+
 function checkAnswers(where: string, answers: StoredRow[], turn: FaultTurn): string[] {
   const [answer] = answers;
-  if (!answer) return turn.ends === "any" ? [] : [`${where}: lost, there is none`];
+  if (!answer) return [`${where}: lost, there is none`];
   if (answers.length > 1) return [`${where}: doubled, there are ${answers.length}`];
   const isWhole = answer.text === turn.answer;
   const isPart = turn.answer.startsWith(answer.text);
   if (turn.ends === "failed")
     return answer.error && !answer.final ? [] : [`${where}: it does not say why it failed`];
-  if (turn.ends !== "whole" && isPart && !answer.final) return [];
+  const mayBePart = turn.ends === "partial" || (turn.ends === "stopped" && answer.text !== "");
+  if (mayBePart && isPart && !answer.final) return [];
   if (turn.ends === "partial") return [`${where}: no partial: ${short(answer.text)}, final ${answer.final}`];
   if (isWhole && answer.final) return [];
   if (isWhole) return [`${where}: whole, but not final`];
@@ -146,8 +168,7 @@ function checkOutput(
     // The stream is trimmed behind the turns: its first one may be half.
     const from = ends[at - 1]?.seq ?? (output[0]?.seq === 0 ? -1 : null);
     if (from === null) continue;
-    const own = input.filter((record) => record.seq <= Number(header(end, "session-in-event-id")));
-    const message = own.flatMap(submittedMessage).at(-1);
+    const message = messageOf(end, input);
     const turn = turns.find(({ user }) => user === message?.text);
     if (!turn || turn.ends === "failed") continue;
     problems.push(
@@ -159,6 +180,12 @@ function checkOutput(
     );
   }
   return problems;
+}
+
+/** The message that a turn's end answers. */
+function messageOf(end: SeenRecord, input: SeenRecord[]): { id: string; text: string } | undefined {
+  const own = input.filter((record) => record.seq <= Number(header(end, "session-in-event-id")));
+  return own.flatMap(submittedMessage).at(-1);
 }
 
 /** What a reader makes of one turn's records: the last message that was begun, each part once. */
@@ -209,6 +236,6 @@ const header = (record: SeenRecord, name: string): string | undefined =>
 
 const isEnd = (record: SeenRecord): boolean => header(record, "trigger-control") === "turn-complete";
 
-function chunk(data: unknown): { type?: string; delta?: string; messageId?: string } {
-  return (data ?? {}) as { type?: string; delta?: string; messageId?: string };
-}
+type Chunk = { type?: string; delta?: string; messageId?: string; errorText?: string };
+
+const chunk = (data: unknown): Chunk => (data ?? {}) as Chunk;

@@ -28,6 +28,13 @@ export class Dice {
     return from + Math.floor(this.next() * (to - from + 1));
   }
 
+  /** So many of these in random order, each as often as the others. */
+  drawn<Item>(items: readonly Item[], count: number): Item[] {
+    const drawn: Item[] = [];
+    while (drawn.length < count) drawn.push(...this.shuffled(items));
+    return drawn.slice(0, count);
+  }
+
   shuffled<Item>(items: readonly Item[]): Item[] {
     const drawn = items.map((item) => ({ item, at: this.next() }));
     return drawn.sort((a, b) => a.at - b.at).map(({ item }) => item);

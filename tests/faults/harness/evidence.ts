@@ -34,6 +34,8 @@ export interface Evidence {
   model: Asked[];
   page: SeenMessage[];
   status: string;
+  /** The sentence at the end of the page, where its last turn failed. */
+  error: string | null;
   rows: StoredRow[];
   /** The database's cursor on `.out`. */
   cursor: string | null;
@@ -56,6 +58,7 @@ export async function gather(app: App, model: ScriptedModel, tab: FaultTab): Pro
     model: model.turns,
     page: chat.messages.map((message) => ({ id: message.id, role: message.role, text: textOf(message) })),
     status: chat.status,
+    error: chat.error?.message ?? null,
     rows: rows.map(seenRow),
     cursor: session?.lastEventId ?? null,
     input: await recordsOf(app, chatId, "in"),

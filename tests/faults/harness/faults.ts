@@ -1,12 +1,17 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { startApp, type App } from "../../support/app.ts";
+import { startApp, type App, type AppOptions } from "../../support/app.ts";
 import { HttpUser } from "../../support/http-user.ts";
 import { startScriptedModel, type ScriptedModel } from "../../support/scripted-model.ts";
-import { Dice, SEED } from "./dice.ts";
+import { Dice, rounds, SEED } from "./dice.ts";
 import { FaultChat } from "./fault-chat.ts";
 import type { TabOptions } from "./tab.ts";
+
+interface Life {
+  stop: (ms: number) => Promise<number | null>;
+  startAgain: () => Promise<void>;
+}
 
 /** What one row works with. */
 export class Fault {
@@ -18,7 +23,18 @@ export class Fault {
     readonly model: ScriptedModel,
     readonly user: HttpUser,
     readonly dice: Dice,
+    private readonly life: Life,
   ) {}
+
+  /** Sends npm start a SIGTERM; resolves with its exit code when all of it has ended. */
+  stop(ms: number): Promise<number | null> {
+    return this.life.stop(ms);
+  }
+
+  /** Starts the application, which has ended, on the same folder and ports. */
+  startAgain(): Promise<void> {
+    return this.life.startAgain();
+  }
 
   /** A new chat with an open tab, or one that was made by other means. */
   async chat(options?: TabOptions, made?: { chatId: string; token: string }): Promise<FaultChat> {
@@ -42,23 +58,42 @@ export class Fault {
 }
 
 type Row = (fault: Fault) => Promise<void>;
-/** The long suite repeats a row some hundred times. */
-const ROW_MS = 30 * 60_000;
+/** A row, and one more look at all chats of a file: both grow with the rounds. */
+const ROW_MS = 30 * 60_000 + rounds(1) * 2 * 60_000;
+const END_MS = 120_000 + rounds(1) * 30_000;
 
 /**
  * One application, one scripted model and one user for the rows of a file. A row whose fault never happened has
  * failed. At the end every chat is read once more.
  */
-export function faults(env: Record<string, string> = {}) {
+export function faults(env: Record<string, string> | (() => Record<string, string>) = {}) {
   let app: App;
   let model: ScriptedModel;
   let user: HttpUser;
   const counts: string[] = [];
   const chats: FaultChat[] = [];
 
+  const start = (on: Pick<AppOptions, "dataDir" | "ports"> = {}) => {
+    const own = typeof env === "function" ? env() : env;
+    return startApp({ ...on, env: { OPENAI_COMPATIBLE_BASE_URL: model.baseUrl, ...own } });
+  };
+  const life: Life = {
+    stop: async (ms) => {
+      app.process.kill("SIGTERM");
+      const code = await app.ended(ms);
+      await app.noneLeft();
+      return code;
+    },
+    // Who holds the instance that has ended reads and asks through it all the same: folder and ports are the same.
+    startAgain: async () => {
+      const { dataDir, port, triggerPort } = app;
+      app = await start({ dataDir, ports: { port, triggerPort } });
+    },
+  };
+
   beforeAll(async () => {
     model = await startScriptedModel();
-    app = await startApp({ env: { OPENAI_COMPATIBLE_BASE_URL: model.baseUrl, ...env } });
+    app = await start();
     user = await new HttpUser(app).signUp();
   });
   afterAll(async () => {
@@ -71,11 +106,11 @@ export function faults(env: Record<string, string> = {}) {
       await model?.stop();
       console.log([`FAULT_SEED=${SEED}`, ...counts].join("\n"));
     }
-  }, 120_000);
+  }, END_MS);
 
   const run = async (name: string, steps: Row): Promise<void> => {
     await app.healthy();
-    const fault = new Fault(app, model, user, new Dice(name));
+    const fault = new Fault(app, model, user, new Dice(name), life);
     try {
       await steps(fault);
       expect(fault.injected, "a row whose fault never happened proves nothing").toBeGreaterThan(0);
