@@ -4,6 +4,7 @@ import { expect } from "vitest";
 import type { App, Part } from "../support/app.ts";
 import { append, HttpUser, messageBody } from "../support/http-user.ts";
 import { faults } from "./harness/faults.ts";
+import { triggerRoutes, type Target } from "./harness/write-routes.ts";
 
 const { row } = faults();
 
@@ -29,33 +30,8 @@ const HOSTILE: Record<string, string | Uint8Array<ArrayBuffer>> = {
   nothing: "",
 };
 
-interface Target {
-  method: string;
-  address: string;
-}
-
-/** Every write route of local-trigger, out of the table that a test keeps true. */
-function triggerRoutes(id: string): Target[] {
-  const table = readFileSync("local-trigger/README.md", "utf8").matchAll(
-    /^\| ([A-Z, ]+) \| `(\/[^`]+)` \|/gm,
-  );
-  return [...table].flatMap(([, methods = "", pattern = ""]) =>
-    methods
-      .split(", ")
-      .filter((method) => /^(POST|PUT|PATCH|DELETE)$/.test(method))
-      .flatMap((method) => expanded(pattern).map((one) => ({ method, address: one.replace(/:\w+/g, id) }))),
-  );
-}
-
-/** `/a/{b,c}` stands for two addresses. */
-function expanded(pattern: string): string[] {
-  const braces = /\{([^}]+)\}/.exec(pattern);
-  if (!braces) return [pattern];
-  return (braces[1] ?? "").split(",").flatMap((one) => expanded(pattern.replace(braces[0], one)));
-}
-
 /** Every route of the web with an action, by its file. */
-function webRoutes(id: string): Target[] {
+function webRoutes(id: string): Pick<Target, "method" | "address">[] {
   const folder = "app/routes";
   const files = readdirSync(folder).filter((file) => /\.tsx?$/.test(file) && !/\.test\./.test(file));
   const acting = files.filter((file) =>
@@ -75,6 +51,12 @@ function webRoutes(id: string): Target[] {
 const kindOf = (status: number) =>
   status >= 500 && status !== 501 ? `failed with ${status}` : "refused or taken";
 
+/** One record of a stream is at most 1 MiB; any other JSON is at most 10 MiB. */
+const TAKES_A_RECORD = /\/append$|\/input\/[^/]+$/;
+const OVER_10_MIB = JSON.stringify({ text: "x".repeat(10 * MIB) });
+/** These take more: many runs, the code's whole manifest, records in batches, blobs. */
+const TAKES_MORE = /\/(items|background-workers|records)$|^\/(packets|snapshots)\//;
+
 row(
   "F22: no write route of local-trigger falls over a body that is too large, broken or hostile",
   async (fault) => {
@@ -84,17 +66,31 @@ row(
     await chat.settle();
     const before = pids(app);
     const victim = await fault.user.newChat();
-    const routes = triggerRoutes(victim.chatId);
+    const routes = await triggerRoutes(app, victim.chatId);
     expect(routes.length, "the README's table was read").toBeGreaterThan(40);
-    for (const { method, address } of routes) {
-      for (const [name, body] of Object.entries(HOSTILE)) {
-        const headers = { "content-type": "application/json" };
-        const response = await app.trigger(address, { method, body, headers });
+    const tooLarge: string[] = [];
+    for (const target of routes) {
+      const name = `${target.method} ${target.address}`;
+      const statusOf = async (body: string | Uint8Array<ArrayBuffer>) => {
+        const response = await target.ask(body);
         await response.arrayBuffer();
-        expect(kindOf(response.status), `${method} ${address} with ${name}`).toBe("refused or taken");
         fault.fired();
+        return response.status;
+      };
+      let refusesText = false;
+      for (const [what, body] of Object.entries(HOSTILE)) {
+        const status = await statusOf(body);
+        expect(kindOf(status), `${name} with ${what}`).toBe("refused or taken");
+        if (!target.isPage) expect([401, 403], `${name}: its key was not good`).not.toContain(status);
+        if (what === "no JSON") refusesText = status === 400;
+        if (what === "1 MiB and a byte" && TAKES_A_RECORD.test(target.path))
+          expect([name, status]).toEqual([name, 413]);
       }
+      if (!refusesText || TAKES_MORE.test(target.path)) continue;
+      expect([name, await statusOf(OVER_10_MIB)]).toEqual([name, 413]);
+      tooLarge.push(name);
     }
+    expect(tooLarge.length, "routes that refused what is too large").toBeGreaterThan(20);
     expect(pids(app), "a process had to be started again").toEqual(before);
     await chat.send({ words: 3 });
     await chat.settle();
