@@ -32,8 +32,8 @@ export function LiveView({ chatId, messageId, status, before, after, ...rest }: 
   const list = { partialIds, summary, delivery: {}, streaming: false, onRetry: () => undefined };
   return (
     <main className="chat live" data-chat-status={status}>
-      {/* A browser counts from the end of the document on, however it ends. */}
-      <meta httpEquiv="refresh" content={`1;url=${page}`} />
+      {/* A browser counts from the end of the document on. Cut off, it leaves a server the time to start again. */}
+      <meta httpEquiv="refresh" content={`5;url=${page}`} />
       <ChatHeader>
         <RunStateLine told={told} />
       </ChatHeader>
@@ -54,6 +54,8 @@ export function LiveView({ chatId, messageId, status, before, after, ...rest }: 
             <MessageList messages={before} {...list} />
             <span hidden data-live-answer="" />
             <MessageList messages={after} {...list} />
+            {/* Sent with the end of the answer; the shorter time counts. */}
+            <meta httpEquiv="refresh" content={`1;url=${page}`} />
           </div>
         </div>
       </div>

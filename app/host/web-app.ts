@@ -17,6 +17,7 @@ import {
   secured,
 } from "#app/host/guards.ts";
 import { withErrorIds } from "#app/host/failures.ts";
+import { isGrowing, openEnded } from "#app/host/open-ended.ts";
 import { trustProxies } from "#app/host/trust-proxies.ts";
 
 declare module "@remix-run/node" {
@@ -49,15 +50,16 @@ export async function createWebApp(options: WebAppOptions): Promise<Express> {
     : await production(options.buildDir);
   app.use(compression({ filter: compressible }));
   app.use("/frames", frames());
-  app.use(files, noStore, remix(build));
+  app.use(files, noStore, openEnded, remix(build));
   app.use(failed);
   return app;
 }
 
 type Parts = { files: RequestHandler; build: ServerBuild | (() => Promise<ServerBuild>) };
 
-/** Streams of events must leave at once. */
+/** Streams of events must leave at once, and a document that is cut off must still be readable. */
 function compressible(req: express.Request, res: express.Response): boolean {
+  if (isGrowing(req)) return false;
   if (String(res.getHeader("Content-Type")).startsWith("text/event-stream")) return false;
   return compression.filter(req, res);
 }

@@ -1,6 +1,8 @@
 import type { Page } from "playwright-core";
 import { expect } from "vitest";
 import { eventually } from "../support/eventually.ts";
+import { escaped, untilFirstHtml } from "../support/first-html.ts";
+import { framesLater, watchFrames } from "../support/frames.ts";
 import { journeys } from "../support/journey.ts";
 import { numberedWords, question } from "../support/model-script.ts";
 import {
@@ -19,38 +21,8 @@ import {
 
 const { journey } = journeys();
 
-/** The page as a browser gets it, before any script has run. */
-async function firstHtml(page: Page): Promise<string> {
-  const cookies = await page.context().cookies();
-  const Cookie = cookies.map(({ name, value }) => `${name}=${value}`).join("; ");
-  return (await fetch(page.url(), { headers: { Cookie } })).text();
-}
-
 const answerIn = (html: string): string =>
   /data-role="assistant"><div data-part="text" class="markdown"><p>([^<]*)/.exec(html)?.[1] ?? "";
-
-/** Notes the answer's text at every frame, from the first one on; gives what a later frame had less of. */
-async function watchFrames(page: Page): Promise<() => Promise<{ frames: number; shrunk: string[] }>> {
-  await page.addInitScript(() => {
-    const seen = { frames: 0, shrunk: [] as string[], last: "" };
-    Object.assign(window, { longrunFrames: seen });
-    const look = (): void => {
-      const parts = document.querySelectorAll<HTMLElement>(
-        "[data-message-id][data-role=assistant] [data-part=text]",
-      );
-      const text = [...parts].map((part) => part.textContent).join("");
-      if (!text.startsWith(seen.last)) seen.shrunk.push(`${seen.last} -> ${text}`);
-      if (text !== "") seen.frames += 1;
-      seen.last = text;
-      requestAnimationFrame(look);
-    };
-    requestAnimationFrame(look);
-  });
-  return () =>
-    page.evaluate(
-      () => (window as unknown as { longrunFrames: { frames: number; shrunk: string[] } }).longrunFrames,
-    );
-}
 
 journey(
   "the first HTML holds the answer as far as it has got; across the reload no frame has less of it",
@@ -62,10 +34,11 @@ journey(
     await send(page, text);
     const chatId = await chatIdOf(page);
     await prepared.held();
-    await waitForText(page, 190);
-    const html = await firstHtml(page);
+    const sent = prepared.asked[0]?.sent ?? "";
+    await waitForText(page, sent.trimEnd().length);
+    const html = await untilFirstHtml(page, new RegExp(escaped(sent)));
     expect(html).toContain('data-chat-status="streaming"');
-    expect(answerIn(html)).toBe(prepared.asked[0]?.sent);
+    expect(answerIn(html)).toBe(sent);
     const frames = await watchFrames(page);
     const asked: string[] = [];
     page.on("request", (request) => {
@@ -73,18 +46,34 @@ journey(
         asked.push(request.headers()["last-event-id"] ?? "");
     });
     await page.reload();
-    expect(await assistantText(page), "before or after its scripts").toBe(prepared.asked[0]?.sent);
+    expect(await assistantText(page), "before or after its scripts").toBe(sent);
     await hydrated(page);
     await expect.poll(() => asked.length).toBeGreaterThan(0);
     expect(Number(asked[0]), "reads on behind what the HTML has").toBeGreaterThan(30);
     prepared.release();
     await waitAnswered(page, 1);
-    const { shrunk, frames: seen } = await frames();
-    expect(shrunk).toEqual([]);
-    expect(seen).toBeGreaterThan(5);
+    expect(frames.wrong).toEqual([]);
+    expect(frames.seen.length).toBeGreaterThan(5);
     await check(chatId, [{ user: text, answer }], page);
   },
 );
+
+journey("a chat that is longer than its window is at its end from the first frame on", async (journey) => {
+  const { page } = await journey.signedUp();
+  const long = question(`A long one\n${"and on\n".repeat(60)}`);
+  const prepared = journey.model.answer(long.key, { text: numberedWords(60), holdAfter: 40 });
+  await send(page, long.text);
+  await prepared.held();
+  await waitForText(page, prepared.asked[0]?.sent.trimEnd().length ?? 0);
+  const frames = await watchFrames(page);
+  await page.reload();
+  await hydrated(page);
+  await framesLater(page, 20);
+  expect(frames.wrong).toEqual([]);
+  expect(frames.seen.at(-1)?.scroll).toBeGreaterThan(300);
+  prepared.release();
+  await waitAnswered(page, 1);
+});
 
 journey(
   "without scripts a plain form asks, and the page itself goes on with the answer until it is done",
@@ -92,7 +81,7 @@ journey(
     const { page } = await open({ scripts: false });
     await signUp(page, newPerson());
     const { text, key } = question("No scripts");
-    const answer = numberedWords(60);
+    const answer = numberedWords(250);
     const prepared = model.answer(key, { text: answer, holdAfter: 30, pieceMs: 20 });
     await page.getByLabel("Message", { exact: true }).fill(text);
     await page.getByRole("button", { name: "Send", exact: true }).click({ noWaitAfter: true });
@@ -110,7 +99,7 @@ journey(
         texts.push(await assistantText(page).catch(() => texts.at(-1) ?? ""));
         return texts.at(-1) === answer;
       },
-      { what: () => `the answer shows ${texts.at(-1)}`, everyMs: 20 },
+      { what: () => `the answer shows ${texts.at(-1)}`, ms: 60_000, everyMs: 20 },
     );
     expect(new Set(texts).size, "seen while it grew").toBeGreaterThan(3);
     for (const [at, now] of texts.entries()) expect(now.startsWith(texts[at - 1] ?? "")).toBe(true);
@@ -132,12 +121,13 @@ journey("without scripts the answer goes on when the web server is killed under 
   await page.getByRole("button", { name: "Send", exact: true }).click({ noWaitAfter: true });
   const chatId = await chatIdOf(page);
   await prepared.held();
+  await page.waitForURL(/\/live$/, { waitUntil: "commit" });
   await waitForText(page, 65);
   const old = app.kill9("web");
   await app.waitForNewPid("web", old);
   await app.healthy();
   prepared.release();
-  await page.goto(`/chats/${chatId}`, { waitUntil: "commit" }).catch(() => undefined);
-  await waitAnswered(page, 1);
+  // Nobody presses anything: the page that was cut off asks anew by itself.
+  await waitAnswered(page, 1, 60_000);
   await check(chatId, [{ user: text, answer }], page);
 });

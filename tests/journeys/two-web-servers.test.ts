@@ -1,8 +1,10 @@
 import type { Page } from "playwright-core";
 import { expect } from "vitest";
 import { openSecondPage } from "../support/browser.ts";
+import { escaped, untilFirstHtml } from "../support/first-html.ts";
 import { journeys, type Journey } from "../support/journey.ts";
 import { numberedWords, question } from "../support/model-script.ts";
+import { oneAddress } from "../support/one-address.ts";
 import {
   assistantText,
   chatIdOf,
@@ -29,17 +31,13 @@ async function withTwo(on: Journey, run: (other: SecondWeb) => Promise<void>): P
   }
 }
 
-/** Signs the same person in there too: behind one address it would be one cookie, but these have the port in its name. */
-async function goThere(page: Page, { url }: SecondWeb): Promise<void> {
+/** Signs the same person in there too: the cookie of each address has its port in the name. */
+async function signInAt(page: Page, { url }: { url: string }): Promise<void> {
   const context = page.context();
   const own = (await context.cookies()).find(({ name }) => name.startsWith("longrun_session_"));
   if (!own) throw new Error("nobody is signed in");
   await context.addCookies([{ ...own, name: `longrun_session_${new URL(url).port}` }]);
-  await page.goto(`${url}/chats`);
 }
-
-const htmlAt = async (page: Page, address: string): Promise<string> =>
-  (await page.context().request.get(address)).text();
 
 journey(
   "a turn that was begun through one web server is in the first HTML of the other, and both pages have all of it when the first is killed",
@@ -49,7 +47,8 @@ journey(
     await withTwo(on, async (other) => {
       const tab = await on.signedUp();
       const { page } = tab;
-      await goThere(page, other);
+      await signInAt(page, other);
+      await page.goto(`${other.url}/chats`);
       const { text, key } = question("Two servers");
       const answer = numberedWords(60);
       const prepared = model.answer(key, { text: answer, holdAfter: 40 });
@@ -57,12 +56,12 @@ journey(
       const chatId = await chatIdOf(page);
       expect(page.url()).toBe(`${other.url}/chats/${chatId}`);
       await prepared.held();
-      await waitForText(page, 190);
       const sent = prepared.asked[0]?.sent ?? "";
       expect(sent.length).toBeGreaterThan(150);
-      const html = await htmlAt(page, `${app.url}/chats/${chatId}`);
+      await waitForText(page, sent.trimEnd().length);
+      const there = `${app.url}/chats/${chatId}`;
+      const html = await untilFirstHtml(page, new RegExp(`<p>${escaped(sent.trimEnd())}`), there);
       expect(html).toContain('data-chat-status="streaming"');
-      expect(html).toContain(`<p>${sent.trimEnd()}`);
       const second = await openSecondPage(tab, `/chats/${chatId}`);
       await hydrated(second);
       expect(await assistantText(second)).toBe(sent.trimEnd());
@@ -83,7 +82,9 @@ journey(
     await withTwo(on, async (other) => {
       const { page } = await on.open({ scripts: false });
       await signUp(page, newPerson());
-      await goThere(page, other);
+      const both = await oneAddress([other, app].map(({ url }) => Number(new URL(url).port)));
+      await signInAt(page, both);
+      await page.goto(`${both.url}/chats`);
       const { text, key } = question("No scripts, two servers");
       const answer = numberedWords(60);
       const prepared = model.answer(key, { text: answer, holdAfter: 30 });
@@ -91,13 +92,16 @@ journey(
       await sendButton(page).click({ noWaitAfter: true });
       const chatId = await chatIdOf(page);
       await prepared.held();
+      await page.waitForURL(/\/live$/, { waitUntil: "commit" });
       await waitForText(page, 130);
       await other.kill9();
-      await page.goto(`${app.url}/chats/${chatId}`, { waitUntil: "commit" });
+      // Nobody presses anything: the page that was cut off asks anew by itself, and gets on to the end.
+      await page.waitForURL(/\/chats\/[0-9a-f-]{36}$/, { waitUntil: "commit" });
       await waitForText(page, 130);
       expect(answer.startsWith(await assistantText(page).catch(() => ""))).toBe(true);
       prepared.release();
       await waitAnswered(page, 1);
+      await both.stop();
       await check(chatId, [{ user: text, answer }], page);
       expect(prepared.asked).toHaveLength(1);
     });

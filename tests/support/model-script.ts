@@ -10,8 +10,12 @@ export interface Script {
   pieceMs?: number;
   /** Stand still after that many pieces until the test releases the answer. */
   holdAfter?: number;
-  /** Sent before the text, as `reasoning_content`. */
+  /** Sent before the text, as `reasoning_content`, in pieces of 12 characters. */
   reasoning?: string;
+  /** Milliseconds before each of those pieces, default 0. */
+  reasoningMs?: number;
+  /** Stand still after that many of them until the test lets the answer go on. */
+  holdReasoningAfter?: number;
   /** Call this tool once; the text follows when the tool's result comes back. */
   tool?: { name: string; input: unknown };
   /** Stand still before that call until the test releases the answer. */
@@ -46,8 +50,9 @@ export interface Asked {
   at: number;
   userText: string;
   request: ChatRequest;
-  /** The text sent so far. */
+  /** The text sent so far, and the reasoning before it. */
   sent: string;
+  thought: string;
   /** When the first piece of text left, `performance.now()`. */
   firstTextAt: number | null;
   /** `open` until the last byte was written (`done`), the caller went away or the script cut it (`cut`). */

@@ -7,8 +7,10 @@ import { ModelReply } from "./scripted-reply.ts";
 interface Prepared {
   /** The requests that met this answer, oldest first. */
   asked: Asked[];
-  /** Resolves once the answer stands still at its `holdAfter`; throws after 30 s. */
+  /** Resolves once the answer stands still at one of its holds; throws after 30 s. */
   held(): Promise<void>;
+  /** Lets what stands still go on, up to the next hold. */
+  goOn(): void;
   /** Lets a held answer, and all later ones, go on. */
   release(): void;
 }
@@ -67,9 +69,13 @@ class Gate {
     await Promise.race([held, late]).finally(() => clearTimeout(timer));
   }
 
+  goOn(): void {
+    for (const resolve of this.waiting.splice(0)) resolve();
+  }
+
   release(): void {
     this.open = true;
-    for (const resolve of this.waiting.splice(0)) resolve();
+    this.goOn();
   }
 }
 
@@ -93,6 +99,7 @@ export async function startScriptedModel(
       userText,
       request,
       sent: "",
+      thought: "",
       firstTextAt: null,
       state: "open",
     };
@@ -157,6 +164,7 @@ export async function startScriptedModel(
         asked: [],
         script: typeof script === "function" ? script : () => script,
         held: () => gate.held(key),
+        goOn: () => gate.goOn(),
         release: () => gate.release(),
       };
       rules.push(rule);

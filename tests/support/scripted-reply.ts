@@ -3,6 +3,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { Asked, Script } from "./model-script.ts";
 
 const PIECE_SIZE = 5;
+const REASONING_SIZE = 12;
 const PIECE_MS = 4;
 
 /** Sends one scripted answer as OpenAI's server-sent events, and notes in `asked` how far it got. */
@@ -23,7 +24,7 @@ export class ModelReply {
   }
 
   async send(): Promise<void> {
-    const { fail, reasoning, tool, repeatTool } = this.script;
+    const { fail, tool, repeatTool } = this.script;
     if (fail) {
       this.response.writeHead(fail.status, { "content-type": "application/json" });
       this.response.end(JSON.stringify({ error: { message: fail.message, type: "scripted" } }));
@@ -32,13 +33,29 @@ export class ModelReply {
     }
     this.response.writeHead(200, { "content-type": "text/event-stream", "cache-control": "no-cache" });
     this.chunk({ role: "assistant" });
-    if (reasoning) for (const piece of pieces(reasoning, 12)) this.chunk({ reasoning_content: piece });
+    if (!(await this.think())) return;
     if (tool && (repeatTool || !this.hasToolResult())) {
       if (this.script.holdTool) await this.gate.wait();
       if (await this.callTool(tool)) this.finish("tool_calls");
       return;
     }
     if (await this.sendText()) this.finish("stop");
+  }
+
+  /** False when the caller went away meanwhile. */
+  private async think(): Promise<boolean> {
+    const { reasoning = "", reasoningMs = 0, holdReasoningAfter } = this.script;
+    let sent = 0;
+    for (const piece of pieces(reasoning, REASONING_SIZE)) {
+      if (sent === holdReasoningAfter) await this.gate.wait();
+      if (reasoningMs > 0) await sleep(reasoningMs);
+      if (this.asked.state !== "open") return false;
+      this.chunk({ reasoning_content: piece });
+      this.asked.thought += piece;
+      sent += 1;
+    }
+    if (sent > 0 && sent === holdReasoningAfter) await this.gate.wait();
+    return this.asked.state === "open";
   }
 
   /** False when the answer is not to be finished. */
