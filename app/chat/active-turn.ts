@@ -12,6 +12,8 @@ export class ActiveTurn<M extends UIMessage> {
   readonly made: string[] = [];
   /** Of these the partial answers that stay, each with a message of its own that it answers. */
   readonly #kept = new Map<string, string | null>();
+  /** A run took over and writes the answer again from where it went on: what is shown may be more than will come. */
+  isBegunAgain = false;
   answers: string | null;
   readonly foreign: boolean;
   /** What was unanswered and next when the turn began. */

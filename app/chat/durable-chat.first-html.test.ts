@@ -148,6 +148,31 @@ describe("a page whose first HTML holds the running answer", () => {
     expect(tab.chat.messages[1]?.parts.filter(({ type }) => type === "tool-askUser")).toHaveLength(1);
   });
 
+  it("begins such an answer again from where it went on when its run dies and another takes over", async () => {
+    const soFar: ScriptedRecord[] = [
+      ...start("a1"),
+      { type: "tool-input-available", toolCallId: "t1", toolName: "askUser", input: {} },
+      { type: "tool-output-available", toolCallId: "t1", output: "yes" },
+      { type: "finish-step" },
+      { type: "start-step" },
+    ];
+    const lost = [...soFar, ...words("Then a long beginning that is lost")];
+    const { partial, handle } = await rendered(lost, { pending: [], activeInputSeq: 1 });
+    const tab = open({ messages: [user("u1", "now"), partial], handle, status: "streaming" });
+    const live = open({
+      messages: [user("u1", "now")],
+      handle: { ...handle, open: null },
+      status: "streaming",
+    });
+    for (const each of [tab, live]) await each.untilText("is lost");
+    server().write(...soFar, ...words("So be it."), ...finish, turnComplete(1));
+    for (const each of [tab, live]) {
+      await each.until("ready");
+      expect(each.lines()).toEqual(["user: now", "assistant: So be it."]);
+      expect(each.chat.messages[1]?.parts.filter(({ type }) => type === "tool-askUser")).toHaveLength(1);
+    }
+  });
+
   it("asks for the stored answer when what it has not read was trimmed meanwhile", async () => {
     const { partial, handle, cursor } = await rendered([...start("a1"), ...words("half ")]);
     server().write(delta("and half"), ...finish, turnComplete(1));

@@ -7,6 +7,12 @@ export type TurnOutcome = {
   failed: boolean;
 };
 
+/**
+ * The id of a message that is nobody's. The AI SDK forgets what it has read of an answer when another one starts, but a
+ * run that takes over in the middle of an answer which goes on begins that one again under its own id.
+ */
+export const BEGUN_AGAIN = "begun-again";
+
 /** One turn on its way to `useChat`: chunks go in as they are read, and come out of `stream` once. */
 export class Turn {
   readonly stream: ReadableStream<UIMessageChunk>;
@@ -16,6 +22,7 @@ export class Turn {
   /** Records of it are gone before they were read: only the stored answer is all of it. */
   isTorn = false;
   #queue: UIMessageChunk[] = [];
+  #answerId: string | undefined;
   #over = false;
   #dropped = false;
   #wake: (() => void) | null = null;
@@ -39,8 +46,15 @@ export class Turn {
     if (chunk.type === "start") this.isWhole = false;
     if (chunk.type === "finish") this.isWhole = true;
     if (this.#dropped || this.#over) return;
+    if (chunk.type === "start") this.#start(chunk.messageId);
     this.#queue.push(chunk);
     this.#wake?.();
+  }
+
+  #start(answerId: string | undefined): void {
+    const again = answerId !== undefined && answerId === this.#answerId;
+    if (again) this.#queue.push({ type: "start", messageId: BEGUN_AGAIN });
+    this.#answerId = answerId;
   }
 
   end(outcome: TurnOutcome): void {
