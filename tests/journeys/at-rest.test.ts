@@ -5,6 +5,7 @@ import path from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { startApp, type App } from "../support/app.ts";
 import { eventually } from "../support/eventually.ts";
+import { killRuns } from "../support/fault-steps.ts";
 import { HttpUser, storedRecords } from "../support/http-user.ts";
 import { startScriptedModel, type ScriptedModel } from "../support/scripted-model.ts";
 import type { Script } from "../support/model-script.ts";
@@ -113,7 +114,7 @@ class Talker {
     const prepared = model.answer(text, { text: `${text}-answer `.repeat(5), holdAfter: 3 });
     await this.user.post(`/chats/${chatId}`, { intent: "send", messageId: randomUUID(), text });
     await prepared.held();
-    for (const pid of app.runPids().values()) process.kill(pid, "SIGKILL");
+    await killRuns(app);
     prepared.release();
     await this.turnEnded(chatId, text);
   }

@@ -1,6 +1,9 @@
 import type { Page } from "playwright-core";
 import { expect } from "vitest";
+import { openSecondPage } from "../support/browser.ts";
+import { holdsUnder, pressOn } from "../support/conditions.ts";
 import { eventually } from "../support/eventually.ts";
+import { killRuns } from "../support/fault-steps.ts";
 import { journeys, type Journey } from "../support/journey.ts";
 import { question } from "../support/model-script.ts";
 import { chatIdOf, composer, hydrated, send, shown, waitAnswered } from "../support/page.ts";
@@ -53,13 +56,15 @@ async function ask(page: Page, asked: Question | undefined, answers: number): Pr
 journey(
   "a conversation that grows too long is summarised for the model, shown as such, and still read as a whole",
   async (journey) => {
-    const { page } = await journey.signedUp();
+    const tab = await journey.signedUp();
+    const { page } = tab;
     const [apples, pears, plums, cherries] = prepare(journey, "apples", "pears", "plums", "cherries");
     journey.model.answer(MATERIAL, { text: "They spoke of apples and pears." });
     await ask(page, apples, 1);
     const chatId = await chatIdOf(page);
     await ask(page, pears, 2);
     expect(await summaries(journey, chatId)).toEqual([]);
+    const second = await openSecondPage(tab, `/chats/${chatId}`);
     await ask(page, plums, 3);
     await expect.poll(() => summaries(journey, chatId), { timeout: 10_000 }).toEqual([{ messages: 4 }]);
 
@@ -72,12 +77,15 @@ journey(
     const sees = async (of: Page): Promise<void> => {
       await mark(of).waitFor();
       expect(await mark(of).locator("summary").innerText()).toContain("(4 messages)");
-      await mark(of).locator("summary").click();
+      await pressOn(of, mark(of).locator("summary"));
       await of.getByText("They spoke of apples and pears.").waitFor();
       expect((await shown(of)).map(({ text }) => text).join()).toContain(apples?.key);
       expect(await shown(of)).toHaveLength(8);
     };
     await sees(page);
+    // The other tab, which nobody has loaded anew.
+    await waitAnswered(second, 4);
+    await sees(second);
     const facts = await page.locator("details.message-info dl").last().textContent();
     expect(facts).toContain("A summary of the first 4 messages, and all since");
     await page.reload();
@@ -124,7 +132,7 @@ journey(
     await ask(page, elms, 2);
     await ask(page, firs, 3);
     await summary.held();
-    for (const pid of journey.app.runPids().values()) process.kill(pid, "SIGKILL");
+    await killRuns(journey.app);
     expect(await summaries(journey, chatId)).toEqual([]);
 
     await ask(page, pines, 4);
@@ -139,7 +147,8 @@ journey(
 journey(
   "a second look, once it is switched on, tells the next answer what to mind, and the answer says so",
   async (journey) => {
-    const { page } = await journey.signedUp();
+    const tab = await journey.signedUp();
+    const { page } = tab;
     const looks = journey.model.answer(MATERIAL, { text: "It forgot to name the colour." });
     const without = question("Without a look");
     await send(page, without.text);
@@ -165,7 +174,7 @@ journey(
     expect(looks.asked[0]?.userText).toContain(first.key);
 
     // What was noted outlives the run that noted it.
-    for (const pid of journey.app.runPids().values()) process.kill(pid, "SIGKILL");
+    await killRuns(journey.app);
     const second = question("Its garden");
     await send(page, second.text);
     await waitAnswered(page, 3);
@@ -174,10 +183,18 @@ journey(
     expect(JSON.stringify(journey.model.askedFor(first.key)[0]?.request)).not.toContain("forgot to name");
     await page.locator("details.message-info > summary").last().click();
     await page.getByText("It forgot to name the colour.").waitFor();
+    const sees = async (on: Page): Promise<void> => {
+      await pressOn(on, on.locator("details.message-info > summary").last());
+      await on.getByText("It forgot to name the colour.").waitFor();
+      await on.keyboard.press("Enter");
+      await pressOn(on, on.locator("details.chat-panel > summary"));
+      expect(await on.getByLabel("A second look at each answer").isChecked()).toBe(true);
+      await on.keyboard.press("Escape");
+    };
     await page.reload();
     await hydrated(page);
+    await holdsUnder(journey, tab, sees, ["second tab", "390 px"]);
     await page.locator("details.chat-panel > summary").click();
-    expect(await box.isChecked()).toBe(true);
     await box.uncheck();
     await page.getByRole("button", { name: "Save" }).click();
     await page.getByText("Saved. It counts from the next answer.").waitFor();

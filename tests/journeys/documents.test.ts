@@ -2,6 +2,7 @@ import { expect } from "vitest";
 import { openSecondPage } from "../support/browser.ts";
 import { eventually } from "../support/eventually.ts";
 import { opener, panel, untilWritten, write, written } from "../support/documents.ts";
+import { killRuns } from "../support/fault-steps.ts";
 import { journeys } from "../support/journey.ts";
 import { numberedWords, question } from "../support/model-script.ts";
 import { chatIdOf, hydrated, send, waitAnswered } from "../support/page.ts";
@@ -147,8 +148,7 @@ journey(
     }));
     const kill = async (): Promise<void> => {
       const back = app.keepDown("worker");
-      for (const pid of app.runPids().values()) process.kill(pid, "SIGKILL");
-      await eventually(() => app.runPids().size === 0, { what: () => "run processes outlive kill -9" });
+      await killRuns(app);
       back();
     };
     await send(page, text);

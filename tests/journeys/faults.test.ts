@@ -1,6 +1,6 @@
 import { expect } from "vitest";
 import { eventually } from "../support/eventually.ts";
-import { appendedTexts, killRun, oneMore } from "../support/fault-steps.ts";
+import { appendedTexts, killRun, killRuns, oneMore } from "../support/fault-steps.ts";
 import { journeys } from "../support/journey.ts";
 import { numberedWords, question } from "../support/model-script.ts";
 import {
@@ -119,8 +119,7 @@ journey(
     await waitAnswered(page, 1);
 
     const back = app.keepDown("worker");
-    for (const pid of app.runPids().values()) process.kill(pid, "SIGKILL");
-    await eventually(() => app.runPids().size === 0, { what: () => "run processes outlive kill -9" });
+    await killRuns(app);
     const { text, key } = question("While the worker is away");
     model.answer(key, { text: "The worker is back." });
     await send(page, text);

@@ -1,10 +1,11 @@
 import type { Page } from "playwright-core";
 import { afterAll, expect } from "vitest";
+import { pressOn } from "../support/conditions.ts";
 import { eventually } from "../support/eventually.ts";
-import { journeys, type Journey } from "../support/journey.ts";
-import type { ChatRequest } from "../support/model-script.ts";
+import { journeys } from "../support/journey.ts";
 import { question } from "../support/model-script.ts";
 import { startPageServer } from "../support/page-server.ts";
+import { askResearch, killSubtask, subtasks } from "../support/research-script.ts";
 import {
   assistantText,
   chatIdOf,
@@ -37,61 +38,8 @@ const untilState = (page: Page, wanted: string, tool?: string) =>
   expect.poll(() => card(page, tool).getAttribute("data-state"), { timeout: 30_000 }).toBe(wanted);
 const times = (path: string): number => web.asked.filter((one) => one === path).length;
 
-const filler = "Bridges carry roads over water, and this page says so at some length. ".repeat(6);
-
-/** A web of its own: a first page that links to `names`, and those. */
-function smallWeb(key: string, names: string[]): { first: string; path: (name: string) => string } {
-  const path = (name: string): string => `/${key}/${name}`;
-  const links = [...names, "missing"].map((name) => `<li><a href="${path(name)}">About ${name}</a></li>`);
-  web.put(
-    path("first"),
-    `<title>First of ${key}</title><p>${filler}</p><ul>${links.join("")}</ul><p>${filler}</p>`,
-  );
-  for (const name of names)
-    web.put(path(name), `<title>All about ${name}</title><p>The ${name} is old. ${filler}</p>`);
-  return { first: web.address(path("first")), path };
-}
-
-type Step = "plan" | "notes" | "report";
-
-/** Which step of a research a side request is. */
-function stepOf({ messages }: ChatRequest): Step {
-  const text = JSON.stringify(messages);
-  if (text.includes("follow")) return "notes";
-  return text.includes("cite its source") ? "report" : "plan";
-}
-
-/** Lets the model research: it follows all links of the first page, and cites what was and what was not read. */
-function scriptResearch({ model }: Journey, key: string, links: number): { steps: Step[] } {
-  const steps: Step[] = [];
-  model.answerSide(`Find ${key}`, (request) => {
-    const step = stepOf(request);
-    steps.push(step);
-    if (step === "plan") return '```json\n{"questions": ["How old?", "How long?"], "searches": []}\n```';
-    if (step === "report")
-      return "Old [1], and long [2]. See [a trap](http://never.example/read) http://bare.example/x [99].";
-    const first = JSON.stringify(request.messages).includes(`First of ${key}`);
-    const follow = first ? Array.from({ length: links }, (_, index) => index + 1) : [];
-    return JSON.stringify({ notes: first ? "An overview." : "It is old.", follow });
-  });
-  return { steps };
-}
-
-function ask(journey: Journey, names: string[]) {
-  const asked = question("Research");
-  const { key } = asked;
-  const pages = smallWeb(key, names);
-  const scripted = scriptResearch(journey, key, names.length + 1);
-  const text = `${asked.text} beginning with ${pages.first}`;
-  const prepared = journey.model.answer(asked.key, {
-    tool: { name: "deepResearch", input: { question: `Find ${key}`, urls: [pages.first] } },
-    text: "The bridges are old.",
-  });
-  return { text, key, pages, prepared, ...scripted };
-}
-
 /** Nobody has read a page twice, and the research was planned and written once. */
-function expectOnce(pages: ReturnType<typeof smallWeb>, names: string[]): void {
+function expectOnce(pages: { path: (name: string) => string }, names: string[]): void {
   for (const name of ["first", ...names, "missing"])
     expect([name, times(pages.path(name))]).toEqual([name, 1]);
 }
@@ -101,7 +49,7 @@ journey(
   async (journey) => {
     const tab = await journey.signedUp({ viewport: PHONE });
     const { page } = tab;
-    const { text, pages, prepared } = ask(journey, ["arch", "beam"]);
+    const { text, pages, prepared } = askResearch(journey, web, ["arch", "beam"]);
     const letGo = web.hold(pages.path("beam"));
     await send(page, text);
     const chatId = await chatIdOf(page);
@@ -132,7 +80,7 @@ journey(
     expect(JSON.stringify(prepared.asked.at(-1)?.request)).toContain("Sources that were read");
     await plain.page.goto(`/chats/${chatId}`);
     for (const seen of [page, plain.page]) {
-      await card(seen).locator("summary").click();
+      await pressOn(seen, card(seen).locator("summary"));
       const links = await card(seen)
         .locator("[data-report] a")
         .evaluateAll((found) => found.map((link) => link.getAttribute("href")));
@@ -142,23 +90,9 @@ journey(
   },
 );
 
-type Row = { state: string; runId: string | null; generation: number };
-
-const subtasks = ({ app }: Journey, chatId: string) =>
-  app.query<Row>(`SELECT "state", "runId", "generation" FROM "Subtask" WHERE "chatId" = $1`, [chatId]);
-
-/** Kills the process of a run and waits until it is gone. */
-async function kill9({ app }: Journey, runId: string | null | undefined): Promise<void> {
-  const pid = await eventually(() => app.runPids().get(runId ?? ""), {
-    what: () => `no process of ${runId}`,
-  });
-  process.kill(pid, "SIGKILL");
-  await eventually(() => app.runPids().get(runId ?? "") !== pid, { what: () => `${runId} lives on` });
-}
-
 journey("a killed research goes on where it was: no page is read twice", async (journey) => {
   const { page } = await journey.signedUp();
-  const { text, pages, steps } = ask(journey, ["arch", "beam"]);
+  const { text, pages, steps } = askResearch(journey, web, ["arch", "beam"]);
   const letGo = web.hold(pages.path("beam"));
   await send(page, text);
   const chatId = await chatIdOf(page);
@@ -166,7 +100,7 @@ journey("a killed research goes on where it was: no page is read twice", async (
     .poll(() => pageStates(page), { timeout: 30_000 })
     .toEqual(["read", "read", "reading", "failed"]);
   const [before] = await subtasks(journey, chatId);
-  await kill9(journey, before?.runId);
+  await killSubtask(journey, before?.runId);
   letGo();
   await waitAnswered(page, 1);
   const [after] = await subtasks(journey, chatId);
@@ -183,7 +117,7 @@ journey(
   "a research outlives the killed run of its chat, and its result reaches the new answer, once",
   async (journey) => {
     const { page } = await journey.signedUp();
-    const { text, key, pages, steps, prepared } = ask(journey, ["arch", "beam"]);
+    const { text, key, pages, steps, prepared } = askResearch(journey, web, ["arch", "beam"]);
     const letGo = web.hold(pages.path("beam"));
     await send(page, text);
     const chatId = await chatIdOf(page);
@@ -194,7 +128,7 @@ journey(
       `SELECT "runId" FROM "ChatSession" WHERE "id" = $1`,
       [chatId],
     );
-    await kill9(journey, runId);
+    await killSubtask(journey, runId);
     await eventually(() => prepared.asked.length === 2, {
       what: () => "the message is not answered anew",
       ms: 30_000,
@@ -220,94 +154,62 @@ journey(
   },
 );
 
-journey("Stop ends a research and its run; what was noted stays, on every device", async (journey) => {
-  const tab = await journey.signedUp();
-  const { page } = tab;
-  const { text, pages } = ask(journey, ["arch"]);
-  const letGo = web.hold(pages.path("arch"));
-  await send(page, text);
-  const chatId = await chatIdOf(page);
-  await expect.poll(() => pageStates(page), { timeout: 30_000 }).toEqual(["read", "reading", "failed"]);
-  const [row] = await subtasks(journey, chatId);
-  await stopButton(page).click();
-  await waitReady(page);
-  await eventually(() => !journey.app.runPids().has(row?.runId ?? ""), {
-    what: () => "the run of the research lives on",
-  });
-  letGo();
-  expect(await subtasks(journey, chatId)).toMatchObject([{ state: "stopped" }]);
-  await page.reload();
-  await hydrated(page);
-  expect(await card(page).innerText()).toContain("Researching: not finished");
-  await card(page).locator("summary").click();
-  expect(await card(page).innerText()).toContain("An overview.");
-  const next = question("Go on");
-  const prepared = journey.model.answer(next.key, { text: "With what there is." });
-  await send(page, next.text);
-  await waitAnswered(page, 1);
-  // What was stopped has no result, and a provider would refuse a call without one.
-  expect(prepared.asked[0]?.request.messages.some((message) => "tool_calls" in message)).toBe(false);
-});
+journey(
+  "Stop on another device ends a research and its run; what was noted stays, on both",
+  async (journey) => {
+    const tab = await journey.signedUp();
+    const { page } = tab;
+    const { text, pages } = askResearch(journey, web, ["arch"]);
+    const letGo = web.hold(pages.path("arch"));
+    await send(page, text);
+    const chatId = await chatIdOf(page);
+    await expect.poll(() => pageStates(page), { timeout: 30_000 }).toEqual(["read", "reading", "failed"]);
+    const [row] = await subtasks(journey, chatId);
+    const phone = await journey.open({ viewport: PHONE });
+    await phone.context.addCookies(await tab.context.cookies());
+    await phone.page.goto(`/chats/${chatId}`);
+    await hydrated(phone.page);
+    expect(await pageStates(phone.page)).toEqual(["read", "reading", "failed"]);
+    await pressOn(phone.page, stopButton(phone.page));
+    for (const each of [phone.page, page]) await waitReady(each);
+    await eventually(() => !journey.app.runPids().has(row?.runId ?? ""), {
+      what: () => "the run of the research lives on",
+    });
+    letGo();
+    expect(await subtasks(journey, chatId)).toMatchObject([{ state: "stopped" }]);
+    await page.reload();
+    await hydrated(page);
+    for (const each of [page, phone.page]) {
+      await card(each).getByText("Researching: not finished").waitFor();
+      await pressOn(each, card(each).locator("summary"));
+      await card(each).getByText("An overview.").waitFor();
+    }
+    const next = question("Go on");
+    const prepared = journey.model.answer(next.key, { text: "With what there is." });
+    await send(page, next.text);
+    await waitAnswered(page, 1);
+    // What was stopped has no result, and a provider would refuse a call without one.
+    expect(prepared.asked[0]?.request.messages.some((message) => "tool_calls" in message)).toBe(false);
+  },
+);
 
 journey("addresses that the model made up wait for an approval, and are then read once", async (journey) => {
   const { page } = await journey.signedUp();
-  const { key, pages } = ask(journey, []);
+  const { key, pages } = askResearch(journey, web, []);
   await send(page, `Research ${key}, please`);
   await page.getByRole("button", { name: "Approve", exact: true }).waitFor();
   expect(times(pages.path("first"))).toBe(0);
-  await page.getByRole("button", { name: "Approve", exact: true }).click();
+  await pressOn(page, page.getByRole("button", { name: "Approve", exact: true }));
   await untilState(page, "output-available");
   await waitAnswered(page, 1);
   expectOnce(pages, []);
 });
 
 journey(
-  "another agent's words are shown as they come, also after a reload; a killed one goes on after its last step",
-  async (journey) => {
-    const { page } = await journey.signedUp({ viewport: PHONE, colorScheme: "dark" });
-    const asked = question("Delegate");
-    const job = question("Add up and tell");
-    journey.model.answer(asked.key, {
-      tool: { name: "delegate", input: { task: job.text, tools: ["calculate"] } },
-      text: "The other agent has told it.",
-    });
-    const theirs = journey.model.answer(job.key, {
-      tool: { name: "calculate", input: { expression: "20 + 22" } },
-      text: "It comes to exactly forty two, says the other agent.",
-      holdAfter: 5,
-    });
-    await send(page, asked.text);
-    const chatId = await chatIdOf(page);
-    await theirs.held();
-    await expect
-      .poll(() => card(page, "delegate").innerText(), { timeout: 20_000 })
-      .toContain("It comes to exactly");
-    await page.reload();
-    await hydrated(page);
-    expect(await card(page, "delegate").innerText()).toContain("It comes to exactly");
-    const [row] = await subtasks(journey, chatId);
-    await kill9(journey, row?.runId);
-    theirs.release();
-    await waitAnswered(page, 1);
-    expect(await assistantText(page)).toBe("The other agent has told it.");
-    await card(page, "delegate").locator("summary").click();
-    const text = await card(page, "delegate").innerText();
-    expect(text.match(/It comes to exactly forty two, says the other agent\./g)).toHaveLength(1);
-    expect(text.match(/20 \+ 22/g)).toHaveLength(1);
-    expect(theirs.asked.map(({ request }) => request.messages.some(({ role }) => role === "tool"))).toEqual([
-      false,
-      true,
-      true,
-    ]);
-    expect(await subtasks(journey, chatId)).toMatchObject([{ state: "done", generation: 2 }]);
-  },
-);
-
-journey(
   "with one place in all, chats that wait for subtasks block neither those nor other chats",
   async (journey) => {
     const first = await journey.signedUp();
-    const { text, pages } = ask(journey, ["arch"]);
+    const { text, pages } = askResearch(journey, web, ["arch"]);
     const letGo = web.hold(pages.path("arch"));
     await send(first.page, text);
     await expect

@@ -56,7 +56,8 @@ journey(
     const { text, key } = question("A long one");
     const answer = `${numberedWords(120)} and, to end on, äöü 漢字 “quotes” – 👩‍🚀.`;
     const wrong = await watchBeginnings(page, answer);
-    model.answer(key, { text: answer, pieceSize: 6, pieceMs: 35 });
+    // It flows while it is reloaded, and does not run to its end before the last time.
+    const prepared = model.answer(key, { text: answer, pieceSize: 6, pieceMs: 35, holdAfter: 120 });
     await send(page, text);
     const chatId = await chatIdOf(page);
     for (const length of [60, 300, 600]) {
@@ -64,7 +65,8 @@ journey(
       await page.reload();
       expect((await shown(page))[0]?.text, "the question is in the first HTML").toBe(text);
     }
-    expect(model.askedFor(key)[0]?.state, "the answer was still running at the last reload").toBe("open");
+    expect(prepared.asked[0]?.state, "the answer was still running at the last reload").toBe("open");
+    prepared.release();
     await waitAnswered(page, 1);
     expect(await assistantText(page)).toBe(answer);
     expect(wrong()).toEqual([]);

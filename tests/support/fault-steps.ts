@@ -1,4 +1,5 @@
 import type { Page } from "playwright-core";
+import type { App } from "./app.ts";
 import type { ExpectedTurn } from "./checker.ts";
 import { eventually } from "./eventually.ts";
 import { storedRecords } from "./http-user.ts";
@@ -16,10 +17,27 @@ export async function killRun({ app }: Journey, chatId: string): Promise<void> {
   if (pid === undefined) {
     throw new Error(`no process of run ${session?.runId}; there are ${[...app.runPids().keys()].join(", ")}`);
   }
-  process.kill(pid, "SIGKILL");
+  kill9(pid);
   await eventually(() => ![...app.runPids().values()].includes(pid), {
     what: () => `${pid} outlives kill -9`,
   });
+}
+
+/** Kills the processes of all runs. */
+export async function killRuns(app: App): Promise<void> {
+  const killed = [...app.runPids().values()];
+  for (const pid of killed) kill9(pid);
+  const left = (): number[] => [...app.runPids().values()].filter((pid) => killed.includes(pid));
+  await eventually(() => left().length === 0, { what: () => `${left().join()} outlive kill -9` });
+}
+
+/** Whose worker host has died may end by itself meanwhile, which comes to the same. */
+function kill9(pid: number): void {
+  try {
+    process.kill(pid, "SIGKILL");
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "ESRCH") throw error;
+  }
 }
 
 /** The texts of the messages in a chat's `.in`, which are those that were acknowledged. */
