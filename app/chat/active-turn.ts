@@ -1,5 +1,6 @@
 import type { UIMessage } from "ai";
 import type { Awaited } from "#app/chat/input-ledger.ts";
+import { BEGUN_AGAIN } from "#app/chat/turn.ts";
 import { closeParts, type Place, placeAnswer, replaceById } from "#app/chat/message-order.ts";
 import type { Boundary } from "#app/shared/out-record.ts";
 import { saysSomething } from "#app/shared/chat-message.ts";
@@ -41,6 +42,10 @@ export class ActiveTurn<M extends UIMessage> {
    * answer to the first and goes on with the next.
    */
   add(list: M[], message: M, unanswered: readonly Awaited[]): M[] {
+    if (message.id === BEGUN_AGAIN) {
+      this.isBegunAgain = true;
+      return list;
+    }
     const orphan = list.find((other) => other.id === this.made.at(-1));
     this.note(message.id);
     if (!orphan) return placeAnswer(list, message, this.placeOf(message.id));

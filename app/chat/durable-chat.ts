@@ -15,7 +15,7 @@ import { PendingStop } from "#app/chat/pending-stop.ts";
 import { Queued } from "#app/chat/queued.ts";
 import { SessionToken } from "#app/chat/session-token.ts";
 import { DurableTransport, outReader, sessionUrls } from "#app/chat/transport.ts";
-import { BEGUN_AGAIN, type Turn, type TurnOutcome } from "#app/chat/turn.ts";
+import type { Turn, TurnOutcome } from "#app/chat/turn.ts";
 import { TurnFollower } from "#app/chat/turn-follower.ts";
 import { type AttachedFile, messageParts } from "#app/shared/attachment.ts";
 import { progress } from "#app/shared/answer-progress.ts";
@@ -220,16 +220,14 @@ export class DurableChat<M extends UIMessage> extends Chat<M> {
   #guardMessages(): void {
     const { pushMessage, replaceMessage } = this.state;
     this.state.pushMessage = (message) => {
-      if (this.#active && message.id === BEGUN_AGAIN) this.#active.isBegunAgain = true;
-      else if (!this.#active || message.role !== "assistant") pushMessage(message);
+      if (!this.#active || message.role !== "assistant") pushMessage(message);
       else this.messages = this.#active.add(this.messages, this.state.snapshot(message), this.#ledger.list());
     };
     this.state.replaceMessage = (index, message) => {
-      const shown = this.messages[index];
+      const shown = this.#active?.isBegunAgain ? undefined : this.messages[index];
       if (message.role === "assistant") this.#active?.note(message.id);
       const decided = withDecisions(message);
-      const isBehind = shown && !this.#active?.isBegunAgain && progress(decided) < progress(shown);
-      if (!isBehind) replaceMessage(index, decided);
+      if (!shown || progress(decided) >= progress(shown)) replaceMessage(index, decided);
     };
   }
 

@@ -13,6 +13,7 @@ import {
   subtask,
   writeSubtask,
 } from "#app/models/subtask.server.ts";
+import { eventually } from "../../tests/support/eventually.ts";
 import { testDatabase, type TestDatabase } from "../../tests/support/database.ts";
 
 let database: TestDatabase;
@@ -57,6 +58,27 @@ it("is found again by its call, and by the same call of a run that took over", a
   expect((await open("c1", "run1")).id).toBe(first.id);
   expect((await open("c2", "run2")).id).toBe(first.id);
   expect((await open("c2", "run2")).id).toBe(first.id);
+});
+
+it("is found by the run that took over also while its own run writes it, and each of two such calls finds its own", async () => {
+  const first = await open("c1", "run1");
+  const waiting = async (): Promise<boolean> => {
+    const [row] = await db().$queryRaw<{ n: bigint }[]>`
+      SELECT count(*) AS n FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`;
+    return Number(row?.n) > 0;
+  };
+  const found: Promise<{ id: string }>[] = [];
+  await db().$transaction(async (writes) => {
+    await writes.$queryRaw`UPDATE "Subtask" SET "version" = "version" + 1 WHERE "id" = ${first.id}`;
+    found.push(open("c2", "run2"));
+    let over = false;
+    void found[0]?.finally(() => (over = true));
+    await eventually(async () => over || (await waiting()), { what: () => "it neither waits nor goes on" });
+  });
+  expect((await found[0])?.id).toBe(first.id);
+  const second = await open("c3", "run2");
+  const both = await Promise.all([open("c4", "run3"), open("c5", "run3")]);
+  expect(both.map(({ id }) => id).sort()).toEqual([first.id, second.id].sort());
 });
 
 it("is not taken over by the same run, by another question, or once its turn has ended", async () => {

@@ -54,14 +54,8 @@ export async function openSubtask(wanted: Wanted): Promise<SubtaskRow | "tooMany
   const input = storableJson(wanted.input) as Prisma.InputJsonObject;
   const own = await db().subtask.findUnique({ where: { chatId_toolCallId: { chatId, toolCallId } }, select });
   if (own) return toRow(own);
-  const [lost] = await db().$queryRaw<{ id: string }[]>`
-    UPDATE "Subtask" SET "toolCallId" = ${toolCallId}, "callerRunId" = ${callerRunId}
-    WHERE "id" = (SELECT "id" FROM "Subtask"
-                   WHERE "chatId" = ${chatId} AND "askedId" = ${askedId} AND "tool" = ${tool} AND NOT "turnEnded"
-                     AND "callerRunId" <> ${callerRunId} AND "state" <> 'stopped' AND "input" = ${JSON.stringify(input)}::jsonb
-                   ORDER BY "createdAt" LIMIT 1 FOR UPDATE SKIP LOCKED)
-    RETURNING "id"`;
-  if (lost) return subtask(lost.id);
+  const lost = await takeOver({ ...wanted, input });
+  if (lost !== null) return subtask(lost);
   if ((await db().subtask.count({ where: { chatId, turnEnded: false } })) >= MAX_FOR_A_TURN) return "tooMany";
   const made = await db().$queryRaw<{ id: string }[]>`
     INSERT INTO "Subtask" ("id", "chatId", "toolCallId", "askedId", "callerRunId", "tool", "input", "model")
@@ -70,6 +64,30 @@ export async function openSubtask(wanted: Wanted): Promise<SubtaskRow | "tooMany
     FROM "Chat" c WHERE c."id" = ${chatId}
     RETURNING "id"`;
   return made[0] ? subtask(made[0].id) : null;
+}
+
+/** Makes one that a lost run had asked for this call's; null when there is none. */
+async function takeOver({
+  chatId,
+  toolCallId,
+  askedId,
+  callerRunId,
+  tool,
+  input,
+}: Wanted): Promise<string | null> {
+  const lost = Prisma.sql`
+    SELECT "id" FROM "Subtask"
+     WHERE "chatId" = ${chatId} AND "askedId" = ${askedId} AND "tool" = ${tool} AND NOT "turnEnded"
+       AND "callerRunId" <> ${callerRunId} AND "state" <> 'stopped' AND "input" = ${JSON.stringify(input)}::jsonb
+     ORDER BY "createdAt" LIMIT 1`;
+  // Its own run may be writing it just now: that is waited for. What another call took meanwhile is looked for anew.
+  do {
+    const [taken] = await db().$queryRaw<{ id: string }[]>`
+      UPDATE "Subtask" SET "toolCallId" = ${toolCallId}, "callerRunId" = ${callerRunId}
+       WHERE "id" = (${lost} FOR UPDATE) RETURNING "id"`;
+    if (taken) return taken.id;
+  } while ((await db().$queryRaw<{ id: string }[]>`${lost}`).length > 0);
+  return null;
 }
 
 const toRow = (row: Omit<SubtaskRow, "state"> & { state: string }): SubtaskRow => ({

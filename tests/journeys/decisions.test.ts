@@ -9,7 +9,7 @@ import type { Script } from "../support/model-script.ts";
 import { question } from "../support/model-script.ts";
 import { startPageServer } from "../support/page-server.ts";
 import { assistantText, chatIdOf, hydrated, send, waitAnswered, waitReady } from "../support/page.ts";
-import { card, unfolds, untilCard } from "../support/tool-cards.ts";
+import { unfolds, untilCard } from "../support/tool-cards.ts";
 
 const web = await startPageServer();
 afterAll(() => web.stop());

@@ -1,4 +1,3 @@
-import type { Page } from "playwright-core";
 import { expect } from "vitest";
 import { eventually } from "../support/eventually.ts";
 import { escaped, untilFirstHtml } from "../support/first-html.ts";

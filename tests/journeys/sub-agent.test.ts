@@ -71,7 +71,7 @@ const calculated = (theirs: { asked: { request: { messages: { role: string }[] }
 journey(
   "another agent's words are shown as they come, in every tab and after a reload; a killed one goes on after its last step",
   async (journey) => {
-    const { tab, page, chatId, theirs } = await atWork(journey, { viewport: PHONE, colorScheme: "dark" });
+    const { tab, chatId, theirs } = await atWork(journey, { viewport: PHONE, colorScheme: "dark" });
     await holdsUnder(journey, tab, works, ["reload", "390 px"]);
     const second = await openSecondPage(tab, `/chats/${chatId}`);
     await works(second);

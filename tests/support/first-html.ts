@@ -2,7 +2,7 @@ import type { Page } from "playwright-core";
 import { eventually } from "./eventually.ts";
 
 /** The page as a browser gets it, before any script has run. */
-export async function firstHtml(page: Page, address = page.url()): Promise<string> {
+async function firstHtml(page: Page, address = page.url()): Promise<string> {
   const cookies = await page.context().cookies();
   const Cookie = cookies.map(({ name, value }) => `${name}=${value}`).join("; ");
   return (await fetch(address, { headers: { Cookie } })).text();
