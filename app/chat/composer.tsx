@@ -9,7 +9,7 @@ import {
 } from "react";
 import { AttachButton } from "#app/chat/attach-button.tsx";
 import { AttachmentTray } from "#app/chat/attachment-tray.tsx";
-import { draftSent, keepDraft } from "#app/chat/drafts.ts";
+import { draftSent, keepDraft, onDraftEmptied } from "#app/chat/drafts.ts";
 import { fillFromDraft, type DraftOf } from "#app/chat/use-draft.ts";
 import { pastedFiles, useDroppedFiles } from "#app/chat/use-dropped-files.ts";
 import { useAttachments } from "#app/chat/use-attachments.ts";
@@ -78,7 +78,7 @@ export function Composer({
   const own = useRef<HTMLTextAreaElement | null>(null);
   const atFirst = useRef(draft);
   const attachments = useAttachments(draft.name, offer, initialFiles);
-  const { add, restore } = attachments;
+  const { add, restore, keep } = attachments;
   const dropping = useDroppedFiles(add, hydrated && !closed);
   useEffect(() => {
     const box = own.current;
@@ -88,6 +88,16 @@ export function Composer({
     // On a touch screen the keyboard would cover what one came to read.
     if (finePointer()) box.focus({ preventScroll: true });
   }, [restore]);
+
+  useEffect(
+    () =>
+      onDraftEmptied(draft.name, () => {
+        // What is written here is the draft again.
+        keepDraft(draft.name, own.current?.value ?? "");
+        keep();
+      }),
+    [draft.name, keep],
+  );
 
   const send = (event?: FormEvent, take = onSend) => {
     event?.preventDefault();

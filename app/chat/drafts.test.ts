@@ -48,6 +48,17 @@ describe("a draft", () => {
     expect(storage.length).toBe(0);
   });
 
+  it("of another tab is left alone by what this one sends and hears acknowledged", () => {
+    keepDraft("chat-1", "typed in the other tab");
+    storage.setItem("longrun.sent.chat-1", JSON.stringify(["sent by the other tab"]));
+    keepFiles("chat-1", [file("theirs"), file("mine")]);
+    draftSent("chat-1", "sent here", [file("mine")]);
+    draftAcknowledged("chat-1");
+    const { text, files } = reopenDraft("chat-1", known());
+    expect(text).toBe("sent by the other tab\n\ntyped in the other tab");
+    expect(files.map(({ id }) => id)).toEqual(["theirs"]);
+  });
+
   it("that was sent and is in the history is not offered again, and what was typed since is", () => {
     draftSent("chat-1", "first");
     draftSent("chat-1", "second");

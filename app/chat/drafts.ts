@@ -15,6 +15,9 @@ export const NOTHING_KNOWN: Known = { texts: [], files: [] };
 /** What the server already has of a draft's messages: texts, and ids of files. */
 export type Known = { texts: readonly string[]; files: readonly string[] };
 
+/** What this page has sent under each name, and does not know to be acknowledged. */
+const sentHere = new Map<string, Known>();
+
 /** Storage may be full, or forbidden: drafts are then not kept, and nothing else changes. */
 function attempt<T>(work: (storage: Storage) => T): T | undefined {
   try {
@@ -50,25 +53,51 @@ export function keepDraft(name: string, text: string): void {
   write(DRAFT + name, text);
 }
 
+/** Calls `empty` when another tab of this browser has emptied the draft: sent what was typed there. */
+export function onDraftEmptied(name: string, empty: () => void): () => void {
+  const listen = ({ key, newValue }: StorageEvent) => {
+    if (key === DRAFT + name && newValue === null) empty();
+  };
+  addEventListener("storage", listen);
+  return () => removeEventListener("storage", listen);
+}
+
 /** Keeps which files are attached to what is in the box. */
 export function keepFiles(name: string, files: readonly AttachedFile[]): void {
   writeList(FILES + name, files);
 }
 
-/** What was typed leaves the box with its files, and is kept until the server has acknowledged it. */
+/**
+ * What was typed leaves the box with its files, and is kept until the server has acknowledged it. What another tab of
+ * the same chat has written meanwhile is the draft now, and stays.
+ */
 export function draftSent(name: string, text: string, files: readonly AttachedFile[] = []): void {
   writeList(SENT + name, [...sentTexts(name), ...(text === "" ? [] : [text])]);
   writeList(SENT_FILES + name, [...sentFiles(name), ...files]);
-  write(DRAFT + name, "");
-  keepFiles(name, []);
+  const { texts, files: ids } = sentHere.get(name) ?? NOTHING_KNOWN;
+  sentHere.set(name, { texts: [...texts, text], files: [...ids, ...files.map(({ id }) => id)] });
+  if (read(DRAFT + name) === text) write(DRAFT + name, "");
+  const sent = new Set(files.map(({ id }) => id));
+  keepFiles(
+    name,
+    readList(FILES + name, fileList).filter(({ id }) => !sent.has(id)),
+  );
 }
 
-/** The server has what was sent under this name: all of it, or what is known of it. */
-export function draftAcknowledged(name: string, known?: Known): void {
-  const texts = known ? sentTexts(name).filter((text) => !known.texts.includes(text)) : [];
-  const files = known ? sentFiles(name).filter(({ id }) => !known.files.includes(id)) : [];
-  writeList(SENT + name, texts);
-  writeList(SENT_FILES + name, files);
+/**
+ * The server has what was sent under this name: what is known of it, or all that this page has sent. What another tab
+ * has sent may still be on its way.
+ */
+export function draftAcknowledged(name: string, known: Known = sentHere.get(name) ?? NOTHING_KNOWN): void {
+  sentHere.delete(name);
+  writeList(
+    SENT + name,
+    sentTexts(name).filter((text) => !known.texts.includes(text)),
+  );
+  writeList(
+    SENT_FILES + name,
+    sentFiles(name).filter(({ id }) => !known.files.includes(id)),
+  );
 }
 
 /**
@@ -82,7 +111,8 @@ export function reopenDraft(name: string, known: Known): { text: string; files: 
   const files = all.filter(
     ({ id }, index) => !known.files.includes(id) && all.findIndex((other) => other.id === id) === index,
   );
-  draftAcknowledged(name);
+  writeList(SENT + name, []);
+  writeList(SENT_FILES + name, []);
   keepDraft(name, text);
   keepFiles(name, files);
   return { text, files };

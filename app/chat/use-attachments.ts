@@ -38,6 +38,8 @@ export type Attachments = {
   restore: (files: readonly AttachedFile[]) => void;
   /** They were sent. */
   clear: () => void;
+  /** Writes the list down once more. */
+  keep: () => void;
 };
 
 const asAttached = (stored: AttachedFile): Attached => ({
@@ -162,7 +164,7 @@ export function useAttachments(
   }, [show]);
 
   const waiting = list.some(({ stored }) => stored === null);
-  return { list, stored: storedOf(list), waiting, note, say, add, retry, remove, restore, clear };
+  return { list, stored: storedOf(list), waiting, note, say, add, retry, remove, restore, clear, keep };
 }
 
 const storedOf = (list: readonly Attached[]): AttachedFile[] => list.flatMap(({ stored }) => stored ?? []);

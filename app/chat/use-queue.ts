@@ -2,6 +2,7 @@ import { createContext, useCallback, useContext, useEffect, useMemo, useRef, use
 import { z } from "zod";
 import type { DurableChatHelpers } from "#app/chat/use-durable-chat.ts";
 import { useReread } from "#app/chat/use-reread.ts";
+import { useOtherTabs } from "#app/chat/use-other-tabs.ts";
 import { useOthersQueue } from "#app/chat/use-others-queue.ts";
 import { messageText, type LongrunUIMessage } from "#app/shared/chat-message.ts";
 import { type QueueNow, type QueueState, steeredBy } from "#app/shared/queue.ts";
@@ -38,7 +39,8 @@ export function useQueue(
   const { messages, waiting, withdraw, reword } = chat;
   const [steering, setSteering] = useState<readonly string[]>([]);
   const [error, setError] = useState<string | null>(null);
-  const tellTabs = useOtherTabs(chatId);
+  // Other devices: see `useOthersQueue`.
+  const tellTabs = useOtherTabs("queue", chatId);
   useEffect(() => {
     for (const [id, state] of Object.entries(decided)) if (state === "withdrawn") withdraw(id);
   }, [decided, withdraw]);
@@ -94,17 +96,4 @@ async function post(chatId: string, request: QueueRequest): Promise<string | nul
   } catch {
     return UNREACHABLE;
   }
-}
-
-/** Other tabs of this browser read the page again at once. Other devices: see `useOthersQueue`. */
-function useOtherTabs(chatId: string): () => void {
-  const reread = useReread();
-  const channel = useRef<BroadcastChannel | null>(null);
-  useEffect(() => {
-    const opened = new BroadcastChannel(`longrun-queue-${chatId}`);
-    opened.onmessage = reread;
-    channel.current = opened;
-    return () => opened.close();
-  }, [chatId, reread]);
-  return useCallback(() => channel.current?.postMessage(null), []);
 }

@@ -1,5 +1,6 @@
 import { createContext, useCallback, useContext, useMemo, useState } from "react";
 import { z } from "zod";
+import { useOtherTabs } from "#app/chat/use-other-tabs.ts";
 import { useReread } from "#app/chat/use-reread.ts";
 import type { Vote, Votes } from "#app/shared/vote.ts";
 
@@ -24,6 +25,8 @@ const NONE: Given["votes"] = {};
 /** The votes of an open chat: at once as they are given, otherwise as the server has them. */
 export function useVotes(chatId: string, stored: Votes): { voting: Voting; error: string | null } {
   const reread = useReread();
+  // Other devices: the list of chats asks whether anything has changed.
+  const tellTabs = useOtherTabs("votes", chatId);
   const [given, setGiven] = useState<Given>({ after: stored, votes: {} });
   const [error, setError] = useState<string | null>(null);
   // What was read after a vote has it, or what another tab made of it.
@@ -36,11 +39,12 @@ export function useVotes(chatId: string, stored: Votes): { voting: Voting; error
       });
       void post(chatId, messageId, wanted).then((problem) => {
         setError(problem);
+        if (problem === null) tellTabs();
         if (problem !== null) setGiven({ after: stored, votes: NONE });
         reread();
       });
     },
-    [chatId, stored, reread],
+    [chatId, stored, reread, tellTabs],
   );
   const voting = useMemo(() => {
     const votes: Record<string, Vote> = { ...stored };
