@@ -8,6 +8,7 @@ import {
   runJavaScriptOutput,
   searchChatsOutput,
 } from "#app/shared/chat-tools.ts";
+import { resultAddress } from "#app/shared/search.ts";
 
 export const json = (value: unknown): string => JSON.stringify(value, null, 2) ?? "";
 
@@ -75,7 +76,9 @@ function Hits({ hits }: { hits: Hit[] }) {
     <ul className="hits">
       {hits.map((hit) => (
         <li key={`${hit.chatId} ${hit.messageId}`}>
-          <Link to={`/chats/${hit.chatId}`}>{hit.title ?? "Untitled chat"}</Link>
+          <Link to={resultAddress(hit)} state={{ found: true }}>
+            {hit.title ?? "Untitled chat"}
+          </Link>
           <p>{hit.excerpt}</p>
         </li>
       ))}

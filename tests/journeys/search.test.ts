@@ -112,3 +112,20 @@ journey("without scripts the search is a page, and its links lead to the message
   const place = await page.locator("#m-n33").boundingBox();
   expect(place && place.y >= 0 && place.y < 700).toBe(true);
 });
+
+journey("what the assistant finds in other chats leads to the message itself", async (on) => {
+  const { page } = await on.signedUp();
+  const chatId = await longChat(on.app, 150, "About numbers");
+  const { text, key } = question("Search for me");
+  on.model.answer(key, {
+    tool: { name: "searchChats", input: { query: "one of 51 answer" } },
+    text: "There it is.",
+  });
+  await page.reload();
+  await send(page, text);
+  await waitAnswered(page, 1);
+  await page.locator("[data-part=tool-searchChats] > summary").click();
+  await page.locator("[data-part=tool-searchChats]").getByRole("link", { name: "About numbers" }).click();
+  await page.waitForURL(new RegExp(`/chats/${chatId}\\?message=n51#m-n51$`));
+  await landsOn(page, "n51");
+});
