@@ -4,6 +4,8 @@ import { branchNow, moveBranch, type BranchMove } from "#app/models/branch-moves
 import { chatArchive, chatPage, createChat } from "#app/models/chat.server.ts";
 import { db, disconnect } from "#app/models/db.server.ts";
 import { forkChat } from "#app/models/fork.server.ts";
+import { keepReview, reviewOf } from "#app/models/review.server.ts";
+import { furthestSummary, keepSummary } from "#app/models/summary.server.ts";
 import { writeTranscript } from "#app/models/transcript.server.ts";
 import { testDatabase, type TestDatabase } from "../../tests/support/database.ts";
 
@@ -138,6 +140,21 @@ describe("branches", () => {
     expect(forked?.headMessageId).toBe(forked?.messages[1]?.id);
     expect(await screen()).toEqual(["u1", "a1", "u2", "a2"]);
     expect(await forkChat({ ...input, userId: randomUUID(), forkId: randomUUID() })).toBe("missing");
+  });
+
+  it("a fork takes along what the model was told in place of its beginning, and is to mind in it", async () => {
+    const forkId = randomUUID();
+    for (const id of ["a1", "a2"]) {
+      await keepSummary(chatId, { throughId: id, text: `until ${id}`, messages: 2, model: "demo:demo" });
+      await keepReview(chatId, { messageId: id, text: `mind ${id}`, model: "demo:demo" });
+    }
+    await forkChat({ userId, chatId, messageId: "u2", forkId });
+    const forked = await chatArchive({ userId, chatId: forkId });
+    const path = forked?.messages.map(({ id }) => id) ?? [];
+    expect(await furthestSummary(forkId, path)).toMatchObject({ text: "until a1", throughId: path[1] });
+    expect(await reviewOf(forkId, path[1] ?? "")).toBe("mind a1");
+    expect(await db().summary.count({ where: { chatId: forkId } })).toBe(1);
+    expect(await db().review.count({ where: { chatId: forkId } })).toBe(1);
   });
 
   it("the download has every branch", async () => {

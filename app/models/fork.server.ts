@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { noteFiles } from "#app/models/attachment.server.ts";
 import { readMessages, readTree } from "#app/models/branch.server.ts";
-import { transaction } from "#app/models/db.server.ts";
+import { transaction, type Transaction } from "#app/models/db.server.ts";
 import { copyDocuments } from "#app/models/document-copy.server.ts";
 import type { Prisma } from "#prisma/generated/client.ts";
 
@@ -54,7 +54,28 @@ export function forkChat(input: {
     const callIds = path.flatMap(({ message }) =>
       message.parts.flatMap((part) => ("toolCallId" in part ? [part.toolCallId] : [])),
     );
+    await copyNotes(tx, {
+      from: chatId,
+      to: forkId,
+      ids: new Map(path.map(({ id }, at) => [id, ids[at] ?? ""])),
+    });
     await copyDocuments(tx, { from: chatId, to: forkId, callIds });
     return "forked";
+  });
+}
+
+/** What the model was told in place of the beginning, and is to mind: for the messages that were taken along. */
+async function copyNotes(
+  tx: Transaction,
+  { from, to, ids }: { from: string; to: string; ids: ReadonlyMap<string, string> },
+): Promise<void> {
+  const named = { in: [...ids.keys()] };
+  const summaries = await tx.summary.findMany({ where: { chatId: from, throughId: named } });
+  const reviews = await tx.review.findMany({ where: { chatId: from, messageId: named } });
+  await tx.summary.createMany({
+    data: summaries.map((one) => ({ ...one, chatId: to, throughId: ids.get(one.throughId) ?? "" })),
+  });
+  await tx.review.createMany({
+    data: reviews.map((one) => ({ ...one, chatId: to, messageId: ids.get(one.messageId) ?? "" })),
   });
 }
