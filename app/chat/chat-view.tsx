@@ -151,6 +151,7 @@ export function ChatView(props: ChatViewProps) {
                     partialIds={[...about.partialIds, ...cut.ids]}
                     delivery={delivery}
                     streaming={status === "streaming"}
+                    open={open}
                     summary={props.summary}
                     onRetry={chat.retry}
                   />

@@ -29,7 +29,7 @@ export function LiveView({ chatId, messageId, status, before, after, ...rest }: 
   const { partialIds, summary, attachments } = rest;
   const page = `/chats/${chatId}`;
   const told = runState({ status, connection: "live", stopping: false, empty: false, run: null });
-  const list = { partialIds, summary, delivery: {}, streaming: false, onRetry: () => undefined };
+  const list = { partialIds, summary, delivery: {}, streaming: false, open: true, onRetry: () => undefined };
   return (
     <main className="chat live" data-chat-status={status}>
       {/* A browser counts from the end of the document on. Cut off, it leaves a server the time to start again. */}

@@ -11,7 +11,7 @@ import { ticksOf, type Tick } from "#app/chat/ticks.ts";
 import { useBranch } from "#app/chat/use-branches.ts";
 import type { Delivery } from "#app/chat/use-durable-chat.ts";
 import { useQueued } from "#app/chat/use-queue.ts";
-import type { LongrunUIMessage } from "#app/shared/chat-message.ts";
+import { holdsNothing, messageError, type LongrunUIMessage } from "#app/shared/chat-message.ts";
 import type { Summary } from "#app/shared/summary.ts";
 import { Button } from "#app/ui/button.tsx";
 
@@ -21,15 +21,20 @@ type Props = {
   delivery: Readonly<Record<string, Delivery>>;
   /** The last answer is being written. */
   streaming: boolean;
+  /** An answer is being written, or waited for. */
+  open: boolean;
   /** What the model is told in place of the beginning. */
   summary?: Summary | null;
   onRetry: () => void;
 };
 
-export function MessageList({ messages, partialIds, delivery, streaming, summary, onRetry }: Props) {
+export function MessageList({ messages, partialIds, delivery, streaming, open, summary, onRetry }: Props) {
   // What waits for its turn stands below the answer that is being written.
-  const running = streaming ? messages.findLastIndex(({ role }) => role === "assistant") : -1;
-  const ticks = ticksOf(messages, delivery, running);
+  const last = messages.findLastIndex(({ role }) => role === "assistant");
+  const begun = messages[last];
+  const isWritten = streaming || (open && begun && isBlank(begun) && !partialIds.includes(begun.id));
+  const running = isWritten ? last : -1;
+  const ticks = ticksOf(messages, delivery, { running, open });
   return messages.map((message, index) => {
     const shown =
       message.role === "user" ? (
@@ -54,6 +59,9 @@ export function MessageList({ messages, partialIds, delivery, streaming, summary
     );
   });
 }
+
+/** An answer that has begun and has not said anything yet. */
+const isBlank = (answer: LongrunUIMessage): boolean => holdsNothing(answer) && messageError(answer) === null;
 
 type UserProps = {
   message: LongrunUIMessage;

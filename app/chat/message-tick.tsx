@@ -1,10 +1,11 @@
-import { Check, CheckCheck, Clock, Ellipsis } from "lucide-react";
+import { Check, CheckCheck, CircleAlert, Clock, Ellipsis } from "lucide-react";
 import type { Tick } from "#app/chat/ticks.ts";
 
 const SHOWN = {
   queued: { Icon: Clock, words: "Queued: not on the server yet" },
   stored: { Icon: Check, words: "Stored: it will be answered, whatever happens" },
   answering: { Icon: Ellipsis, words: "Being answered" },
+  unanswered: { Icon: CircleAlert, words: "Stored, but not answered" },
   answered: { Icon: CheckCheck, words: "Answered" },
 } as const;
 

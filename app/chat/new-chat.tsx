@@ -105,6 +105,7 @@ function FirstMessage({ id, text, files }: { id: string; text: string; files: re
         partialIds={[]}
         delivery={{ [id]: "sending" }}
         streaming={false}
+        open
         onRetry={() => undefined}
       />
       <p className="waiting">Starting</p>

@@ -11,16 +11,24 @@ const says = (text: string): LongrunUIMessage => ({
 
 it("a message is answered by what follows it, also together with the one after it", () => {
   const messages = [asks("a"), says("one"), asks("b"), asks("c"), says("two"), asks("d")];
-  expect(ticksOf(messages, {}, -1)).toEqual({ a: "answered", b: "answered", c: "answered", d: "stored" });
+  const told = { a: "answered", b: "answered", c: "answered" };
+  expect(ticksOf(messages, {}, { running: -1, open: true })).toEqual({ ...told, d: "stored" });
+  expect(ticksOf(messages, {}, { running: -1, open: false })).toEqual({ ...told, d: "unanswered" });
 });
 
 it("what waits below a running answer is stored, and what is answered now says so", () => {
   const messages = [asks("a"), says("one"), asks("b"), says("tw"), asks("c")];
-  expect(ticksOf(messages, {}, 3)).toEqual({ a: "answered", b: "answering", c: "stored" });
+  expect(ticksOf(messages, {}, { running: 3, open: true })).toEqual({
+    a: "answered",
+    b: "answering",
+    c: "stored",
+  });
 });
 
 it("a message on its way is queued, and one that could not be sent has no tick", () => {
-  expect(ticksOf([asks("a"), asks("b")], { a: "sending", b: "failed" }, -1)).toEqual({ a: "queued" });
+  const delivery = { a: "sending", b: "failed" } as const;
+  const told = ticksOf([asks("a"), asks("b")], delivery, { running: -1, open: false });
+  expect(told).toEqual({ a: "queued" });
 });
 
 it("the sentence that says why an answer failed answers nothing", () => {
@@ -29,5 +37,6 @@ it("the sentence that says why an answer failed answers nothing", () => {
     role: "assistant",
     parts: [{ type: "data-error", data: { text: "No." } }],
   };
-  expect(ticksOf([asks("a"), failed], {}, -1)).toEqual({ a: "stored" });
+  const told = ticksOf([asks("a"), failed, asks("b")], {}, { running: -1, open: true });
+  expect(told).toEqual({ a: "unanswered", b: "stored" });
 });

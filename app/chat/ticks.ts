@@ -2,19 +2,20 @@ import type { Delivery } from "#app/chat/chat-facts.ts";
 import { holdsNothing, type LongrunUIMessage } from "#app/shared/chat-message.ts";
 
 /** How far a message of the person has come. */
-export type Tick = "queued" | "stored" | "answering" | "answered";
+export type Tick = "queued" | "stored" | "answering" | "answered" | "unanswered";
 
 /**
  * The tick of each message of the person, by id; none for one that could not be sent. It follows from what is on the
- * page alone, so that a reload and another tab say the same. `running`: where the answer stands that is being written.
+ * page alone, so that a reload and another tab say the same. `running`: where the answer stands that is being written;
+ * `open`: something is being answered, or will be.
  */
 export function ticksOf(
   messages: LongrunUIMessage[],
   delivery: Readonly<Record<string, Delivery>>,
-  running: number,
+  { running, open }: { running: number; open: boolean },
 ): Record<string, Tick> {
   const ticks: Record<string, Tick> = {};
-  let after: Tick = "stored";
+  let after: Tick = open ? "stored" : "unanswered";
   for (const [index, message] of [...messages.entries()].toReversed()) {
     if (message.role === "assistant") after = index === running ? "answering" : toldBy(message);
     if (message.role !== "user") continue;
@@ -26,4 +27,4 @@ export function ticksOf(
 }
 
 /** A sentence that says why there is no answer is none. */
-const toldBy = (answer: LongrunUIMessage): Tick => (holdsNothing(answer) ? "stored" : "answered");
+const toldBy = (answer: LongrunUIMessage): Tick => (holdsNothing(answer) ? "unanswered" : "answered");

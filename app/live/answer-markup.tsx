@@ -33,6 +33,7 @@ export class AnswerMarkup {
         partialIds={[]}
         delivery={{}}
         streaming
+        open
         onRetry={() => undefined}
       />,
     );
