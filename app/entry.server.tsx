@@ -11,6 +11,7 @@ import { isRouteErrorResponse, RemixServer } from "@remix-run/react";
 import { renderToPipeableStream } from "react-dom/server";
 import { z } from "zod";
 import { liveDocument } from "#app/live/live-document.ts";
+import { ownsChat } from "#app/server/owns-chat.server.ts";
 import { followAnswer } from "#app/server/follow-answer.server.ts";
 import { keepSweeping } from "#app/server/sweep-attachments.server.ts";
 import { describeError, log } from "#app/server/log.server.ts";
@@ -43,7 +44,7 @@ export default function handleRequest(
           const body = new PassThrough();
           headers.set("Content-Type", "text/html; charset=utf-8");
           const live = failed ? null : openAnswer(remixContext);
-          const sent = live ? goOn(body, live, request.signal) : body;
+          const sent = live ? goOn(body, live, request) : body;
           resolve(
             new Response(createReadableStreamFromReadable(sent), { headers, status: failed ? 500 : status }),
           );
@@ -73,11 +74,12 @@ function openAnswer({ staticHandlerContext }: EntryContext) {
   return errors ? null : (liveSchema.safeParse(loaderData["routes/chats.$chatId_.live"]).data ?? null);
 }
 
-function goOn(body: Readable, live: z.infer<typeof liveSchema>, request: AbortSignal): Readable {
+function goOn(body: Readable, live: z.infer<typeof liveSchema>, request: Request): Readable {
   const left = new AbortController();
-  const signal = AbortSignal.any([request, left.signal]);
+  const signal = AbortSignal.any([request.signal, left.signal]);
+  const mayRead = () => ownsChat(request, live.chatId);
   async function* written() {
-    yield* liveDocument(await text(body), followAnswer(live.chatId, live.lastEventId, signal));
+    yield* liveDocument(await text(body), followAnswer(live.chatId, live.lastEventId, { signal, mayRead }));
   }
   return Readable.from(written()).once("close", () => left.abort());
 }

@@ -95,6 +95,28 @@ test("thoughts and calls stand before the text, each once", () => {
   expect(balance(html)).toBe(0);
 });
 
+test("what calls that were made together come to follows in any order, and the last cards stand alone", () => {
+  const markup = new AnswerMarkup();
+  const call = (id: string, output?: string) =>
+    ({
+      type: "tool-calculate",
+      toolCallId: id,
+      input: { expression: id },
+      ...(output === undefined ? { state: "input-available" } : { state: "output-available", output }),
+    }) as Part;
+  const done = (id: string, result: string) => ({ ...call(id, ""), output: { result } }) as Part;
+  let html = markup.update(message(call("1+1"), call("2+2")), false);
+  html += markup.update(message(call("1+1"), call("2+2")), false);
+  html += markup.update(message(call("1+1"), done("2+2", "4")), false);
+  html += markup.update(message(done("1+1", "2"), done("2+2", "4")), false);
+  html += markup.update(message(done("1+1", "2"), done("2+2", "4"), text("So.")), true);
+  const [, cards = ""] = /<div class="live-calls">([^]*)<\/div><div data-part="text"/.exec(html) ?? [];
+  const last = cards.split("<div><details").at(-1) ?? "";
+  expect(cards.match(/<div><details/g)).toHaveLength(3);
+  expect(textOf(`<i ${last}`)).toMatch(/Calculated[^]*Result2Calculated[^]*Result4$/);
+  expect(balance(html)).toBe(0);
+});
+
 test("the document is sent up to the answer, then the answer as it grows, then the rest", async () => {
   async function* versions() {
     yield { answer: message(text("One")), ended: false };

@@ -22,7 +22,7 @@ const draw = (element: ReactElement): string => renderToStaticMarkup(element);
 /** One answer as HTML that is only appended to while the answer grows: for a page that runs no scripts. */
 export class AnswerMarkup {
   readonly #frame = new GrowingHtml();
-  readonly #parts: PartMarkup[] = [];
+  readonly #units: UnitMarkup[] = [];
   #finished = 0;
 
   /** The HTML to append. `ended`: nothing follows, and every element is closed. */
@@ -42,10 +42,11 @@ export class AnswerMarkup {
 
   #grow(parts: Part[], ended: boolean): string {
     let more = "";
-    for (const [at, part] of parts.entries()) {
+    const units = unitsOf(parts);
+    for (const [at, unit] of units.entries()) {
       if (at < this.#finished) continue;
-      const finished = ended || at < parts.length - 1;
-      more += (this.#parts[at] ??= new PartMarkup()).grow(part, finished);
+      const finished = ended || at < units.length - 1;
+      more += (this.#units[at] ??= new UnitMarkup()).grow(unit, finished);
       if (finished) this.#finished = at + 1;
     }
     return more;
@@ -56,22 +57,43 @@ export class AnswerMarkup {
   }
 }
 
-class PartMarkup {
+/** Calls that were made together get their results in any order, so they are written as one. */
+function unitsOf(parts: Part[]): Part[][] {
+  const units: Part[][] = [];
+  for (const [at, part] of parts.entries()) {
+    const before = parts[at - 1];
+    if (isToolUIPart(part) && before && isToolUIPart(before)) units.at(-1)?.push(part);
+    else units.push([part]);
+  }
+  return units;
+}
+
+class UnitMarkup {
   readonly #whole = new GrowingHtml();
   readonly #blocks: GrowingHtml[] = [];
   #finished = 0;
+  #calls: string | null = null;
 
-  grow(part: Part, finished: boolean): string {
+  grow(unit: Part[], finished: boolean): string {
+    const [part] = unit;
+    if (!part) return "";
+    if (isToolUIPart(part)) return this.#growCalls(unit, finished);
     if (part.type === "text") return this.#growText(part.text, finished);
     if (part.type === "reasoning") {
       const running = { ...part, state: "streaming" as const };
       return this.#whole.grow(draw(<MessagePart part={running} {...WRITTEN} />), finished);
     }
-    // A card tells what the tool does as soon as it is called; what came of it is on the page that follows.
-    if (!finished && (!isToolUIPart(part) || part.state === "input-streaming")) return "";
-    if (this.#finished > 0) return "";
-    this.#finished = 1;
-    return draw(<MessagePart part={part} {...WRITTEN} />);
+    return finished ? draw(<MessagePart part={part} {...WRITTEN} />) : "";
+  }
+
+  /** The cards again each time that they tell something new; the styles show the last ones alone. */
+  #growCalls(calls: Part[], finished: boolean): string {
+    const told = calls.filter((call) => finished || !isToolUIPart(call) || call.state !== "input-streaming");
+    const cards = told.map((part) => draw(<MessagePart part={part} {...WRITTEN} />)).join("");
+    let more = this.#calls === null && cards !== "" ? '<div class="live-calls">' : "";
+    if (cards !== (this.#calls ?? "")) more += `<div>${cards}</div>`;
+    if (cards !== "") this.#calls = cards;
+    return more + (finished && this.#calls !== null ? "</div>" : "");
   }
 
   #growText(text: string, finished: boolean): string {

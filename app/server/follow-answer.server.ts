@@ -7,25 +7,29 @@ import { toOutRecord } from "#app/shared/out-record.ts";
 
 const LOOK_EVERY_MS = 150;
 const LOOK_SELDOM_MS = 1_000;
-/** Nobody who signed out, or lost the chat, reads on for longer: the page that follows is asked for anew. */
-const LONGEST_MS = 300_000;
+/** Nobody who signed out, or lost the chat, reads on for longer. */
+const CHECK_EVERY_MS = 10_000;
 
 /**
  * The next answer on `.out` after a cursor, each time that it has grown, and `ended` with its last version. Ends
- * without that where another run takes the answer over, the stream cannot be read, or it takes very long.
+ * without that where another run takes the answer over, the stream cannot be read, or it may not be read any more.
  */
 export async function* followAnswer(
   chatId: string,
   afterEventId: string | null,
-  signal: AbortSignal,
+  { signal, mayRead }: { signal: AbortSignal; mayRead: () => Promise<boolean> },
 ): AsyncGenerator<{ answer: LongrunUIMessage; ended: boolean }> {
   const fold = new AnswerFold();
-  const until = Date.now() + LONGEST_MS;
+  let checked = Date.now();
   let after = afterEventId;
   let first: string | null = null;
   let delay = LOOK_EVERY_MS;
   try {
-    while (!signal.aborted && Date.now() < until) {
+    while (!signal.aborted) {
+      if (Date.now() - checked > CHECK_EVERY_MS) {
+        if (!(await mayRead())) return;
+        checked = Date.now();
+      }
       const records = await readRecords(chatId, "out", after);
       for (const { seqNum, data, headers } of records) {
         const record = toOutRecord(seqNum, data, headers);
