@@ -143,7 +143,7 @@ export function ChatView(props: ChatViewProps) {
           above={above}
         >
           <BranchProvider value={branches}>
-            <DecisionProvider messages={messages} idle={!open && hydrated} decide={chat.decide}>
+            <DecisionProvider chatId={chatId} messages={messages} idle={!open} decide={chat.decide}>
               <QueueProvider value={queue}>
                 <VoteProvider value={voting}>
                   <MessageList

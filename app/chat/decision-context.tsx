@@ -3,14 +3,24 @@ import type { LongrunUIMessage } from "#app/shared/chat-message.ts";
 import { waitingCalls, type ToolAnswer } from "#app/shared/tool-answers.ts";
 
 type Decide = (toolCallId: string, answer: ToolAnswer) => Promise<string | null>;
-type Value = { decide: Decide; waiting: ReadonlySet<string> };
+type Value = { action: string; decide: Decide; waiting: ReadonlySet<string> };
 
-const Context = createContext<Value>({ decide: () => Promise.resolve(null), waiting: new Set() });
+const Context = createContext<Value>({
+  action: "",
+  decide: () => Promise.resolve(null),
+  waiting: new Set(),
+});
 
-type Props = { messages: LongrunUIMessage[]; idle: boolean; decide: Decide; children: ReactNode };
+type Props = {
+  chatId: string;
+  messages: LongrunUIMessage[];
+  idle: boolean;
+  decide: Decide;
+  children: ReactNode;
+};
 
 /** Lets the cards of calls that wait for the person be decided: those of the last answer, while nothing runs. */
-export function DecisionProvider({ messages, idle, decide, children }: Props) {
+export function DecisionProvider({ chatId, messages, idle, decide, children }: Props) {
   const last = messages.at(-1);
   const ids =
     idle && last
@@ -18,12 +28,25 @@ export function DecisionProvider({ messages, idle, decide, children }: Props) {
           .map((call) => call.toolCallId)
           .join(" ")
       : "";
-  const value = useMemo(() => ({ decide, waiting: new Set(ids.split(" ").filter(Boolean)) }), [decide, ids]);
+  const value = useMemo(
+    () => ({ action: `/chats/${chatId}`, decide, waiting: new Set(ids.split(" ").filter(Boolean)) }),
+    [chatId, decide, ids],
+  );
   return <Context.Provider value={value}>{children}</Context.Provider>;
 }
 
-/** What decides the call; null when it does not wait (any more). */
-export function useDecision(toolCallId: string): ((answer: ToolAnswer) => Promise<string | null>) | null {
-  const { decide, waiting } = useContext(Context);
-  return waiting.has(toolCallId) ? (answer) => decide(toolCallId, answer) : null;
+/** A call that waits for the person. */
+export type Waiting = {
+  toolCallId: string;
+  /** Where its form goes when there are no scripts. */
+  action: string;
+  decide: (answer: ToolAnswer) => Promise<string | null>;
+};
+
+/** The call, where it waits; null when it does not (any more). */
+export function useDecision(toolCallId: string): Waiting | null {
+  const { action, decide, waiting } = useContext(Context);
+  return waiting.has(toolCallId)
+    ? { toolCallId, action, decide: (answer) => decide(toolCallId, answer) }
+    : null;
 }

@@ -48,7 +48,7 @@ const isPreliminary = (part: Part): boolean => part.state === "output-available"
 
 /** One call of a tool, folded to a line: its name and state; inside, what it was given and what came back. */
 export function ToolCard({ part, running }: { part: Part; running: boolean }) {
-  const decide = useDecision(part.toolCallId);
+  const waiting = useDecision(part.toolCallId);
   const failed = part.state === "output-error";
   const reason = part.approval?.approved === false ? part.approval.reason : undefined;
   const name = getToolName(part);
@@ -59,23 +59,23 @@ export function ToolCard({ part, running }: { part: Part; running: boolean }) {
     <details
       // A new element when its wait is over: open while it waits or tells how far it is, folded from then on unless
       // one opens it.
-      key={decide ? "waiting" : live ? "live" : "plain"}
-      open={decide || live ? true : undefined}
+      key={waiting ? "waiting" : live ? "live" : "plain"}
+      open={waiting || live ? true : undefined}
       data-part={part.type}
       data-state={preliminary ? "preliminary" : part.state}
       className={`card tool ${failed ? "failed" : ""}`}
     >
       <summary>
-        {toolLine(part, running, decide !== null)} <code>{name}</code>
+        {toolLine(part, running, waiting !== null)} <code>{name}</code>
       </summary>
       <div className="card-body">
-        {decide && isQuestion && <Question input={part.input} decide={decide} />}
-        {decide && !isQuestion && (
-          <Approval decide={decide}>
+        {waiting && isQuestion && <Question input={part.input} waiting={waiting} />}
+        {waiting && !isQuestion && (
+          <Approval waiting={waiting}>
             <Block name="It will be given exactly this">{json(part.input)}</Block>
           </Approval>
         )}
-        {!decide && part.input !== undefined && <Input part={part} />}
+        {!waiting && part.input !== undefined && <Input part={part} />}
         {part.state === "output-available" && <Output name={name} output={part.output} live={live} />}
         {failed && <Block name="Error">{part.errorText ?? "The tool failed."}</Block>}
         {reason !== undefined && <Block name="Reason">{reason}</Block>}

@@ -1,12 +1,11 @@
 import { useState, type FormEvent, type ReactNode } from "react";
+import type { Waiting } from "#app/chat/decision-context.tsx";
 import { askUserInput } from "#app/shared/chat-tools.ts";
 import { MAX_REASON, type ToolAnswer } from "#app/shared/tool-answers.ts";
 import { Button } from "#app/ui/button.tsx";
 
-type Decide = (answer: ToolAnswer) => Promise<string | null>;
-
 /** Sends a decision once, and shows why it could not be sent. */
-function useSend(decide: Decide) {
+function useSend({ decide }: Waiting) {
   const [busy, setBusy] = useState(false);
   const [error, setError] = useState<string | null>(null);
   const send = (answer: ToolAnswer) => {
@@ -25,24 +24,51 @@ const focusFirst = (box: HTMLInputElement | null) => box?.focus();
 
 const Failure = ({ error }: { error: string | null }) => (error ? <p role="alert">{error}</p> : null);
 
-/** Approve or deny a call, with exactly what it will be given. */
-export function Approval({ decide, children }: { decide: Decide; children: ReactNode }) {
-  const { busy, error, send } = useSend(decide);
-  const [denying, setDenying] = useState(false);
-  const deny = (event: FormEvent<HTMLFormElement>) => {
+type FormProps = {
+  waiting: Waiting;
+  className: string;
+  /** The value of the pressed button, and what is in the form. */
+  onPress: (pressed: string | null, form: FormData) => void;
+  children: ReactNode;
+};
+
+/** A plain form first: the page that the server renders can be decided before, and without, its scripts. */
+function DecisionForm({ waiting, className, onPress, children }: FormProps) {
+  const submit = (event: FormEvent<HTMLFormElement>) => {
     event.preventDefault();
-    const reason = new FormData(event.currentTarget).get("reason");
-    send({
-      approved: false,
-      ...(typeof reason === "string" && reason.trim() ? { reason: reason.trim() } : {}),
-    });
+    const pressed = (event.nativeEvent as SubmitEvent).submitter?.getAttribute("value") ?? null;
+    onPress(pressed, new FormData(event.currentTarget));
   };
+  return (
+    <form method="post" action={waiting.action} className={className} onSubmit={submit}>
+      <input type="hidden" name="intent" value="decide" />
+      <input type="hidden" name="target" value={waiting.toolCallId} />
+      {children}
+    </form>
+  );
+}
+
+const written = (form: FormData, name: string): string => {
+  const value = form.get(name);
+  return typeof value === "string" ? value.trim() : "";
+};
+
+/** Approve or deny a call, with exactly what it will be given. */
+export function Approval({ waiting, children }: { waiting: Waiting; children: ReactNode }) {
+  const { busy, error, send } = useSend(waiting);
+  const [denying, setDenying] = useState(false);
+  const deny = (form: FormData) => {
+    const reason = written(form, "reason");
+    send({ approved: false, ...(reason === "" ? {} : { reason }) });
+  };
+  const choose = (pressed: string | null) =>
+    pressed === "deny" ? setDenying(true) : send({ approved: true });
   return (
     <fieldset className="decision">
       <legend className="unseen">Approval</legend>
       {children}
       {denying ? (
-        <form onSubmit={deny} className="decision-own">
+        <DecisionForm waiting={waiting} className="decision-own" onPress={(_, form) => deny(form)}>
           <label className="unseen" htmlFor="deny-reason">
             Reason
           </label>
@@ -59,16 +85,16 @@ export function Approval({ decide, children }: { decide: Decide; children: React
           <Button type="button" onClick={() => setDenying(false)}>
             Back
           </Button>
-        </form>
+        </DecisionForm>
       ) : (
-        <div className="decision-choices">
-          <Button type="button" look="primary" disabled={busy} onClick={() => send({ approved: true })}>
+        <DecisionForm waiting={waiting} className="decision-choices" onPress={choose}>
+          <Button type="submit" name="decision" value="approve" look="primary" disabled={busy}>
             Approve
           </Button>
-          <Button type="button" disabled={busy} onClick={() => setDenying(true)}>
+          <Button type="submit" name="decision" value="deny" disabled={busy}>
             Deny…
           </Button>
-        </div>
+        </DecisionForm>
       )}
       <Failure error={error} />
     </fieldset>
@@ -76,29 +102,32 @@ export function Approval({ decide, children }: { decide: Decide; children: React
 }
 
 /** A question of the model with its choices. */
-export function Question({ input, decide }: { input: unknown; decide: Decide }) {
-  const { busy, error, send } = useSend(decide);
+export function Question({ input, waiting }: { input: unknown; waiting: Waiting }) {
+  const { busy, error, send } = useSend(waiting);
   const asked = askUserInput.safeParse(input);
   if (!asked.success) return null;
   const { question, choices, allowOther } = asked.data;
-  const other = (event: FormEvent<HTMLFormElement>) => {
-    event.preventDefault();
-    const answer = new FormData(event.currentTarget).get("answer");
-    if (typeof answer === "string" && answer.trim()) send({ answer: answer.trim() });
+  const other = (form: FormData) => {
+    const answer = written(form, "answer");
+    if (answer !== "") send({ answer });
   };
   return (
     <fieldset className="decision">
       <legend className="unseen">Question</legend>
       <p className="decision-question">{question}</p>
-      <div className="decision-choices">
+      <DecisionForm
+        waiting={waiting}
+        className="decision-choices"
+        onPress={(answer) => answer !== null && send({ answer })}
+      >
         {choices.map((choice) => (
-          <Button key={choice} type="button" disabled={busy} onClick={() => send({ answer: choice })}>
+          <Button key={choice} type="submit" name="answer" value={choice} disabled={busy}>
             {choice}
           </Button>
         ))}
-      </div>
+      </DecisionForm>
       {allowOther && (
-        <form onSubmit={other} className="decision-own">
+        <DecisionForm waiting={waiting} className="decision-own" onPress={(_, form) => other(form)}>
           <label className="unseen" htmlFor="own-answer">
             Another answer
           </label>
@@ -112,7 +141,7 @@ export function Question({ input, decide }: { input: unknown; decide: Decide }) 
           <Button type="submit" disabled={busy}>
             Answer
           </Button>
-        </form>
+        </DecisionForm>
       )}
       <Failure error={error} />
     </fieldset>

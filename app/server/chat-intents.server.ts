@@ -1,6 +1,7 @@
 import { tellOthers } from "#app/server/branch-chat.server.ts";
 import { answerBranchIntent, isBranchIntent } from "#app/server/branch-intents.server.ts";
 import { pickModel, setWords } from "#app/server/chat-settings.server.ts";
+import { decideCall } from "#app/server/decide-call.server.ts";
 import { limitOf } from "#app/server/limits.server.ts";
 import { remove, rename } from "#app/server/edit-chat.server.ts";
 import type { FormWithFiles } from "#app/server/message-files.server.ts";
@@ -37,6 +38,8 @@ export async function answerIntent(chat: Chat, posted: FormWithFiles): Promise<I
       return toldOf(chat, form, await pickModel(chat, form.get("model")));
     case "words":
       return toldOf(chat, form, await setWords(chat, form));
+    case "decide":
+      return decideCall(chat, form);
     case "vote":
       return vote(chat, form);
     case "rename":

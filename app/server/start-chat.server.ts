@@ -5,6 +5,7 @@ import { describeError, log } from "#app/server/log.server.ts";
 import { preferredModel } from "#app/server/model-choice.server.ts";
 import { type AttachedFile, messageParts } from "#app/shared/attachment.ts";
 import type { ChatAction } from "#app/shared/chat-action.ts";
+import type { answersToSend } from "#app/shared/tool-answers.ts";
 import { appendInput, mintToken, startSession, TriggerError } from "#app/server/trigger-client.server.ts";
 
 /**
@@ -83,6 +84,16 @@ async function appendMessage({ chatId, messageId, text, files = [] }: Outgoing):
   const payload = { message, chatId, trigger: "submit-message", metadata: {} };
   await appendInput(chatId, { kind: "message", payload }, messageId);
   log("info", "chat.message-sent", { chatId, messageId });
+}
+
+/** Hands over what was decided about calls that wait, in a chat whose owner was checked. */
+export function sendAnswers(
+  chatId: string,
+  message: ReturnType<typeof answersToSend>,
+  partId: string,
+): Promise<void> {
+  const payload = { message, chatId, trigger: "submit-message", messageId: message.id, metadata: {} };
+  return withSession(chatId, () => appendInput(chatId, { kind: "message", payload }, partId));
 }
 
 /** Asks the run to end the answer that it is giving. */
