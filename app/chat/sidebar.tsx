@@ -5,7 +5,7 @@ import { groupByAge, type ListedChat } from "#app/chat/group-by-age.ts";
 import { SidebarSearch } from "#app/chat/sidebar-search.tsx";
 import { useChatNews } from "#app/chat/use-chat-news.ts";
 import { SidebarRow } from "#app/chat/sidebar-row.tsx";
-import type { ChatNews } from "#app/shared/chat-news.ts";
+import type { ListNews } from "#app/shared/chat-news.ts";
 import type { Theme } from "#app/shared/theme.ts";
 import { Button } from "#app/ui/button.tsx";
 
@@ -13,7 +13,7 @@ export type SidebarProps = {
   user: AccountOwner;
   chats: ListedChat[];
   /** What happens in them. */
-  news: ChatNews;
+  news: ListNews;
   /** How many to show when older ones are asked for; null when all are there. */
   older: number | null;
   theme: Theme;

@@ -1,11 +1,11 @@
 import { db } from "#app/models/db.server.ts";
-import type { ChatNews } from "#app/shared/chat-news.ts";
+import type { ChatNews, ListNews } from "#app/shared/chat-news.ts";
 
 /** A turn whose run was lost does not count as running for longer, in minutes. */
 const LOST_AFTER = 15;
 
 /** The news of the user's own chats; a chat without any is not in it. */
-export async function chatNews(userId: string): Promise<ChatNews> {
+async function chatNews(userId: string): Promise<ChatNews> {
   const rows = await db().$queryRaw<{ id: string; news: "answering" | "done" }[]>`
     SELECT "id", 'answering' AS "news" FROM (
       SELECT "chatId" AS "id" FROM "Turn" WHERE "userId" = ${userId} AND "endedAt" IS NULL
@@ -18,6 +18,27 @@ export async function chatNews(userId: string): Promise<ChatNews> {
   // A chat that was answered and is being answered again is busy first.
   for (const { id, news: what } of rows) news[id] ??= what;
   return news;
+}
+
+/** So many of the newest chats are what an open list is compared by. */
+const MARKED = 60;
+
+/** Another text when a chat was begun, written in, renamed or deleted, or an answer judged, on whatever device. */
+async function markOf(userId: string): Promise<string> {
+  const [row] = await db().$queryRaw<{ mark: string | null }[]>`
+    SELECT md5(string_agg(concat_ws(' ', n."id", n."title", v."votes"), E'\n'
+             ORDER BY n."updatedAt" DESC, n."id" DESC)) AS "mark"
+      FROM (SELECT "id", "title", "updatedAt" FROM "Chat" WHERE "userId" = ${userId}
+             ORDER BY "updatedAt" DESC, "id" DESC LIMIT ${MARKED}) n
+      LEFT JOIN LATERAL (SELECT concat(count(*), ' ', max("at")) AS "votes" FROM "Vote"
+             WHERE "chatId" = n."id") v ON true`;
+  return row?.mark ?? "";
+}
+
+/** What an open list of the user's chats has to know. */
+export async function listNews(userId: string): Promise<ListNews> {
+  const [news, mark] = await Promise.all([chatNews(userId), markOf(userId)]);
+  return { news, mark };
 }
 
 /**

@@ -5,7 +5,7 @@ import { ageOf } from "#app/chat/group-by-age.ts";
 import { keepLast } from "#app/chat/keep-last.ts";
 import { Shell } from "#app/chat/shell.tsx";
 import { listChats } from "#app/models/chat.server.ts";
-import { chatNews } from "#app/models/chat-news.server.ts";
+import { listNews } from "#app/models/chat-news.server.ts";
 import { requireUser } from "#app/server/auth.server.ts";
 import { nearLimitOf } from "#app/server/limits.server.ts";
 import type { Theme } from "#app/shared/theme.ts";
@@ -21,7 +21,7 @@ export async function loader({ request }: LoaderFunctionArgs) {
   const shown = Number.isInteger(asked) ? Math.min(Math.max(asked, PAGE), MOST) : PAGE;
   const [rows, news, nearLimit] = await Promise.all([
     listChats({ userId: user.id, limit: shown + 1 }),
-    chatNews(user.id),
+    listNews(user.id),
     nearLimitOf(user.id),
   ]);
   const now = new Date();
