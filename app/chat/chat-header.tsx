@@ -9,7 +9,7 @@ export function ChatHeader({ children }: { children?: ReactNode }) {
   const openSheet = useOpenSheet();
   return (
     <header className="chat-header">
-      <IconButton label="Open the list of chats" className="narrow-only" onClick={openSheet}>
+      <IconButton label="Open the list of chats" className="narrow-only show-list" onClick={openSheet}>
         <Menu size={20} aria-hidden />
       </IconButton>
       <div className="chat-state">{children}</div>

@@ -1,4 +1,4 @@
-import { useCallback, useEffect, useMemo, useState } from "react";
+import { useCallback, useMemo, useState } from "react";
 import { ChatHeader } from "#app/chat/chat-header.tsx";
 import { ChatSettings } from "#app/chat/chat-settings.tsx";
 import { Composer } from "#app/chat/composer.tsx";
@@ -12,6 +12,7 @@ import { LiveRun } from "#app/chat/live-run.tsx";
 import { MessageList } from "#app/chat/message-list.tsx";
 import { runState, type RunStatus } from "#app/chat/run-state.ts";
 import { RunStateLine } from "#app/chat/run-state-line.tsx";
+import { useShortcut } from "#app/chat/shortcuts.ts";
 import { TakenBack } from "#app/chat/taken-back.tsx";
 import { TurnNotices } from "#app/chat/turn-notices.tsx";
 import { useChatDraft } from "#app/chat/use-draft.ts";
@@ -26,7 +27,7 @@ import { useTitleArrival } from "#app/chat/use-title-arrival.ts";
 import { useVotes, VoteProvider } from "#app/chat/use-votes.ts";
 import { WithoutScripts } from "#app/chat/without-scripts.tsx";
 import type { AttachedFile, AttachmentOffer } from "#app/shared/attachment.ts";
-import type { LongrunUIMessage } from "#app/shared/chat-message.ts";
+import { messageText, type LongrunUIMessage } from "#app/shared/chat-message.ts";
 import type { ShownSettings } from "#app/shared/chat-settings.ts";
 import type { DocumentPage } from "#app/shared/documents.ts";
 import { abilitiesOfChoice } from "#app/shared/model-option.ts";
@@ -35,6 +36,8 @@ import { placeSteered, type QueueState } from "#app/shared/queue.ts";
 import type { ChatStatus, ResumeHandle } from "#app/shared/resume-handle.ts";
 import type { Votes } from "#app/shared/vote.ts";
 import { ErrorLine } from "#app/ui/error-panel.tsx";
+import { useCopy } from "#app/ui/use-copy.ts";
+import { useEscape } from "#app/ui/use-escape.ts";
 import { useHydrated } from "#app/ui/use-hydrated.ts";
 
 export type ChatViewProps = {
@@ -105,7 +108,10 @@ export function ChatView(props: ChatViewProps) {
   const open = status === "submitted" || status === "streaming";
   const [run, setRun] = useState<RunStatus>(null);
   const told = runState({ status, connection, stopping, empty: messages.length === 0, run });
-  useEscape(open, chat.stop);
+  useEscape("page", () => {
+    if (open) chat.stop();
+    return open;
+  });
   const { branches, error: branchError } = useBranches({
     chatId,
     messages,
@@ -116,6 +122,8 @@ export function ChatView(props: ChatViewProps) {
     delivery,
     stop: chat.stop,
   });
+  const lastAnswer = useCopy(() => messageText(messages.findLast(isAnswer) ?? { parts: [] }));
+  useShortcut("copy-answer", lastAnswer.copy);
   const caughtUp = useCatchUp(props, messages, open);
   const refused = queueError ?? branchError ?? voteError ?? props.returned?.error;
   const draft = useChatDraft(chatId, props.messages, delivery);
@@ -171,6 +179,7 @@ export function ChatView(props: ChatViewProps) {
           />
         </Conversation>
         <div className="composer-area">
+          <output className="toast">{lastAnswer.copied && "The last answer is copied"}</output>
           {refused && <ErrorLine>{refused}</ErrorLine>}
           <LimitNote />
           <Composer
@@ -206,6 +215,8 @@ export function ChatView(props: ChatViewProps) {
   );
 }
 
+const isAnswer = ({ role }: LongrunUIMessage): boolean => role === "assistant";
+
 /** Ready means that nothing is left without an answer. */
 function liveStatus(status: ChatStatus, messages: LongrunUIMessage[]): ChatStatus {
   return status === "ready" && messages.at(-1)?.role === "user" ? "error" : status;
@@ -224,18 +235,4 @@ function useCutAnswers(then: () => void, seen: (end: TurnEnd) => void) {
     [then, seen],
   );
   return { ids, onTurnEnd };
-}
-
-function useEscape(open: boolean, stop: () => void): void {
-  useEffect(() => {
-    if (!open) return;
-    const onKey = (event: KeyboardEvent) => {
-      const elsewhere = document.querySelector(
-        "dialog[open], details.account[open], details.chat-panel[open], [data-sheet=open], .renaming, .editing, .searching",
-      );
-      if (event.key === "Escape" && !elsewhere) stop();
-    };
-    addEventListener("keydown", onKey);
-    return () => removeEventListener("keydown", onKey);
-  }, [open, stop]);
 }

@@ -22,6 +22,7 @@ export function EditMessage({ message, branches }: { message: LongrunUIMessage; 
     box.current.focus();
     box.current.setSelectionRange(box.current.value.length, box.current.value.length);
   }, []);
+  const ready = branches.mayEdit(message.id) && !branches.stopping;
   const cancel = () => {
     branches.edit(null);
     backToComposer();
@@ -29,14 +30,16 @@ export function EditMessage({ message, branches }: { message: LongrunUIMessage; 
   const save = (event?: FormEvent) => {
     event?.preventDefault();
     const text = box.current?.value ?? "";
-    if (branches.locked || text.trim() === "") return;
+    if (!ready || text.trim() === "") return;
     branches.ask({ intent: "edit", target: message.id, messageId: newId, text });
     backToComposer();
   };
   const onKeyDown = (event: KeyboardEvent) => {
     if (event.nativeEvent.isComposing) return;
-    if (event.key === "Escape") cancel();
-    else if (event.key === "Enter" && !event.shiftKey && matchMedia("(pointer: fine)").matches) {
+    if (event.key === "Escape") {
+      event.preventDefault();
+      cancel();
+    } else if (event.key === "Enter" && !event.shiftKey && matchMedia("(pointer: fine)").matches) {
       event.preventDefault();
       save();
     }
@@ -57,7 +60,7 @@ export function EditMessage({ message, branches }: { message: LongrunUIMessage; 
       />
       <div className="editing-buttons">
         <Button onClick={cancel}>Cancel</Button>
-        <Button look="primary" type="submit" disabled={branches.locked || empty}>
+        <Button look="primary" type="submit" disabled={!ready || empty}>
           Send
         </Button>
       </div>

@@ -80,8 +80,10 @@ function Revise({ queue, message, onDone }: { queue: Queue; message: LongrunUIMe
   };
   const onKeyDown = (event: KeyboardEvent) => {
     if (event.nativeEvent.isComposing) return;
-    if (event.key === "Escape") onDone();
-    else if (event.key === "Enter" && !event.shiftKey && matchMedia("(pointer: fine)").matches)
+    if (event.key === "Escape") {
+      event.preventDefault();
+      onDone();
+    } else if (event.key === "Enter" && !event.shiftKey && matchMedia("(pointer: fine)").matches)
       void save(event);
   };
   return (

@@ -78,7 +78,11 @@ function RenameRow({ id, title, onClose }: { id: string; title: string; onClose:
       <fetcher.Form
         method="post"
         action={`/chats/${id}`}
-        onKeyDown={(event) => event.key === "Escape" && onClose()}
+        onKeyDown={(event) => {
+          if (event.key !== "Escape") return;
+          event.preventDefault();
+          onClose();
+        }}
         onBlur={(event) => {
           const leaves = !event.currentTarget.contains(event.relatedTarget);
           if (leaves && fetcher.state === "idle") fetcher.submit(event.currentTarget);

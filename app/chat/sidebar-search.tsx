@@ -3,6 +3,7 @@ import { Search as SearchIcon } from "lucide-react";
 import { useEffect, useRef, useState, type KeyboardEvent, type MouseEvent, type ReactNode } from "react";
 import { ResultText } from "#app/chat/search-result.tsx";
 import { useOpenSheet } from "#app/chat/sheet.ts";
+import { isWriting } from "#app/chat/shortcuts.ts";
 import { useSearch } from "#app/chat/use-search.ts";
 import { resultAddress, searchWords, type SearchResult } from "#app/shared/search.ts";
 
@@ -131,11 +132,8 @@ function Results({ results, query, at, onOpen }: ResultsProps) {
 function leave(event: KeyboardEvent<HTMLInputElement>, searching: boolean, clear: () => void): void {
   if (searching) clear();
   else event.currentTarget.blur();
-  if (searching || !document.querySelector("[data-sheet=open]")) event.stopPropagation();
+  if (searching || !document.querySelector("[data-sheet=open]")) event.preventDefault();
 }
-
-const isWriting = (target: EventTarget | null): boolean =>
-  target instanceof HTMLElement && target.closest("input, textarea, select, [contenteditable]") !== null;
 
 /** Ctrl or Cmd and K from anywhere, or "/" where nothing is written, leads to the search. */
 function useSearchKeys(input: React.RefObject<HTMLInputElement | null>): void {
@@ -150,8 +148,9 @@ function useSearchKeys(input: React.RefObject<HTMLInputElement | null>): void {
       const isSlash = event.key === "/" && !event.ctrlKey && !event.metaKey && !isWriting(event.target);
       if ((!isK && !isSlash) || document.querySelector("dialog[open]")) return;
       event.preventDefault();
-      if (input.current && getComputedStyle(input.current).visibility === "hidden") latest.current();
-      // The sheet takes the focus as it opens.
+      latest.current();
+      input.current?.select();
+      // In a sheet it can be reached once that is open, which takes the focus.
       requestAnimationFrame(() => input.current?.select());
     };
     addEventListener("keydown", onKey);

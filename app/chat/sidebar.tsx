@@ -1,5 +1,5 @@
 import { Form, Link, useParams } from "@remix-run/react";
-import { SquarePen } from "lucide-react";
+import { PanelLeft, SquarePen } from "lucide-react";
 import { AccountMenu, type AccountOwner } from "#app/chat/account-menu.tsx";
 import { groupByAge, type ListedChat } from "#app/chat/group-by-age.ts";
 import { SidebarSearch } from "#app/chat/sidebar-search.tsx";
@@ -7,7 +7,8 @@ import { useChatNews } from "#app/chat/use-chat-news.ts";
 import { SidebarRow } from "#app/chat/sidebar-row.tsx";
 import type { ListNews } from "#app/shared/chat-news.ts";
 import type { Theme } from "#app/shared/theme.ts";
-import { Button } from "#app/ui/button.tsx";
+import { Button, IconButton } from "#app/ui/button.tsx";
+import { useHydrated } from "#app/ui/use-hydrated.ts";
 
 export type SidebarProps = {
   user: AccountOwner;
@@ -17,11 +18,14 @@ export type SidebarProps = {
   /** How many to show when older ones are asked for; null when all are there. */
   older: number | null;
   theme: Theme;
+  onHide: () => void;
+  onShortcuts: () => void;
 };
 
 /** One's own chats, newest first, and the account. */
-export function Sidebar({ user, chats, news: loaded, older, theme }: SidebarProps) {
+export function Sidebar({ user, chats, news: loaded, older, theme, onHide, onShortcuts }: SidebarProps) {
   const { chatId: openId } = useParams();
+  const hydrated = useHydrated();
   const news = useChatNews(loaded, openId);
   return (
     <nav className="sidebar" aria-label="Chats" id="chats">
@@ -29,6 +33,11 @@ export function Sidebar({ user, chats, news: loaded, older, theme }: SidebarProp
         <Link to="/chats" className="wordmark">
           Longrun
         </Link>
+        {hydrated && (
+          <IconButton label="Hide the list of chats" className="hide-list" onClick={onHide}>
+            <PanelLeft size={17} aria-hidden />
+          </IconButton>
+        )}
         <Link to="/chats" className="button plain new-chat">
           <SquarePen size={16} aria-hidden />
           New chat
@@ -61,7 +70,7 @@ export function Sidebar({ user, chats, news: loaded, older, theme }: SidebarProp
           )}
         </div>
       </SidebarSearch>
-      <AccountMenu user={user} theme={theme} />
+      <AccountMenu user={user} theme={theme} onShortcuts={onShortcuts} />
     </nav>
   );
 }

@@ -24,8 +24,10 @@ export type Branches = {
   editing: string | null;
   /** Whether it can be edited now: any while nothing is answered, and the one that is being answered. */
   mayEdit: (messageId: string) => boolean;
-  /** Opens a message to be edited; stops its answer where one is being written. */
+  /** Opens a message to be edited, and drops an edit that is not on its way. */
   edit: (messageId: string | null) => void;
+  /** An edit waits for the end of the answer that it has stopped. */
+  stopping: boolean;
   ask: (request: BranchRequest) => void;
 };
 
@@ -50,30 +52,37 @@ export function useBranches(chat: {
   const fetcher = useFetcher<Answer>();
   const { submit } = fetcher;
   const [editing, setEditing] = useState<string | null>(null);
+  const [held, setHeld] = useState<BranchRequest | null>(null);
   const idle = fetcher.state === "idle";
   const ask = useCallback(
     (request: BranchRequest) => {
       // The text of an edit stays in its box until the edited message has taken its place.
       if (request.intent !== "edit") setEditing(null);
+      if (request.intent === "edit" && open) {
+        setHeld(request);
+        return stop();
+      }
+      setHeld(null);
       submit({ ...request, stay: "1" }, { method: "post", action: `/chats/${chatId}` });
     },
-    [submit, chatId],
+    [submit, chatId, open, stop],
   );
+  useEffect(() => {
+    if (held && !open) ask(held);
+  }, [held, open, ask]);
   const lastAsked = chat.messages.findLast((message) => message.role === "user")?.id ?? null;
   const locked = open || !idle;
   const queued = lastAsked !== null && (chat.waiting.includes(lastAsked) || lastAsked in chat.delivery);
   const answering = open && !queued ? lastAsked : null;
-  const edit = useCallback(
-    (messageId: string | null) => {
-      if (messageId !== null && messageId === answering) stop();
-      setEditing(messageId);
-    },
-    [answering, stop],
-  );
+  const edit = useCallback((messageId: string | null) => {
+    setHeld(null);
+    setEditing(messageId);
+  }, []);
+  const stopping = held !== null;
   const branches = useMemo(() => {
     const mayEdit = (messageId: string) => idle && (!open || messageId === answering);
-    return { chatId, siblings, locked, lastAsked, editing, mayEdit, edit, ask };
-  }, [chatId, siblings, locked, idle, open, answering, lastAsked, editing, edit, ask]);
+    return { chatId, siblings, locked, lastAsked, editing, stopping, mayEdit, edit, ask };
+  }, [chatId, siblings, locked, idle, open, answering, lastAsked, editing, stopping, edit, ask]);
   return { branches, error: idle ? fetcher.data?.error : undefined };
 }
 

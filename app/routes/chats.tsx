@@ -8,6 +8,7 @@ import { listChats } from "#app/models/chat.server.ts";
 import { listNews } from "#app/models/chat-news.server.ts";
 import { requireUser } from "#app/server/auth.server.ts";
 import { nearLimitOf } from "#app/server/limits.server.ts";
+import { isSidebarHidden } from "#app/shared/sidebar-state.ts";
 import type { Theme } from "#app/shared/theme.ts";
 import { RouteError } from "#app/ui/route-error.tsx";
 
@@ -32,7 +33,8 @@ export async function loader({ request }: LoaderFunctionArgs) {
   }));
   const older = rows.length > shown ? shown + PAGE : null;
   const shownUser = { name: user.name, email: user.email, role: user.role };
-  return data({ user: shownUser, chats, news, older, nearLimit });
+  const hidden = isSidebarHidden(request.headers.get("Cookie"));
+  return data({ user: shownUser, chats, news, older, nearLimit, hidden });
 }
 
 export const shouldRevalidate = unlessDocumentOnly;

@@ -1,4 +1,5 @@
 import { useCallback, useEffect, useRef, type RefObject } from "react";
+import { useEscape } from "#app/ui/use-escape.ts";
 
 type Details = {
   ref: RefObject<HTMLDetailsElement>;
@@ -22,15 +23,13 @@ export function useCloseDetails(): Details {
     const closeOutside = (event: Event) => {
       if (ref.current?.open && !ref.current.contains(event.target as Node)) ref.current.open = false;
     };
-    const closeOnEscape = (event: KeyboardEvent) => {
-      if (event.key === "Escape" && ref.current?.open) fold();
-    };
     addEventListener("pointerdown", closeOutside);
-    addEventListener("keydown", closeOnEscape);
-    return () => {
-      removeEventListener("pointerdown", closeOutside);
-      removeEventListener("keydown", closeOnEscape);
-    };
-  }, [fold]);
+    return () => removeEventListener("pointerdown", closeOutside);
+  }, []);
+  useEscape("opened", () => {
+    if (!ref.current?.open) return false;
+    fold();
+    return true;
+  });
   return { ref, show, fold };
 }

@@ -53,7 +53,7 @@ export function DocumentPanel(props: Props) {
 
   const onKeyDown = (event: KeyboardEvent): void => {
     if (event.key !== "Escape" || event.defaultPrevented) return;
-    event.stopPropagation();
+    event.preventDefault();
     go(null);
   };
   return (
