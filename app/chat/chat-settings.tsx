@@ -3,6 +3,7 @@ import { ChevronDown } from "lucide-react";
 import { useEffect, useState, type FormEvent, type ReactNode, type RefObject } from "react";
 import { ModelList } from "#app/chat/model-list.tsx";
 import { SpentLine } from "#app/chat/spent-line.tsx";
+import { ThisChat } from "#app/chat/this-chat.tsx";
 import { WordsFields } from "#app/chat/words-fields.tsx";
 import type { ShownSettings } from "#app/shared/chat-settings.ts";
 import { chosenName } from "#app/shared/model-names.ts";
@@ -29,8 +30,10 @@ export function NewChatSettings({ choice, form }: { choice: ModelChoice; form: s
   );
 }
 
-/** The settings of an open chat. A change counts from the next turn on. */
-export function ChatSettings({ chatId, settings }: { chatId: string; settings: ShownSettings }) {
+type Props = { chatId: string; title: string | null; settings: ShownSettings };
+
+/** The settings of an open chat, and what can be done with it. A change counts from the next turn on. */
+export function ChatSettings({ chatId, title, settings }: Props) {
   const { choice, systemPrompt, temperature, secondLook } = settings;
   const { ref, show, fold } = useCloseDetails();
   const hydrated = useHydrated();
@@ -83,6 +86,7 @@ export function ChatSettings({ chatId, settings }: { chatId: string; settings: S
           </output>
         </div>
       </words.Form>
+      <ThisChat chatId={chatId} title={title} />
       <SpentLine spent={settings.spent} />
     </Panel>
   );

@@ -42,6 +42,7 @@ import { useHydrated } from "#app/ui/use-hydrated.ts";
 
 export type ChatViewProps = {
   chatId: string;
+  title: string | null;
   /** For the form without scripts. */
   messageId: string;
   messages: LongrunUIMessage[];
@@ -137,7 +138,7 @@ export function ChatView(props: ChatViewProps) {
     >
       <main className="chat" data-chat-status={status} data-hydrated={hydrated ? "" : undefined}>
         <ChatHeader>
-          <ChatSettings chatId={chatId} settings={props.settings} />
+          <ChatSettings chatId={chatId} title={props.title} settings={props.settings} />
           <RunStateLine told={told} />
           {open && <WithoutScripts chatId={chatId} />}
           {open && <LiveRun chatId={chatId} handle={handle} triggerUrl={triggerUrl} onStatus={setRun} />}

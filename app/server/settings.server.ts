@@ -15,6 +15,7 @@ import {
   parseNewPassword,
   parseProfile,
 } from "#app/server/auth-form.server.ts";
+import { chooseTheme } from "#app/server/choose-theme.server.ts";
 import { hashing } from "#app/server/auth-limits.server.ts";
 import { deleteAccount } from "#app/server/delete-account.server.ts";
 import { askForEmail } from "#app/server/email-change.server.ts";
@@ -50,6 +51,8 @@ export async function answerSettings(asker: Asker, form: FormData): Promise<Resp
       return redirect("/settings?saved=profile");
     case "model":
       return chooseModel(asker, form.get("defaultModel"));
+    case "theme":
+      return chooseTheme(form);
     case "password":
       return changePassword(asker, form);
     case "end-sign-in":
