@@ -12,6 +12,15 @@ export function ThisChat({ chatId, title }: Props) {
   return (
     <section className="panel-form this-chat" aria-label="This chat">
       <Rename key={title} chatId={chatId} title={title} />
+      <p className="this-chat-files">
+        Download:{" "}
+        <a href={`/chats/${chatId}/export?as=markdown`} download>
+          Markdown
+        </a>{" "}
+        <a href={`/chats/${chatId}/export?as=json`} download>
+          JSON
+        </a>
+      </p>
       <Delete chatId={chatId} />
     </section>
   );

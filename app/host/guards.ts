@@ -57,12 +57,16 @@ function ownHost(req: Request): string {
 
 /** Files come alone, or with the form of a message. What else a form holds is less than MAX_BODY. */
 const TAKES_FILE = /^\/attachments$/;
+/** `app/settings/chats-section.tsx` says so. */
+const TAKES_CHATS = /^\/settings\/import$/;
+const CHATS_BYTES = 20 * 1_048_576;
 const TAKES_FILES = /^\/chats(\/[0-9a-f-]{36})?$/;
 
 function mostBytes(req: Request): number {
   const { ATTACHMENT_FILE_MB, ATTACHMENT_MESSAGE_MB } = env();
   if (req.method !== "POST") return MAX_BODY;
   if (TAKES_FILE.test(req.path)) return ATTACHMENT_FILE_MB + MAX_BODY;
+  if (TAKES_CHATS.test(req.path)) return CHATS_BYTES + MAX_BODY;
   const files = TAKES_FILES.test(req.path) && req.is("multipart/form-data");
   return files ? ATTACHMENT_MESSAGE_MB + MAX_BODY : MAX_BODY;
 }

@@ -6,13 +6,13 @@ import {
   type MetaFunction,
 } from "@remix-run/node";
 import { Link, useActionData, useLoaderData } from "@remix-run/react";
+import { ChatsSection } from "#app/settings/chats-section.tsx";
 import { DeleteAccount } from "#app/settings/delete-account.tsx";
 import { EmailForm } from "#app/settings/email-form.tsx";
 import { LimitsUsed } from "#app/settings/limits-used.tsx";
 import { ModelForm } from "#app/settings/model-form.tsx";
 import { PasswordForm } from "#app/settings/password-form.tsx";
 import { ProfileForm } from "#app/settings/profile-form.tsx";
-import { Section } from "#app/settings/section.tsx";
 import { SignInWays } from "#app/settings/sign-in-ways.tsx";
 import { SignIns } from "#app/settings/sign-ins.tsx";
 import { AuthFormError } from "#app/server/auth-form.server.ts";
@@ -97,15 +97,7 @@ export default function Settings() {
       />
       <SignIns list={signIns} saved={savedBy("sign-ins")} />
       <LimitsUsed limits={limits} />
-      <Section
-        id="export"
-        title="Your chats"
-        text="All chats and messages, with their dates, as one JSON file."
-      >
-        <a className="button" href="/settings/export" download>
-          Download my chats
-        </a>
-      </Section>
+      <ChatsSection refused={saved === "import-refused"} />
       <DeleteAccount email={email} proof={proof} refused={refusedBy("delete")} />
     </main>
   );

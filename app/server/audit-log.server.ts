@@ -11,6 +11,7 @@ export type AuditEvent =
   | "password-reset-asked"
   | "password-reset"
   | "export"
+  | "import"
   | "account-deletion"
   | "chat-access"
   | "attachment-access"

@@ -1,8 +1,20 @@
 import { allAttachmentsOf } from "#app/models/attachment.server.ts";
-import { chatArchive, chatIdsOf } from "#app/models/chat.server.ts";
+import { chatArchive, chatIdsOf, type ChatArchive } from "#app/models/chat.server.ts";
 import type { User } from "#app/models/user.server.ts";
 import { attachmentBytes } from "#app/server/attachments.server.ts";
 import { attachmentUrl } from "#app/shared/attachment.ts";
+
+/** A chat as an exported file has it. */
+export function archivedChat({ chat, headMessageId, documents, ...archive }: ChatArchive) {
+  const messages = archive.messages.map(({ createdAt, final, parentId, vote, message }) => ({
+    createdAt,
+    final,
+    parentId,
+    vote,
+    ...message,
+  }));
+  return { ...chat, headMessageId, messages, documents };
+}
 
 /** Everything that is stored of the user's chats, as pieces of one JSON document; one chat or file in memory at a time. */
 async function* exportOf(user: User): AsyncGenerator<string> {
@@ -13,15 +25,7 @@ async function* exportOf(user: User): AsyncGenerator<string> {
     const archive = await chatArchive({ userId: user.id, chatId });
     // Deleted since the export began.
     if (!archive) continue;
-    const { chat, headMessageId, documents } = archive;
-    const messages = archive.messages.map(({ createdAt, final, parentId, vote, message }) => ({
-      createdAt,
-      final,
-      parentId,
-      vote,
-      ...message,
-    }));
-    yield `${separator}${JSON.stringify({ ...chat, headMessageId, messages, documents }, null, 2)}`;
+    yield `${separator}${JSON.stringify(archivedChat(archive), null, 2)}`;
     separator = ",\n";
   }
   yield '\n  ],\n  "files": [';

@@ -71,7 +71,35 @@ async function pictures(scene: Scene, size: string, colorScheme: "light" | "dark
   await send(page, `And what if it fails? (refused ${size} ${colorScheme})`);
   await waitStatus(page, "error");
   await shoot(tab, file("error"));
+  await controls(scene, tab, file, `asks ${size} ${colorScheme}`);
   await tab.context.close();
+}
+
+/** What opens over a chat, and what waits in it. */
+async function controls(
+  { model }: Scene,
+  tab: Tab,
+  file: (name: string) => string,
+  key: string,
+): Promise<void> {
+  const { page } = tab;
+  model.answer(key, { tool: { name: "fetchPage", input: { url: "https://bridges.example/one" } } });
+  await send(page, `Read about bridges (${key})`);
+  await page.locator(".decision").waitFor();
+  await shoot(tab, file("approval"));
+  await page.locator("details.chat-panel > summary").click();
+  await page.getByText("Delete this chat…").click();
+  await page.getByRole("button", { name: "Delete it" }).scrollIntoViewIfNeeded();
+  await shoot(tab, file("chat-settings"));
+  await page.keyboard.press("Escape");
+  await page.keyboard.press("Control+/");
+  await page.getByRole("dialog").waitFor();
+  await shoot(tab, file("shortcuts"));
+  await page.keyboard.press("Escape");
+  await page.keyboard.press("Control+Shift+S");
+  await shoot(tab, file("list"));
+  await page.goto("/settings#export");
+  await shoot(tab, file("settings"));
 }
 
 /** The README's picture: a sidebar with some chats, an answer that is streaming. */

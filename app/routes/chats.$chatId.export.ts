@@ -1,0 +1,18 @@
+import type { LoaderFunctionArgs } from "@remix-run/node";
+import { requireUser } from "#app/server/auth.server.ts";
+import { exportChat } from "#app/server/export-chat.server.ts";
+import { auditForeignChat } from "#app/server/foreign-chat.server.ts";
+import { isChatId } from "#app/shared/chat-id.ts";
+
+const missing = () => new Response("Not found", { status: 404 });
+
+/** One's own chat as a file: `?as=markdown` to read, otherwise as JSON that can be imported. */
+export async function loader({ request, params: { chatId } }: LoaderFunctionArgs): Promise<Response> {
+  const user = await requireUser(request);
+  if (!isChatId(chatId)) throw missing();
+  const as = new URL(request.url).searchParams.get("as") === "markdown" ? "markdown" : "json";
+  const file = await exportChat({ userId: user.id, chatId }, as);
+  if (file) return file;
+  await auditForeignChat({ userId: user.id, chatId });
+  throw missing();
+}
