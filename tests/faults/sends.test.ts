@@ -3,8 +3,9 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { expect } from "vitest";
 import { textOf } from "../support/chat-script.ts";
 import { append, messageBody } from "../support/http-user.ts";
+import { isAnsweredOnce } from "./harness/answered.ts";
 import { rounds } from "./harness/dice.ts";
-import { gather } from "./harness/evidence.ts";
+import { endOf } from "./harness/ends.ts";
 import type { FaultChat, PlannedTurn } from "./harness/fault-chat.ts";
 import { faults } from "./harness/faults.ts";
 import { holdChat } from "./harness/kills.ts";
@@ -47,28 +48,12 @@ row("F16: two tabs send at the same time, and both show the same in the same ord
       fault.fired();
       await chat.tab.untilText(theirs.answer);
       await chat.settle();
-      await chat.settle(10_000, other);
+      await chat.settle(undefined, other);
     }
   } finally {
     other.close();
   }
 });
-
-/** Which end the turn came to, if all who know it say the same: its `finish` on the stream, its row. */
-async function endOf(chat: FaultChat, turn: PlannedTurn): Promise<"whole" | "stopped"> {
-  const { rows, output } = await gather(chat.app, chat.model, chat.tab);
-  const answer = rows[rows.findIndex(({ text }) => text === turn.user) + 1];
-  const from = output.findLastIndex(({ data }) => chunkOf(data).messageId === answer?.id);
-  const end = output.findIndex(({ headers }, at) => at > from && headers.length > 0);
-  const chunks = from === -1 ? [] : output.slice(from, end === -1 ? undefined : end);
-  const finished = chunks.some(({ data }) => chunkOf(data).type === "finish");
-  // Stopped before its first word, it has no row.
-  expect(answer?.final ?? false, "the row and the stream disagree about the end").toBe(finished);
-  if (finished) expect(answer?.text).toBe(turn.answer);
-  return finished ? "whole" : "stopped";
-}
-
-const chunkOf = (data: unknown) => (data ?? {}) as { type?: string; messageId?: string };
 
 /** Milliseconds from the last word's release to the stop: before it, at it, after it. */
 const STOP_AT = [-40, -5, 0, 5, 10, 20, 40, 80, 150];
@@ -116,21 +101,6 @@ row("F18: sent in mid-stream, each message is dispatched once and answered in it
     await chat.settle();
   }
 });
-
-/** One record, one turn, one answer on the page and after a reload. */
-async function isAnsweredOnce(chat: FaultChat, turn: PlannedTurn, asked = 1): Promise<void> {
-  await chat.tab.untilText(turn.answer);
-  await chat.tab.until("ready");
-  expect(turn.model.asked.length, `how often the model was asked for ${turn.user}`).toBe(asked);
-  await chat.reload();
-  await chat.tab.until("ready");
-  expect(chat.tab.text.split(turn.user).length - 1, "in the page").toBe(1);
-  expect(chat.tab.text.split(turn.answer).length - 1, "answers in the page").toBe(1);
-  const { rows } = await gather(chat.app, chat.model, chat.tab);
-  const branches = rows.filter(({ text }) => text === turn.answer);
-  expect(rows.filter(({ text }) => text === turn.user).length, "rows of the message").toBe(1);
-  expect(branches.map(({ final }) => final)).toEqual(Array.from({ length: asked }, () => true));
-}
 
 type Acted = { turn: PlannedTurn; asked: number };
 
