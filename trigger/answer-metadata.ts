@@ -5,12 +5,17 @@ import { decisionsOf } from "#trigger/answer-so-far.ts";
 import type { Summary } from "#app/shared/summary.ts";
 import type { ResolvedModel } from "#trigger/models.ts";
 
-export type AnswerFacts = {
-  model: ResolvedModel;
+/** Which run makes an answer. */
+export type RunFacts = {
   runId: string;
   version: string | undefined;
   attempt: number;
+  /** A lost run had begun it. */
   recovered: boolean;
+};
+
+export type AnswerFacts = RunFacts & {
+  model: ResolvedModel;
   startedAt: number;
   /** What the model was told in place of the beginning. */
   summary: Summary | null;
@@ -55,24 +60,24 @@ function unreadOf({ unread }: AnswerFacts): Pick<MessageMetadata, "unread"> {
   return names.length > 0 ? { unread: names } : {};
 }
 
-function atStart({
-  model,
-  runId,
-  attempt,
-  version,
-  recovered,
-  goesOn,
-  ...facts
-}: AnswerFacts): MessageMetadata {
-  const createdAt = new Date().toISOString();
-  const { summary, minded } = facts;
-  const known = {
+/** What an answer tells at its start of the run that makes it. */
+export function toldOfRun({ runId, attempt, version, recovered }: RunFacts): MessageMetadata {
+  return {
+    runId,
+    attempt,
+    createdAt: new Date().toISOString(),
     ...(version === undefined ? {} : { version }),
     ...(recovered ? { recovered } : {}),
+  };
+}
+
+function atStart(facts: AnswerFacts): MessageMetadata {
+  const { model, summary, minded, goesOn } = facts;
+  const known = {
     ...(summary ? { summary: { throughId: summary.throughId, messages: summary.messages } } : {}),
     ...(minded === null ? {} : { minded }),
   };
-  return { model: model.id, runId, attempt, createdAt, ...known, ...decisionsOf(goesOn) };
+  return { model: model.id, ...toldOfRun(facts), ...known, ...decisionsOf(goesOn) };
 }
 
 /** An answer that goes on has used something already. */

@@ -1,4 +1,5 @@
 import { createUIMessageStream, type UIMessage, type UIMessageChunk, type UIMessageStreamOptions } from "ai";
+import type { Used } from "#app/models/usage.server.ts";
 import type { LongrunUIMessage, MessageMetadata } from "#app/shared/chat-message.ts";
 import { metadataOf, type AnswerFacts } from "#trigger/answer-metadata.ts";
 import { withAnswerSoFar } from "#trigger/answer-so-far.ts";
@@ -6,6 +7,7 @@ import { TOO_LONG } from "#trigger/bounded-fetch.ts";
 import { explainModelError } from "#trigger/model-error.ts";
 import { shownFirst, type OpenCall } from "#trigger/open-calls.ts";
 import type { StallWatch } from "#trigger/stall-watch.ts";
+import { withSubtaskUsage } from "#trigger/subtasks/subtask-usage.ts";
 
 type Chunk = UIMessageChunk<MessageMetadata, { error: { text: string } }>;
 type StreamOptions = UIMessageStreamOptions<LongrunUIMessage>;
@@ -133,6 +135,8 @@ type Turn = {
   begun: OpenCall[];
   /** Aborted when the person or the run stops the answer. */
   stop: AbortSignal;
+  /** What its subtasks have used so far. */
+  usedBySubtasks: () => Promise<Used>;
 };
 
 /** The model's result as the agent pipes it: with metadata, plain errors and limits. */
@@ -156,14 +160,18 @@ export function toAnswer(result: Result, facts: AnswerFacts & Turn, watch: Stall
       }) as ReadableStream<Chunk>;
       return unbroken(stream, watch, facts.stop, explain)
         .pipeThrough(guardAnswer(watch))
+        .pipeThrough(withSubtaskUsage(facts.goesOn, facts.usedBySubtasks))
         .pipeThrough(shownFirst<MessageMetadata, { error: { text: string } }>(facts.begun))
         .pipeThrough(withAnswerSoFar(facts.goesOn)) as ReadableStream<Chunk>;
     },
   };
 }
 
-/** An answer that is only an error, for what fails before the model could be called. */
-export function failedAnswer(text: string): Pick<Answer, "toUIMessageStream"> {
+/** An answer that is only an error, for what fails before the model could be called: it says in which run. */
+export function failedAnswer(
+  text: string,
+  messageMetadata: MessageMetadata,
+): Pick<Answer, "toUIMessageStream"> {
   return {
     toUIMessageStream: (options = {}) =>
       createUIMessageStream<LongrunUIMessage>({
@@ -171,7 +179,7 @@ export function failedAnswer(text: string): Pick<Answer, "toUIMessageStream"> {
         onFinish: options.onFinish,
         generateId: options.generateMessageId,
         execute: ({ writer }) => {
-          writer.write({ type: "start" });
+          writer.write({ type: "start", messageMetadata });
           for (const chunk of errorChunks(text)) writer.write(chunk);
           writer.write({ type: "finish", finishReason: "error" });
         },

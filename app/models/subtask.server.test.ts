@@ -13,6 +13,7 @@ import {
   subtask,
   writeSubtask,
 } from "#app/models/subtask.server.ts";
+import { recordUsage, usedBySubtasks } from "#app/models/usage.server.ts";
 import { eventually } from "../../tests/support/eventually.ts";
 import { testDatabase, type TestDatabase } from "../../tests/support/database.ts";
 
@@ -156,4 +157,32 @@ it("begins for nobody whose account is disabled", async () => {
   const ref = await open("c1", "run1");
   await db().user.update({ where: { id: userId }, data: { disabledAt: new Date() } });
   expect(await claimSubtask(ref, "child1")).toBeNull();
+});
+
+it("have used what their calls of a model did, since the turn began that asked for them", async () => {
+  const call = {
+    userId,
+    chatId,
+    model: "a:b",
+    inputTokens: 10,
+    outputTokens: 5,
+    cachedTokens: 2,
+    estimated: false,
+  };
+  const none = { inputTokens: 0, outputTokens: 0, cachedTokens: 0, costMicros: 0 };
+  expect(await usedBySubtasks(chatId)).toEqual(none);
+  await open("c1", "run1");
+  await recordUsage({ ...call, kind: "subtask", costMicros: 7 });
+  await recordUsage({ ...call, kind: "subtask", costMicros: 8 });
+  await recordUsage({ ...call, kind: "answer", costMicros: 100 });
+  expect(await usedBySubtasks(chatId)).toEqual({
+    inputTokens: 20,
+    outputTokens: 10,
+    cachedTokens: 4,
+    costMicros: 15,
+  });
+  await recordUsage({ ...call, kind: "subtask", costMicros: null });
+  expect((await usedBySubtasks(chatId)).costMicros).toBeNull();
+  await settleSubtasks(chatId, null);
+  expect(await usedBySubtasks(chatId)).toEqual(none);
 });

@@ -49,3 +49,25 @@ export async function spentOnChat(chatId: string): Promise<Spent> {
     estimated: guesses > 0,
   };
 }
+
+/** Tokens and cost of some calls, in millionths of a US dollar; null where one of them has no known price. */
+export type Used = {
+  inputTokens: number;
+  outputTokens: number;
+  cachedTokens: number;
+  costMicros: number | null;
+};
+
+/** What the subtasks of the chat's turn have used so far, those that it has taken over from a lost run included. */
+export async function usedBySubtasks(chatId: string): Promise<Used> {
+  const [row] = await db().$queryRaw<[Used]>`
+    SELECT coalesce(sum(u."inputTokens"), 0)::int AS "inputTokens",
+           coalesce(sum(u."outputTokens"), 0)::int AS "outputTokens",
+           coalesce(sum(u."cachedTokens"), 0)::int AS "cachedTokens",
+           CASE WHEN count(*) = count(u."costMicros") THEN coalesce(sum(u."costMicros"), 0)::int END AS "costMicros"
+      FROM "Usage" u
+     WHERE u."chatId" = ${chatId} AND u."kind" = 'subtask'
+       AND u."at" >= (SELECT timezone('utc', min(s."createdAt")) FROM "Subtask" s
+                       WHERE s."chatId" = ${chatId} AND NOT s."turnEnded")`;
+  return row;
+}

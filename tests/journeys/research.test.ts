@@ -146,11 +146,14 @@ journey(
     expect(await subtasks(journey, chatId)).toMatchObject([{ state: "done", generation: 1 }]);
     expect(steps.filter((step) => step !== "notes")).toEqual(["plan", "report"]);
     expect((await shown(page)).map((message) => message.text)).toEqual([text, "The bridges are old."]);
-    const used = await journey.app.query<{ n: number }>(
-      `SELECT count(*)::int AS n FROM "Usage" WHERE "chatId" = $1 AND "kind" = 'subtask'`,
+    const [used] = await journey.app.query<{ n: number; tokens: number; told: number }>(
+      `SELECT count(*)::int AS n, sum("inputTokens")::int AS tokens, (SELECT (message #> '{metadata,inputTokens}')::int
+          FROM "Message" WHERE "chatId" = $1 ORDER BY position DESC LIMIT 1) AS told
+         FROM "Usage" WHERE "chatId" = $1 AND "kind" = 'subtask'`,
       [chatId],
     );
-    expect([key, used[0]?.n]).toEqual([key, steps.length]);
+    expect([key, used?.n]).toEqual([key, steps.length]);
+    expect(used?.told, "the answer counts what its research has used").toBeGreaterThan(used?.tokens ?? 0);
   },
 );
 

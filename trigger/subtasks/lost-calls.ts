@@ -1,6 +1,7 @@
 import type { OpenCall } from "#trigger/open-calls.ts";
 
-const SUBTASK_TOOLS = new Set(["deepResearch", "delegate"]);
+/** Tools whose work is a task of its own. */
+export const SUBTASK_TOOLS: ReadonlySet<string> = new Set(["deepResearch", "delegate"]);
 
 /** Of the calls that a lost run had made those whose work is a task of its own, and did not end with that run. */
 export const subtaskCalls = (calls: readonly OpenCall[]): OpenCall[] =>
