@@ -24,6 +24,12 @@ export function withAnswerSoFar(message: LongrunUIMessage | null): TransformStre
   });
 }
 
+/** The beginning of such a turn's stream. */
+export const soFarOf = ({ id, parts }: LongrunUIMessage): Chunk[] => [
+  { type: "start", messageId: id },
+  ...parts.flatMap(chunksOf).map(wrapSoFar),
+];
+
 function chunksOf(part: Part, index: number): Chunk[] {
   if (part.type === "text" || part.type === "reasoning")
     return written(part.type, part.text, `so-far-${index}`);

@@ -45,6 +45,21 @@ export async function followScreen(
   return list;
 }
 
+/**
+ * The history without answers that no turn has ended: a lost run had written them, and what they answered is answered
+ * anew. The runtime believes those that came to their last word. Only a run's first turn finds any.
+ */
+export function withoutOrphans(state: RunState, messages: LongrunUIMessage[]): LongrunUIMessage[] {
+  if (state.soughtOrphans) return messages;
+  state.soughtOrphans = true;
+  const begun = new Set(state.tail?.openIds);
+  const list = messages.filter(({ id }) => !begun.has(id) || state.stored.has(id) || id === state.keptId);
+  if (list.length === messages.length) return messages;
+  state.recoveredId = list.at(-1)?.id ?? null;
+  chat.history.set(list);
+  return list;
+}
+
 /** What has to be written so that the database has `messages` as a branch: each with the one before it. */
 export function unsavedOf(state: RunState, messages: LongrunUIMessage[]): TranscriptChange[] {
   return messages.flatMap((message, index) => {

@@ -153,6 +153,12 @@ describe("a failure of the model", () => {
     await db().chat.update({ where: { id: bench.chatId }, data: { model: "anthropic:claude-x" } });
     const run = bench.boot();
     expect(errorsOf(await run.sendMessage(user("hello")))[0]).toContain("anthropic:claude-x");
+    // It says in which run it failed.
+    expect((await bench.history(2)).at(-1)?.message.metadata).toMatchObject({
+      runId: expect.stringMatching(/./) as string,
+      attempt: 1,
+      createdAt: expect.stringMatching(/^\d{4}-.*Z$/) as string,
+    });
     await db().chat.update({ where: { id: bench.chatId }, data: { model: "demo:demo" } });
     const turn = await run.sendMessage(user("hello again"));
     expect(errorsOf(turn)).toEqual([]);

@@ -3,10 +3,13 @@ import { chat } from "@trigger.dev/sdk/ai";
 import { stepCountIs } from "ai";
 import { runWaits } from "#app/env.server.ts";
 import { abilitiesOf } from "#app/model-catalog/model-abilities.ts";
+import { usedBySubtasks } from "#app/models/usage.server.ts";
 import { chatActionSchema } from "#app/shared/chat-action.ts";
 import type { LongrunUIMessage } from "#app/shared/chat-message.ts";
+import { toldOfRun } from "#trigger/answer-metadata.ts";
 import { failedAnswer, toAnswer } from "#trigger/answer-stream.ts";
 import { type Reading, withFiles } from "#trigger/attached-files.ts";
+import { completeSession, onBoot } from "#trigger/boot-hooks.ts";
 import { onAction } from "#trigger/branch-action.ts";
 import { fitContext } from "#trigger/context/fit.ts";
 import { toMind } from "#trigger/context/second-look.ts";
@@ -21,6 +24,7 @@ import { recover } from "#trigger/recovery.ts";
 import { runState } from "#trigger/run-state.ts";
 import { subtaskCalls } from "#trigger/subtasks/lost-calls.ts";
 import { watchModel } from "#trigger/watch-model.ts";
+import { stoppedAnswer } from "#trigger/stopped-answer.ts";
 import { callIsKept } from "#trigger/stream-tail.ts";
 import { systemPrompt } from "#trigger/system-prompt.ts";
 import { chatTools, retoldTools } from "#trigger/tools/index.ts";
@@ -37,6 +41,14 @@ const MODEL_RETRIES = 1;
 
 const { RUN_IDLE_SECONDS, RUN_END_SECONDS } = runWaits();
 
+/** A turn that was stopped while no run heard it: what had been begun is its answer. */
+async function endStopped(scope: Parameters<typeof chatTools>[0], signal: AbortSignal) {
+  const tools = chatTools(scope);
+  const calls = await takeBegunCalls(scope.chatId);
+  const acting = calls.filter(({ toolName, outcome }) => outcome ?? actsOrIsGone(tools, toolName));
+  return stoppedAnswer(runState(), acting, signal);
+}
+
 /** The durable run of one chat. */
 export const longrunChat = chat.withUIMessage<LongrunUIMessage>().agent({
   id: "longrun-chat",
@@ -45,31 +57,35 @@ export const longrunChat = chat.withUIMessage<LongrunUIMessage>().agent({
   turnTimeout: `${RUN_END_SECONDS}s`,
   // What people write stays out of traces.
   telemetry: { recordUserMessage: false, recordClientData: false },
-  onBoot: hooks.onBoot,
+  onBoot,
   onRecoveryBoot: recover,
   tools: retoldTools,
   actionSchema: chatActionSchema,
   onAction,
   onValidateMessages: hooks.onValidateMessages,
-  onChatStart: hooks.completeSession,
+  onChatStart: completeSession,
   onTurnStart: hooks.onTurnStart,
   onTurnComplete: hooks.onTurnComplete,
   pendingMessages: { onReceived: hold, shouldInject: () => true },
   run: async ({ messages, signal, streamText, ctx }) => {
-    const { chatId, chat: own, recovering, goesOn, withdrawn } = runState();
+    const { chatId, chat: own, recovering, goesOn, withdrawn, stopped } = runState();
     if (withdrawn) return undefined;
     if (!chatId || !own)
       throw new VisibleError("This chat does not exist any more, so nothing was answered.");
+    if (stopped) return await endStopped({ userId: own.userId, chatId, runId: ctx.run.id }, signal);
     const startedAt = performance.now();
+    const { id: runId, version } = ctx.run;
+    const facts = { runId, version, attempt: ctx.attempt.number, recovered: recovering };
     let reading: Reading<ResolvedModel>;
     try {
       reading = withFiles(await resolveModel(own.model), own.userId);
     } catch (error) {
-      return failedAnswer(error instanceof Error ? error.message : "No model can be used.");
+      const sentence = error instanceof Error ? error.message : "No model can be used.";
+      return failedAnswer(sentence, toldOfRun(facts));
     }
     const model = metered(reading.model, { userId: own.userId, chatId, kind: "answer" });
     const calls = await takeBegunCalls(chatId);
-    const tools = runOnce(chatTools({ userId: own.userId, chatId, runId: ctx.run.id }), calls, (id) =>
+    const tools = runOnce(chatTools({ userId: own.userId, chatId, runId }), calls, (id) =>
       callIsKept(chatId, id),
     );
     // An answer that goes on has its calls already.
@@ -100,15 +116,11 @@ export const longrunChat = chat.withUIMessage<LongrunUIMessage>().agent({
       // The sentence alone: the error itself holds the request, and with it the conversation.
       onError: ({ error }) => logger.warn("the model failed", { sentence: explainModelError(error, model) }),
     });
-    const { run, attempt } = ctx;
     return toAnswer(
       result,
       {
+        ...facts,
         model,
-        runId: run.id,
-        version: run.version,
-        attempt: attempt.number,
-        recovered: recovering,
         startedAt,
         summary,
         minded,
@@ -116,6 +128,7 @@ export const longrunChat = chat.withUIMessage<LongrunUIMessage>().agent({
         goesOn,
         unread: reading.unread,
         begun,
+        usedBySubtasks: () => usedBySubtasks(chatId),
       },
       watch,
     );

@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { wrapSoFar } from "#app/shared/so-far.ts";
 import { CallReader, INTERRUPTED, toldToModel, withCalls, type OpenCall } from "./open-calls.ts";
 import { actsOrIsGone, runOnce } from "./tools/run-once.ts";
 
@@ -20,6 +21,24 @@ describe("the calls of a turn that never ended", () => {
     }
     expect(reader.take()).toEqual([open, done]);
     expect(reader.take()).toEqual([]);
+  });
+
+  it("are read from an answer that goes on too; those that wait for the person or were denied have not begun", () => {
+    const reader = new CallReader();
+    const begun = (toolCallId: string) =>
+      ({ type: "tool-input-available", toolCallId, toolName: "order", input: { tea: 2 } }) as const;
+    for (const chunk of [
+      wrapSoFar(begun("c1")),
+      wrapSoFar(begun("c2")),
+      { type: "tool-output-available", toolCallId: "c2", output: "brewed" },
+      begun("c3"),
+      { type: "tool-approval-request", toolCallId: "c3", approvalId: "a" },
+      wrapSoFar(begun("c4")),
+      { type: "tool-output-denied", toolCallId: "c4" },
+    ]) {
+      reader.read(chunk);
+    }
+    expect(reader.take()).toEqual([open, done]);
   });
 
   it("are told to the model as calls with a result, an unknown one as interrupted", async () => {
@@ -65,6 +84,13 @@ describe("a tool", () => {
     expect([ran, kept]).toEqual([[], []]);
     await call(guarded.order, { tea: 3 });
     expect([ran, kept]).toEqual([[{ tea: 3 }], ["new"]]);
+  });
+
+  it("that acts and goes on after a decision is known by its call, whatever an earlier one like it gave", async () => {
+    const calls = [{ ...done, toolCallId: "earlier" }, open];
+    const goingOn = runOnce(tools as never, calls, () => Promise.resolve()) as typeof tools;
+    await expect(call(goingOn.order, { tea: 2 }, "c1")).rejects.toThrow(INTERRUPTED);
+    expect(await call(goingOn.order, { tea: 2 })).toBe("brewed");
   });
 
   it("that acts is not run when its call could not be kept", async () => {

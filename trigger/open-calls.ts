@@ -6,6 +6,7 @@ import {
   type UIMessage,
   type UIMessageChunk,
 } from "ai";
+import { unwrapSoFar } from "#app/shared/so-far.ts";
 
 /** A tool call of a turn that never ended, as the stream has it; without an outcome nobody knows what came of it. */
 export type OpenCall = {
@@ -26,15 +27,19 @@ type CallChunk = Partial<OpenCall> & {
 export const INTERRUPTED =
   "Interrupted; the result is unknown. It may have taken effect, and was not run again.";
 
+/** A call that waits for the person, or was denied, has not begun. */
+const NOT_RUN = new Set(["tool-approval-request", "tool-output-denied"]);
+
 /** Gathers the calls of a turn from its chunks, in their order. */
 export class CallReader {
   private calls = new Map<string, OpenCall>();
 
-  /** Takes one chunk of `.out`, of any shape. */
+  /** Takes one chunk of `.out`, of any shape, also one of an answer that goes on and repeats what it had. */
   read(data: unknown): void {
-    const chunk = (data ?? {}) as CallChunk;
+    const chunk = unwrapSoFar((data ?? {}) as UIMessageChunk) as CallChunk;
     if (typeof chunk.toolCallId !== "string") return;
     const known = this.calls.get(chunk.toolCallId);
+    if (NOT_RUN.has(chunk.type ?? "")) this.calls.delete(chunk.toolCallId);
     if (chunk.type === "tool-input-available" && typeof chunk.toolName === "string") {
       const { toolCallId, toolName, input } = chunk;
       this.calls.set(toolCallId, { toolCallId, toolName, input });
@@ -77,6 +82,14 @@ export function toldToModel(calls: OpenCall[]): Promise<ModelMessage[]> {
   return convertToModelMessages([{ role: "assistant", parts: calls.map(partOf) }]);
 }
 
+/** Says what came of a call. */
+export function outcomeChunk(call: OpenCall): Extract<UIMessageChunk, { type: `tool-output-${string}` }> {
+  const { toolCallId } = call;
+  const outcome = outcomeOf(call);
+  if ("output" in outcome) return { type: "tool-output-available", toolCallId, ...outcome };
+  return { type: "tool-output-error", toolCallId, ...outcome };
+}
+
 /** Puts the calls at the beginning of the new answer, right after its start. */
 export function shownFirst<Metadata, Data extends UIDataTypes>(
   calls: OpenCall[],
@@ -89,16 +102,20 @@ export function shownFirst<Metadata, Data extends UIDataTypes>(
       for (const call of calls) {
         const { toolCallId, toolName, input } = call;
         controller.enqueue({ type: "tool-input-available", toolCallId, toolName, input });
-        const outcome = outcomeOf(call);
-        if ("output" in outcome)
-          controller.enqueue({ type: "tool-output-available", toolCallId, ...outcome });
-        else controller.enqueue({ type: "tool-output-error", toolCallId, ...outcome });
+        controller.enqueue(outcomeChunk(call));
       }
       controller.enqueue({ type: "finish-step" });
     },
   });
 }
 
-/** The same call among those that a lost run had begun. */
-export const repeatedOf = (calls: OpenCall[], toolName: string, input: unknown): OpenCall | undefined =>
+/**
+ * The same call among those that a lost run had begun: this very one, which an answer that goes on makes again, or one
+ * that the model repeats.
+ */
+export const repeatedOf = (
+  calls: OpenCall[],
+  { toolCallId, toolName, input }: OpenCall,
+): OpenCall | undefined =>
+  calls.find((call) => call.toolCallId === toolCallId) ??
   calls.find((call) => call.toolName === toolName && isDeepEqualData(call.input, input));

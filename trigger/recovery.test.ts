@@ -26,12 +26,20 @@ const marker = (id: string) =>
     data: { messageIds: [id], messages: [] },
   }) as unknown as LongrunUIMessage["parts"][number];
 
-const open: StreamTail = { boundary: { seqNum: 5, inEventId: 0 }, settledIds: [], openTurn: true, calls: [] };
+const open: StreamTail = {
+  boundary: { seqNum: 5, inEventId: 0, heardEventId: 0 },
+  settledIds: [],
+  openTurn: true,
+  openIds: ["a2"],
+  calls: [],
+  lost: null,
+};
 const ended: StreamTail = {
-  boundary: { seqNum: 9, inEventId: 1 },
+  ...open,
+  boundary: { seqNum: 9, inEventId: 1, heardEventId: 1 },
   settledIds: ["a2"],
   openTurn: false,
-  calls: [],
+  openIds: [],
 };
 
 const ids = (messages: LongrunUIMessage[]) => messages.map((one) => one.id);
@@ -71,7 +79,37 @@ describe("after a crash", () => {
     };
     const { chain, recoveredTurns } = planRecovery(event, open);
     expect(ids(recoveredTurns)).toEqual(["u3"]);
-    expect(chain.at(-1)).toEqual(partial);
+    expect(chain.at(-1)?.parts).toEqual(partial.parts);
+  });
+
+  it("a partial that stays says that its run was lost; one that had ended before does not", () => {
+    const event = { settledMessages: [u1, a1], inFlightUsers: [u2, u3], partialAssistant: partial };
+    expect(planRecovery(event, open).chain.at(-1)?.metadata).toEqual({ recovered: true });
+    expect(planRecovery(event, ended).chain.at(-1)?.metadata).toBeUndefined();
+    const again = { settledMessages: [u1, a1, u2], inFlightUsers: [u3], partialAssistant: partial };
+    expect(planRecovery(again, open, "u2").chain.at(-1)?.metadata).toEqual({ recovered: true });
+  });
+
+  it("a second run that was lost in the same turn leaves nothing of its answer behind", () => {
+    const twice: StreamTail = { ...open, openIds: ["a0", "a2"] };
+    expect(plan([u1, a1, message("a0", "assistant")], [u2], twice)).toEqual({
+      chain: ["u1", "a1"],
+      turns: ["u2"],
+      partialId: null,
+    });
+  });
+
+  it("a message whose partial was kept by a run that was lost as well is not answered again", () => {
+    const twice: StreamTail = { ...open, openIds: ["a0", "a2"] };
+    const a0 = message("a0", "assistant");
+    const event = { settledMessages: [u1, a1, u2, a0], inFlightUsers: [u2, u3], partialAssistant: partial };
+    const { chain, recoveredTurns, anewId } = planRecovery(
+      event,
+      twice,
+      "a0",
+      new Set(["u1", "a1", "u2", "a0"]),
+    );
+    expect([ids(chain), ids(recoveredTurns), anewId]).toEqual([["u1", "a1", "u2", "a0"], ["u3"], "u3"]);
   });
 
   it("a message that was edited while it waited is answered with the words that were stored", () => {

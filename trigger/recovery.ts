@@ -22,9 +22,20 @@ function accepted(messages: readonly LongrunUIMessage[]): LongrunUIMessage[] {
   return [...byId.values()];
 }
 
+/** The runtime takes every answer but the newest for whole; more than one run may have been lost in the same turn. */
+function withoutBegun(
+  messages: readonly LongrunUIMessage[],
+  tail: StreamTail | null,
+  stored: ReadonlySet<string>,
+): LongrunUIMessage[] {
+  const begun = new Set(tail?.openIds);
+  return messages.filter(({ id }) => !begun.has(id) || stored.has(id));
+}
+
 /**
  * The messages that no turn has answered. One whose turn had begun is as it was stored then; one that steered an
- * answer is answered with that, although an older message may still wait.
+ * answer is answered with that, although an older message may still wait. One with an answer behind it has its partial:
+ * a run that was lost later has kept it.
  */
 function unanswered({
   inFlightUsers,
@@ -32,8 +43,13 @@ function unanswered({
 }: Pick<RecoveryBootEvent<LongrunUIMessage>, "settledMessages" | "inFlightUsers">): LongrunUIMessage[] {
   const stored = new Map(settledMessages.map((message) => [message.id, message]));
   const steered = new Set(settledMessages.flatMap(steeredBy));
+  const kept = new Set(
+    settledMessages.flatMap((message, at) =>
+      message.role === "assistant" ? [settledMessages[at - 1]?.id] : [],
+    ),
+  );
   return accepted(inFlightUsers)
-    .filter(({ id }) => !steered.has(id))
+    .filter(({ id }) => !steered.has(id) && !kept.has(id))
     .map((message) => stored.get(message.id) ?? message);
 }
 
@@ -68,10 +84,12 @@ export function planRecovery(
   event: Pick<RecoveryBootEvent<LongrunUIMessage>, "settledMessages" | "inFlightUsers" | "partialAssistant">,
   tail: StreamTail | null,
   head: string | null = null,
+  stored: ReadonlySet<string> = new Set(),
 ): RecoveryPlan {
-  const waiting = unanswered(event);
+  const history = withoutBegun(event.settledMessages, tail, stored);
+  const waiting = unanswered({ ...event, settledMessages: history });
   const waitingIds = new Set(waiting.map((message) => message.id));
-  const settled = event.settledMessages.filter((message) => !waitingIds.has(message.id));
+  const settled = history.filter((message) => !waitingIds.has(message.id));
   const known = settled.some((message) => message.id === event.partialAssistant?.id);
   // A beginning without a word is no answer to keep: its message would count as answered and never be.
   const begun = event.partialAssistant && saysSomething(event.partialAssistant);
@@ -90,8 +108,14 @@ export function planRecovery(
     const anewId = event.partialAssistant && !known && first ? first.id : null;
     return { chain: settled, recoveredTurns: waiting, partialId: null, anewId };
   }
-  return { chain: [...settled, first, partial], recoveredTurns: rest, partialId: partial.id, anewId: null };
+  const kept = recovered(partial);
+  return { chain: [...settled, first, kept], recoveredTurns: rest, partialId: partial.id, anewId: null };
 }
+
+const recovered = (partial: LongrunUIMessage): LongrunUIMessage => ({
+  ...partial,
+  metadata: { ...partial.metadata, recovered: true },
+});
 
 /**
  * The run died as it answered the last message of the history anew: an edited one, or one whose answer was to be
@@ -104,7 +128,8 @@ function planAnswerAgain(
   partial: LongrunUIMessage | undefined,
 ): RecoveryPlan {
   if (partial && waiting.length > 0) {
-    return { chain: [...settled, partial], recoveredTurns: waiting, partialId: partial.id, anewId: null };
+    const chain = [...settled, recovered(partial)];
+    return { chain, recoveredTurns: waiting, partialId: partial.id, anewId: null };
   }
   const anewId = waiting.length === 0 ? (settled.at(-1)?.id ?? null) : null;
   return { chain: settled, recoveredTurns: waiting, partialId: null, anewId };
@@ -180,11 +205,12 @@ export async function recover(
   const event = await withoutWithdrawn(booted);
   const goingOn = planGoingOn(event);
   if (goingOn) return goingOn;
-  const { tail, head } = runState();
-  const plan = planRecovery(event, tail, head);
+  const state = runState();
+  const plan = planRecovery(event, state.tail, state.head, state.stored);
   if (plan.partialId !== null) await showOpenCalls(event.chatId, plan);
   const { chain, recoveredTurns, partialId } = plan;
-  runState().recoveredId = plan.anewId;
+  state.recoveredId = plan.anewId;
+  state.keptId = partialId;
   if (partialId === null) return { chain, recoveredTurns };
   return { chain, recoveredTurns, beforeBoot: () => keep(event.chatId, plan) };
 }

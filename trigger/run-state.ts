@@ -21,6 +21,12 @@ export type RunState = {
   head: string | null | undefined;
   /** How `.out` ended when this run began; null where that was not read. */
   tail: StreamTail | null;
+  /** The last record of `.in` that was answered when this run began; undefined: none. */
+  answeredThrough: string | undefined;
+  /** What was stopped while no run heard it, read once; see `takeLostStop`. */
+  lostStops: Promise<string[]> | null;
+  /** The turn that runs was stopped before it began: the model is not asked. */
+  stopped: boolean;
   /** The history could not be read: nothing may be answered without it. */
   loadFailed: boolean;
   /** The end of the turn could not be written to `.out`: the turn counts as not had, and the next run has it. */
@@ -33,6 +39,10 @@ export type RunState = {
   held: Map<string, (text: string | null) => void>;
   /** The message whose answer a lost run had begun: what this run gives to it is a recovered answer. */
   recoveredId: string | null;
+  /** The partial answer of a lost run that stays. */
+  keptId: string | null;
+  /** The first turn's history was searched for answers that no turn has ended. */
+  soughtOrphans: boolean;
   /** The turn that runs answers that message. */
   recovering: boolean;
   /** The message that the turn answers. */
@@ -56,12 +66,17 @@ export function runState(): RunState {
     unchanged: new WeakSet(),
     head: undefined,
     tail: null,
+    answeredThrough: undefined,
+    lostStops: null,
+    stopped: false,
     loadFailed: false,
     abandoned: false,
     beforeRefusal: null,
     withdrawn: false,
     held: new Map(),
     recoveredId: null,
+    keptId: null,
+    soughtOrphans: false,
     recovering: false,
     askedId: null,
     goesOn: null,
@@ -69,6 +84,12 @@ export function runState(): RunState {
   };
   locals.set(key, fresh);
   return fresh;
+}
+
+/** The chat of this run, as the server made it. Hooks are also given the id in a message's envelope: never use that. */
+export function ownChatId(state: RunState): string {
+  if (!state.chatId) throw new Error("the run has not booted");
+  return state.chatId;
 }
 
 /** The tool calls that a lost run had begun, once: for the first turn of this run, which goes on with that one's. */

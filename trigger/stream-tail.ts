@@ -1,24 +1,61 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { apiClientManager, controlSubtype, headerValue } from "@trigger.dev/core/v3";
+import type { UIMessageChunk } from "ai";
 import { CallReader, type OpenCall } from "#trigger/open-calls.ts";
 import { retry } from "#trigger/retry.ts";
 
 /** How the session's `.out` ends, as far as the database may not know it yet. */
 export type StreamTail = {
-  /** The newest turn-complete: its sequence number, and that of the last `.in` record it answered. */
-  boundary: { seqNum: number; inEventId: number | null } | null;
+  /**
+   * The newest turn-complete: its sequence number, that of the last `.in` record it answered, and that of the last one
+   * which its run had heard, some of which may still wait.
+   */
+  boundary: { seqNum: number; inEventId: number | null; heardEventId: number | null } | null;
   /** Ids of the messages that were streamed after the stored cursor and up to the boundary. */
   settledIds: string[];
   /** Whether a turn has written past the boundary and not ended. */
   openTurn: boolean;
+  /** Ids of the answers that were begun in that turn: more than one when more than one run was lost in it. */
+  openIds: string[];
   /** The tool calls of that turn. */
   calls: OpenCall[];
+  /** The answer that it had begun last. */
+  lost: LostAnswer | null;
 };
+
+export type LostAnswer = { messageId: string; chunks: UIMessageChunk[] };
 
 function startedId(data: unknown): string | null {
   if (typeof data !== "object" || data === null) return null;
   const chunk = data as { type?: unknown; messageId?: unknown };
   return chunk.type === "start" && typeof chunk.messageId === "string" ? chunk.messageId : null;
+}
+
+/** What an open turn has written of its newest answer. */
+class LostReader {
+  #answer: LostAnswer | null = null;
+  #before: LostAnswer | null = null;
+
+  read(data: unknown): void {
+    const messageId = startedId(data);
+    if (messageId !== null) {
+      this.#before = this.get();
+      this.#answer = { messageId, chunks: [] };
+    }
+    this.#answer?.chunks.push(data as UIMessageChunk);
+  }
+
+  /** Of an answer that was written twice under its id the one that got further. */
+  get(): LostAnswer | null {
+    const [answer, before] = [this.#answer, this.#before];
+    const isSame = answer !== null && before?.messageId === answer.messageId;
+    return isSame && before.chunks.length > answer.chunks.length ? before : answer;
+  }
+}
+
+function numberIn(headers: Parameters<typeof headerValue>[0], name: string): number | null {
+  const value = Number.parseInt(headerValue(headers, name) ?? "", 10);
+  return Number.isFinite(value) ? value : null;
 }
 
 /**
@@ -30,25 +67,35 @@ export async function readStreamTail(chatId: string, lastEventId: string | undef
   const { records } = await apiClientManager
     .clientOrThrow()
     .readSessionStreamRecords(chatId, "out", stored > 0 ? { afterEventId: String(stored - 1) } : {});
-  const tail: StreamTail = { boundary: null, settledIds: [], openTurn: false, calls: [] };
+  const tail: StreamTail = {
+    boundary: null,
+    settledIds: [],
+    openTurn: false,
+    openIds: [],
+    calls: [],
+    lost: null,
+  };
   const calls = new CallReader();
-  let open: string[] = [];
+  let lost = new LostReader();
   for (const record of records) {
     if (controlSubtype(record.headers) === "turn-complete") {
-      const inEventId = Number.parseInt(headerValue(record.headers, "session-in-event-id") ?? "", 10);
-      tail.boundary = { seqNum: record.seqNum, inEventId: Number.isFinite(inEventId) ? inEventId : null };
-      tail.settledIds.push(...open);
+      const inEventId = numberIn(record.headers, "session-in-event-id");
+      const heardEventId = numberIn(record.headers, "session-in-consumed-id") ?? inEventId;
+      tail.boundary = { seqNum: record.seqNum, inEventId, heardEventId };
+      tail.settledIds.push(...tail.openIds.splice(0));
       tail.openTurn = false;
-      open = [];
       calls.take();
+      lost = new LostReader();
     } else if (record.seqNum > stored && record.data) {
       tail.openTurn = true;
       calls.read(record.data);
+      lost.read(record.data);
       const id = startedId(record.data);
-      if (id) open.push(id);
+      if (id) tail.openIds.push(id);
     }
   }
   tail.calls = calls.take();
+  tail.lost = lost.get();
   return tail;
 }
 

@@ -16,7 +16,7 @@ import {
 } from "#app/models/transcript.server.ts";
 import { adoptBranch } from "#trigger/branch-sync.ts";
 import { retry } from "#trigger/retry.ts";
-import { runState } from "#trigger/run-state.ts";
+import { runState, type RunState } from "#trigger/run-state.ts";
 import { readStreamTail, type StreamTail } from "#trigger/stream-tail.ts";
 
 /**
@@ -62,16 +62,25 @@ export const transcriptStorage: TranscriptStorage = {
  * messages left its list, not why: they stay as a branch.
  */
 function changesOf({ reason, changes, transcript: { entries } }: TranscriptChangeset): TranscriptChange[] {
-  const { stored, unchanged } = runState();
+  const state = runState();
+  const { stored, unchanged } = state;
   const before = new Map(entries.map(({ id }, index) => [id, entries[index - 1]?.id ?? null]));
   return changes.flatMap((change): TranscriptChange[] => {
     if (change.op === "state") return [change];
-    if (change.op !== "put" || unchanged.has(change.message)) return [];
+    if (change.op !== "put" || unchanged.has(change.message) || isKeptPartial(state, change.message.id))
+      return [];
     // The runtime begins this save before onTurnStart has looked which branch is on screen, and where it goes on.
     if (reason === "turn-start") return stored.has(change.message.id) ? [change] : [];
     return [{ ...change, parentId: before.get(change.message.id) ?? null }];
   });
 }
+
+/**
+ * A partial that a run which was lost as well has kept: the runtime takes it from the open turn's stream once more, and
+ * for whole. What is stored of it counts.
+ */
+const isKeptPartial = ({ tail, stored, goesOn }: RunState, id: string): boolean =>
+  stored.has(id) && id !== goesOn?.id && (tail?.openIds.includes(id) ?? false);
 
 async function saveBranch(chatId: string, changeset: TranscriptChangeset): Promise<void> {
   const state = runState();
@@ -127,6 +136,7 @@ export const agentStorage: TranscriptStorage = {
       const tail = await tailOrNull(scope.chatId, loaded.cursors?.lastOutEventId);
       state.tail = tail;
       const lastInEventId = newer(loaded.cursors?.lastInEventId, tail?.boundary?.inEventId);
+      state.answeredThrough = lastInEventId;
       return {
         ...loaded,
         cursors: { ...loaded.cursors, ...(lastInEventId === undefined ? {} : { lastInEventId }) },

@@ -1,6 +1,5 @@
 import { logger } from "@trigger.dev/sdk";
-import { chat, type BootEvent, type TurnCompleteEvent, type TurnStartEvent } from "@trigger.dev/sdk/ai";
-import { defaultModelId } from "#app/model-catalog/list-models.server.ts";
+import { chat, type TurnCompleteEvent, type TurnStartEvent } from "@trigger.dev/sdk/ai";
 import { chatOfRun } from "#app/models/chat.server.ts";
 import { saveSession } from "#app/models/chat-session.server.ts";
 import { endTurn } from "#app/models/turn.server.ts";
@@ -8,43 +7,20 @@ import { writeTranscript, type TranscriptChange } from "#app/models/transcript.s
 import { writeTurnStart } from "#app/models/turn-start.server.ts";
 import { acceptSubmitted, messageError, type LongrunUIMessage } from "#app/shared/chat-message.ts";
 import { goesOn } from "#app/shared/tool-answers.ts";
-import { followScreen, readEmptyBranch, unsavedOf, wereStored } from "#trigger/branch-sync.ts";
+import { followScreen, unsavedOf, wereStored, withoutOrphans } from "#trigger/branch-sync.ts";
 import { summariseAhead } from "#trigger/context/fit.ts";
 import { lookAgain } from "#trigger/context/second-look.ts";
+import { readLostStops, takeLostStop } from "#trigger/lost-stops.ts";
 import { countTurn, type Counted } from "#trigger/limits.ts";
 import { VisibleError } from "#trigger/model-error.ts";
 import { asDecided } from "#trigger/queue.ts";
 import { withOwnFiles } from "#trigger/own-files.ts";
 import { retry } from "#trigger/retry.ts";
-import { runState, type RunState } from "#trigger/run-state.ts";
+import { ownChatId, runState, type RunState } from "#trigger/run-state.ts";
 import { makeTitle } from "#trigger/title.ts";
 import { endSubtasks } from "#trigger/subtasks/settle-subtasks.ts";
 import { turnCompleted, turnStarted } from "#trigger/turn-log.ts";
 import { acceptedAnswers, settleWaiting } from "#trigger/waiting-calls.ts";
-
-/** The chat of this run, as the server made it. Hooks are also given the id in a message's envelope: never use that. */
-function ownChatId(state: RunState): string {
-  if (!state.chatId) throw new Error("the run has not booted");
-  return state.chatId;
-}
-
-/** First in every run: remembers whose run this is, and lets the page see it while it waits. */
-export async function onBoot({ chatId, runId, chatAccessToken }: BootEvent): Promise<void> {
-  runState().chatId = chatId;
-  // Read now, so that the first turn does not wait for a provider's list; a wrong value is told by that turn.
-  void defaultModelId().catch(() => undefined);
-  await Promise.all([completeSession({ runId, chatAccessToken }), readEmptyBranch(runState(), chatId)]);
-}
-
-/** Completes the chat's session row. A failure is left to onTurnStart, which insists. */
-export async function completeSession(event: { runId: string; chatAccessToken: string }): Promise<void> {
-  const chatId = ownChatId(runState());
-  try {
-    await saveSession({ chatId, runId: event.runId, publicAccessToken: event.chatAccessToken });
-  } catch {
-    logger.warn("the session row could not be completed yet", { chatId });
-  }
-}
 
 /**
  * The door for what a browser wrote: role user, text and one's own files, within the limits; all else is dropped. Or the answers to
@@ -80,6 +56,7 @@ export async function onTurnStart(event: TurnStartEvent<unknown, LongrunUIMessag
     chat.endRun();
     throw new VisibleError("The conversation could not be read from the database. Try again in a moment.");
   }
+  state.lostStops ??= readLostStops(state);
   state.chat = await readChat(state);
   // While the message is stored, the turn is counted: whoever waits for the answer waits for one of them.
   const counted = beginCount(state, event);
@@ -112,7 +89,7 @@ function beginCount(
   return countTurn(state.chat.userId, { chatId: ownChatId(state), runId, turn });
 }
 
-/** Stores the turn's messages. False: its message was withdrawn. Throws VisibleError when there is nothing to answer. */
+/** Stores the turn's messages. False: its message was withdrawn, or stopped. Throws VisibleError when there is nothing to answer. */
 async function beginStored(
   state: RunState,
   event: TurnStartEvent<unknown, LongrunUIMessage>,
@@ -130,13 +107,20 @@ async function beginStored(
   }
   const asked = messages.at(-1);
   if (state.withdrawn) return false;
-  state.recovering = asked !== undefined && asked.id === state.recoveredId;
   state.goesOn = asked && goesOn(asked) ? asked : null;
+  state.recovering = asked !== undefined && isRecovered(state, asked);
   state.askedId = asked?.id ?? null;
-  await endSubtasks(ownChatId(state), state.recovering || state.goesOn ? state.askedId : null);
+  state.stopped = asked !== undefined && (await takeLostStop(state, asked.id));
+  const carriesOn = !state.stopped && (state.recovering || state.goesOn);
+  await endSubtasks(ownChatId(state), carriesOn ? state.askedId : null);
+  if (state.stopped) return false;
   if (asked?.role !== "user" && !state.goesOn) throw new VisibleError("There is no message to answer.");
   return true;
 }
+
+/** Whether a lost run had begun this answer. One that goes on has begun under its own id. */
+const isRecovered = ({ recoveredId, goesOn, tail }: RunState, asked: LongrunUIMessage): boolean =>
+  asked.id === recoveredId || (goesOn !== null && tail?.lost?.messageId === asked.id);
 
 /** Gives the history that is answered; null when the chat is gone. */
 async function storeMessages(
@@ -147,7 +131,8 @@ async function storeMessages(
   const chatId = ownChatId(state);
   const session = { runId, publicAccessToken: chatAccessToken };
   try {
-    const messages = settleWaiting(await followScreen(state, chatId, uiMessages, headMessageId));
+    const screen = await followScreen(state, chatId, uiMessages, headMessageId);
+    const messages = settleWaiting(withoutOrphans(state, screen));
     const changes = unsavedOf(state, messages);
     const asked = messages.at(-1);
     const to = asked?.id ?? null;
@@ -175,9 +160,15 @@ export async function onTurnComplete(event: TurnCompleteEvent<unknown, LongrunUI
   const state = runState();
   const chatId = ownChatId(state);
   state.held.clear();
-  state.withdrawn = false;
+  const wasStopped = state.stopped;
+  state.withdrawn = state.stopped = false;
   await endTurn(chatId).catch(() => logger.warn("the end of the turn was not counted", { chatId }));
-  turnCompleted({ chatId, runId: event.runId, stopped: event.stopped, failed: event.error !== undefined });
+  turnCompleted({
+    chatId,
+    runId: event.runId,
+    stopped: event.stopped || wasStopped,
+    failed: event.error !== undefined,
+  });
   if (event.error !== undefined && event.lastEventId === undefined) return abandon(state, chatId);
   await endSubtasks(chatId);
   if (state.beforeRefusal) {
@@ -187,7 +178,7 @@ export async function onTurnComplete(event: TurnCompleteEvent<unknown, LongrunUI
   }
   const { responseMessage, lastEventId, runId, chatAccessToken } = event;
   // A stop that came after the answer's last word has cut nothing: everybody has read it to its end.
-  const cut = event.stopped && responseMessage?.metadata?.finishReason === undefined;
+  const cut = (event.stopped || wasStopped) && !hasFinished(state, responseMessage);
   const failed = cut || event.error !== undefined || (responseMessage && messageError(responseMessage));
   // On the error path `newUIMessages` holds a message as the browser sent it; `uiMessages` what was accepted of it.
   const ids = new Set(event.newUIMessages.map((message) => message.id));
@@ -211,6 +202,13 @@ export async function onTurnComplete(event: TurnCompleteEvent<unknown, LongrunUI
   }
   wereStored(state, messages, head.to);
   if (!failed) startAside(state, chatId, event.uiMessages);
+}
+
+/** Whether the answer came to its last word in this turn. One that goes on had come to one before. */
+function hasFinished({ goesOn }: RunState, answer: LongrunUIMessage | undefined): boolean {
+  const reason = answer?.metadata?.finishReason;
+  const before = goesOn !== null && goesOn.id === answer?.id ? goesOn.metadata?.finishReason : undefined;
+  return reason !== undefined && reason !== before;
 }
 
 /**

@@ -3,6 +3,9 @@ import { locals } from "@trigger.dev/sdk";
 type Turn = { chatId: string; runId: string };
 const began = locals.create<{ at: number }>("longrun.turn");
 
+/** One line of JSON once a run is ready for its first turn. */
+export const runBooted = (run: Turn): void => write("run.booted", run);
+
 /** One line of JSON a turn's beginning, in the run's own log: ids and times, never words. */
 export function turnStarted(turn: Turn): void {
   locals.set(began, { at: performance.now() });

@@ -1,58 +1,14 @@
 import { readFileSync } from "node:fs";
-import { createServer, type Server } from "node:http";
-import type { AddressInfo } from "node:net";
 import { afterAll, expect } from "vitest";
+import { waitingCalls } from "#app/shared/tool-answers.ts";
 import { INTERRUPTED } from "#trigger/open-calls.ts";
 import { eventually } from "../support/eventually.ts";
 import { deployChanged } from "./harness/changed-app.ts";
 import { rounds } from "./harness/dice.ts";
-import type { FaultChat } from "./harness/fault-chat.ts";
+import type { FaultChat, PlannedTurn } from "./harness/fault-chat.ts";
 import { faults, type Fault } from "./harness/faults.ts";
 import { killRun } from "./harness/kills.ts";
-
-/** What the tools did outside of the answer: each call as it arrived. The shop answers when `serve` is called. */
-class Shop {
-  readonly orders: string[] = [];
-  private waiting: (() => void)[] = [];
-  private open = true;
-  private readonly server: Server;
-
-  private constructor() {
-    this.server = createServer((request, response) => {
-      this.orders.push(request.url ?? "");
-      const serve = () => response.end("served");
-      if (this.open) serve();
-      else this.waiting.push(serve);
-    });
-  }
-
-  static async open(): Promise<Shop> {
-    const shop = new Shop();
-    await new Promise<void>((resolve) => shop.server.listen(0, "127.0.0.1", resolve));
-    return shop;
-  }
-
-  get url(): string {
-    return `http://127.0.0.1:${(this.server.address() as AddressInfo).port}`;
-  }
-
-  /** Takes orders from now on without an answer. */
-  close(): void {
-    this.open = false;
-  }
-
-  serve(): void {
-    this.open = true;
-    for (const serve of this.waiting.splice(0)) serve();
-  }
-
-  count = (order: string): number => this.orders.filter((one) => one === `/${order}`).length;
-
-  stop(): void {
-    this.server.closeAllConnections();
-    this.server.close();
-  }
-}
+import { Shop } from "./harness/shop.ts";
 
 const shop = await Shop.open();
 const tools = `
@@ -66,6 +22,7 @@ export function chatTools(scope: Parameters<typeof shipped>[0]) {
   return {
     ...shipped(scope),
     orderTea: { sideEffect: true, ...tool({ description: "Order tea.", inputSchema, execute: ({ order }) => ask(order) }) },
+    orderCake: { sideEffect: true, ...tool({ description: "Order a cake.", inputSchema, needsApproval: true, execute: ({ order }) => ask(order) }) },
     readMenu: { sideEffect: false, ...tool({ description: "Read the menu.", inputSchema, execute: ({ order }) => ask(order) }) },
   };
 }
@@ -202,3 +159,67 @@ row("F6: kill -9 inside a tool that only reads: it is run again, and the answer 
     expect((await toolParts(chat)).at(-1)).toMatchObject({ state: "output-available", output: "served" });
   }
 });
+
+/** Lets the model ask for a cake, and approves it. */
+async function approveCake(chat: FaultChat, order: string): Promise<PlannedTurn> {
+  const tool = { name: "orderCake", input: { order } };
+  const turn = await chat.send({ words: 6, ends: "any", asked: 2, from: 2, script: () => ({ tool }) });
+  const waiting = await eventually(
+    () => chat.tab.chat.messages.flatMap((message) => waitingCalls(message)).at(-1),
+    { what: () => `nobody is asked\n${chat.app.logs()}`, ms: 30_000 },
+  );
+  await chat.tab.until("ready");
+  await chat.tab.chat.decide(waiting.toolCallId, { approved: true });
+  return turn;
+}
+
+row(
+  "F6: kill -9 inside a tool that its person had approved: it is not run again, and shown as interrupted",
+  async (fault) => {
+    const chat = await fault.chat();
+    for (let round = 0; round < rounds(1); round += 1) {
+      const order = `cake-${chat.chatId}-${round}`;
+      shop.close();
+      const turn = await approveCake(chat, order);
+      await killInTool(chat, order);
+      fault.fired();
+      await chat.tab.untilText(turn.answer);
+      await chat.settle();
+      expect(shop.count(order), "how often the cake was ordered").toBe(1);
+      expect((await toolParts(chat)).at(-1)).toMatchObject({ state: "output-error", errorText: INTERRUPTED });
+      expect(JSON.stringify(turn.model.asked.at(-1)?.request.messages)).toContain(INTERRUPTED);
+      const [answer] = await chat.app.query<{ final: boolean; recovered: boolean | null }>(
+        `SELECT final, (message #> '{metadata,recovered}')::bool AS recovered FROM "Message"
+          WHERE "chatId" = $1 ORDER BY position DESC LIMIT 1`,
+        [chat.chatId],
+      );
+      expect(answer).toEqual({ final: true, recovered: true });
+    }
+  },
+);
+
+row(
+  "F17: stop while the worker is down, inside a tool that its person had approved: it is not run again, and has ended",
+  async (fault) => {
+    const chat = await fault.chat();
+    const order = `stopped-${chat.chatId}`;
+    shop.close();
+    const turn = await approveCake(chat, order);
+    await eventually(() => shop.count(order) === 1, { what: () => "it is not called", ms: 30_000 });
+    const back = fault.app.keepDown("worker");
+    await chat.tab.chat.requestStop();
+    fault.fired();
+    back();
+    shop.serve();
+    await eventually(async () => (await toolParts(chat)).at(-1)?.state === "output-error", {
+      what: () => `the call has not ended\n${chat.app.logs()}`,
+      ms: 60_000,
+    });
+    turn.asked = { from: 1, to: 1 };
+    await chat.settle();
+    expect(shop.count(order)).toBe(1);
+    expect((await toolParts(chat)).at(-1)).toMatchObject({ errorText: INTERRUPTED });
+    await chat.send({ words: 3 });
+    await chat.settle();
+  },
+);

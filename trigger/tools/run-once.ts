@@ -1,4 +1,5 @@
 import type { ToolExecutionOptions, ToolSet } from "ai";
+import { VisibleError } from "#trigger/model-error.ts";
 import { INTERRUPTED, repeatedOf, type OpenCall } from "#trigger/open-calls.ts";
 
 /**
@@ -21,9 +22,9 @@ export function runOnce<Tools extends MarkedTools>(
     const { execute } = tool;
     if (!tool.sideEffect || !execute) return [name, tool] as const;
     const once = async (input: never, options: ToolExecutionOptions): Promise<unknown> => {
-      const before = repeatedOf(begun, name, input);
+      const before = repeatedOf(begun, { toolCallId: options.toolCallId, toolName: name, input });
       if (before?.outcome && "output" in before.outcome) return before.outcome.output;
-      if (before) throw new Error(INTERRUPTED);
+      if (before) throw new VisibleError(INTERRUPTED);
       await kept(options.toolCallId);
       return execute(input, options) as unknown;
     };
