@@ -1,5 +1,6 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { expect } from "vitest";
-import { connect } from "./harness/kills.ts";
+import { connect, hold, runBooted } from "./harness/kills.ts";
 import type { FaultChat } from "./harness/fault-chat.ts";
 import { faults, type Fault } from "./harness/faults.ts";
 
@@ -248,3 +249,21 @@ row(
     expect(await chat.problems(), "the fault was not taken out again").toEqual([]);
   },
 );
+
+row("a hold sees who waits for it, also on a connection that came after it had looked", async (fault) => {
+  const chat = await fault.chat();
+  await runBooted(fault.app, chat.chatId);
+  const held = await hold(fault.app, `SELECT 1 FROM "ChatSession" WHERE id = $1`, [chat.chatId]);
+  let met = false;
+  const meeting = held.met().then(() => (met = true));
+  // It looks many times in that.
+  await sleep(300);
+  expect(met).toBe(false);
+  const late = await connect(fault.app);
+  const written = late.query(`UPDATE "ChatSession" SET "updatedAt" = now() WHERE id = $1`, [chat.chatId]);
+  await meeting;
+  fault.fired();
+  await held.release();
+  await written;
+  await late.end();
+});

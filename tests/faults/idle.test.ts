@@ -36,7 +36,7 @@ async function idle(fault: Fault, state: RegExp, stays: boolean): Promise<void> 
   fault.fired();
   if (!stays) await chat.reload();
   // Nothing has begun by itself, and what was said is all there.
-  await chat.settle(10_000);
+  await chat.settle();
   await chat.send({ words: 6 });
   await chat.settle();
 }
@@ -128,7 +128,7 @@ row(
       far.heal();
       await chat.settle(60_000);
       expect(chat.tab.chat.messages.length).toBe(8);
-      await chat.settle(10_000, other);
+      await chat.settle(undefined, other);
       await chat.send({ words: 6 });
       await chat.settle();
     } finally {

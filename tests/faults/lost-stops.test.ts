@@ -78,7 +78,7 @@ row(
     await chat.settle();
     for (let round = 0; round < rounds(1); round += 1) {
       const back = fault.app.keepDown("worker");
-      const turn = await chat.send({ words: 5, ends: "any", from: 0, asked: 0 });
+      const turn = await chat.send({ words: 5, ends: "unanswered", from: 0, asked: 0 });
       await stop(chat);
       fault.fired();
       const before = await lastEnd(chat);

@@ -4,7 +4,7 @@ import { eventually } from "../support/eventually.ts";
 import type { FaultChat, PlannedTurn, TurnPlan } from "./harness/fault-chat.ts";
 import { rounds } from "./harness/dice.ts";
 import { faults, type Fault } from "./harness/faults.ts";
-import { hold, holdChat, holdCursor, holdWrite, killRun } from "./harness/kills.ts";
+import { holdChat, holdCursor, holdWrite, killRun } from "./harness/kills.ts";
 
 const { row } = faults();
 
@@ -42,6 +42,15 @@ const CUTS: Record<
   }),
 };
 
+/** The ids of the chat's answers that tell that their run was lost. */
+async function recoveredAnswers({ app, chatId }: FaultChat): Promise<string[]> {
+  const rows = await app.query<{ id: string }>(
+    `SELECT id FROM "Message" WHERE "chatId" = $1 AND message #>> '{metadata,recovered}' = 'true'`,
+    [chatId],
+  );
+  return rows.map(({ id }) => id);
+}
+
 for (const [place, plan] of Object.entries(CUTS)) {
   /** Sends, and waits until the model stands still at the place and the open tab shows what there is. */
   const sendUntil = async (fault: Fault, chat: FaultChat, more: TurnPlan): Promise<PlannedTurn> => {
@@ -72,6 +81,9 @@ for (const [place, plan] of Object.entries(CUTS)) {
         await wasCut(turn);
         fault.fired();
         await chat.settle();
+        // Before its first chunk nothing need tell that it had begun.
+        if (place !== "before its first chunk")
+          expect((await recoveredAnswers(chat)).length, "answers that say so").toBe(round + 1);
         const asked = turn.model.asked.filter(({ state }) => state === "done").at(-1);
         expect(asked?.sent, "the answer on the screen is the last one").toBe(turn.answer);
       }
@@ -90,6 +102,7 @@ for (const [place, plan] of Object.entries(CUTS)) {
         await wasCut(turn);
         fault.fired();
         await chat.settle();
+        if (begun) expect((await recoveredAnswers(chat)).length, "answers that say so").toBe(round + 1);
       }
     },
   );
@@ -100,9 +113,30 @@ const POINTS: Record<string, (fault: Fault, chat: FaultChat) => Promise<void>> =
   "in onBoot, as it names the run": async ({ app }, chat) => {
     // The run that waits goes first: the next message starts another.
     await killRun(app, chat.chatId);
-    const held = await holdWrite(app, chat.chatId, "ChatSession", `NEW."runId" IS DISTINCT FROM OLD."runId"`);
+    const held = await holdWrite(app, chat.chatId, {
+      table: "ChatSession",
+      where: `NEW."runId" IS DISTINCT FROM OLD."runId"`,
+    });
     await chat.send({ words: 5 });
     await held.met();
+    await killRun(app, chat.chatId);
+    await held.release();
+  },
+  "as its turn is counted": async ({ app }, chat) => {
+    const held = await holdWrite(app, chat.chatId, { table: "Turn", on: "INSERT", where: "true" });
+    await chat.send({ words: 5 });
+    await held.met();
+    await killRun(app, chat.chatId);
+    await held.release();
+  },
+  "as the end of its turn is counted": async ({ app }, chat) => {
+    const turn = await chat.send({ words: 5, holdAt: 3 });
+    await turn.model.held();
+    const where = `NEW."endedAt" IS NOT NULL`;
+    const held = await holdWrite(app, chat.chatId, { table: "Turn", where });
+    turn.model.release();
+    await held.met();
+    await chat.tab.untilText(turn.answer);
     await killRun(app, chat.chatId);
     await held.release();
   },
@@ -166,12 +200,14 @@ row(
   "F5: kill -9 of the run before the first word, with a second message waiting: both are answered",
   async (fault) => {
     const chat = await fault.chat();
-    const first = await chat.send({ words: 5, holdAt: 0, asked: 2 });
-    await first.model.held();
-    await chat.send({ words: 4 });
-    await killRun(fault.app, chat.chatId);
-    fault.fired();
-    await chat.settle(10_000);
+    for (let round = 0; round < rounds(1); round += 1) {
+      const first = await chat.send({ words: 5, holdAt: 0, asked: 2 });
+      await first.model.held();
+      await chat.send({ words: 4 });
+      await killRun(fault.app, chat.chatId);
+      fault.fired();
+      await chat.settle();
+    }
   },
 );
 
@@ -182,52 +218,13 @@ row(
     const chat = await fault.chat();
     await chat.send({ words: 3 });
     await chat.settle();
-    const first = await chat.send({ words: 5, holdAt: 0, asked: 2 });
-    await first.model.held();
-    await killRun(fault.app, chat.chatId);
-    fault.fired();
-    await chat.send({ words: 4 });
-    await chat.settle(10_000);
-  },
-);
-
-row("F5: kill -9 of the run in onChatStart: the first message of a chat is answered once", async (fault) => {
-  for (let round = 0; round < rounds(1); round += 1) {
-    const chat = await fault.chat();
-    const held = await hold(fault.app, `SELECT 1 FROM "ChatSession" WHERE id = $1`, [chat.chatId]);
-    await chat.send({ words: 5 });
-    await held.met();
-    await killRun(fault.app, chat.chatId);
-    fault.fired();
-    await held.cutWaiters();
-    await held.release();
-    await chat.settle();
-  }
-});
-
-row(
-  "F5: kill -9 of the run as it writes the title: the next turn makes it, and nothing else is touched",
-  async (fault) => {
     for (let round = 0; round < rounds(1); round += 1) {
-      const chat = await fault.chat();
-      const title = async () => {
-        const [found] = await fault.app.query<{ title: string | null }>(
-          `SELECT title FROM "Chat" WHERE id = $1`,
-          [chat.chatId],
-        );
-        return found?.title;
-      };
-      const held = await holdWrite(fault.app, chat.chatId, "Chat", `NEW.title IS DISTINCT FROM OLD.title`);
-      await chat.send({ words: 5 });
-      await held.met();
+      const first = await chat.send({ words: 5, holdAt: 0, asked: 2 });
+      await first.model.held();
       await killRun(fault.app, chat.chatId);
       fault.fired();
-      await held.release();
-      await chat.settle();
-      expect(await title()).toBeNull();
       await chat.send({ words: 4 });
       await chat.settle();
-      await eventually(title, { what: () => "the title is never made" });
     }
   },
 );

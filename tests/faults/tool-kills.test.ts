@@ -163,7 +163,7 @@ row("F6: kill -9 inside a tool that only reads: it is run again, and the answer 
 /** Lets the model ask for a cake, and approves it. */
 async function approveCake(chat: FaultChat, order: string): Promise<PlannedTurn> {
   const tool = { name: "orderCake", input: { order } };
-  const turn = await chat.send({ words: 6, ends: "any", asked: 2, from: 2, script: () => ({ tool }) });
+  const turn = await chat.send({ words: 6, ends: "stopped", asked: 2, from: 2, script: () => ({ tool }) });
   const waiting = await eventually(
     () => chat.tab.chat.messages.flatMap((message) => waitingCalls(message)).at(-1),
     { what: () => `nobody is asked\n${chat.app.logs()}`, ms: 30_000 },
@@ -215,6 +215,7 @@ row(
       what: () => `the call has not ended\n${chat.app.logs()}`,
       ms: 60_000,
     });
+    turn.ends = "partial";
     turn.asked = { from: 1, to: 1 };
     await chat.settle();
     expect(shop.count(order)).toBe(1);

@@ -1,5 +1,5 @@
 import { spawn, type ChildProcess } from "node:child_process";
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import pg from "pg";
@@ -192,6 +192,12 @@ export class App {
     const files = readdirSync(folder, { recursive: true, encoding: "utf8" });
     const parts = files.filter((file) => file.endsWith(".log")).map((file) => `--- ${file}\n${tail(file)}`);
     return [`--- npm start\n${this.output.slice(-4000)}`, ...parts].join("\n");
+  }
+
+  /** What a run has printed so far. */
+  runLog(runId: string): string {
+    const file = path.join(this.dataDir, "logs", "runs", `${runId}.log`);
+    return existsSync(file) ? readFileSync(file, "utf8") : "";
   }
 
   /** Every process that belongs to this instance. */

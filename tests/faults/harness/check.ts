@@ -8,9 +8,9 @@ export interface FaultTurn {
   /**
    * What the answer may be at the end. `whole`: all of it, final. `partial`: its beginning, not final; `stopped`: either
    * of them, with a word at least. `failed`: not final, with the sentence that was shown. `told`: whole, or it failed
-   * with a sentence; never gone without a word.
+   * with a sentence; never gone without a word. `unanswered`: there is none.
    */
-  ends: "whole" | "partial" | "stopped" | "failed" | "told";
+  ends: "whole" | "partial" | "stopped" | "failed" | "told" | "unanswered";
   /** How often the model may have been asked. */
   asked: { from: number; to: number };
 }
@@ -95,6 +95,7 @@ function errorsOnStream({ output, input }: Evidence, turn: FaultTurn): string[] 
 
 function checkAnswers(where: string, answers: StoredRow[], turn: FaultTurn): string[] {
   const [answer] = answers;
+  if (turn.ends === "unanswered") return answer ? [`${where}: not expected`] : [];
   if (!answer) return [`${where}: lost, there is none`];
   if (answers.length > 1) return [`${where}: doubled, there are ${answers.length}`];
   const isWhole = answer.text === turn.answer;

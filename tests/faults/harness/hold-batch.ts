@@ -21,7 +21,10 @@ export async function holdBatch(app: App, prefix: string, at: number) {
   return {
     /** Resolves when the record is about to be written. */
     met: () =>
-      eventually(async () => (await client.query(waiters)).rowCount, { what: () => `no record ${at} comes` }),
+      eventually(async () => (await client.query(waiters)).rowCount, {
+        what: () => `no record ${at} comes`,
+        ms: 30_000,
+      }),
     /** Ends the transaction as the end of its client would, or lets it come to its end without one. */
     release: async (how: "cut" | "go on") => {
       if (how === "cut") await client.query(`SELECT pg_terminate_backend(pid) FROM (${waiters}) AS waiting`);

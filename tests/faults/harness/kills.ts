@@ -7,11 +7,33 @@ import { isAlive } from "../../support/process-list.ts";
 
 /** kill -9 of the process that runs this chat. Throws when there is none. */
 export async function killRun(app: App, chatId: string): Promise<void> {
-  const pid = await eventually(async () => (await runOf(app, chatId))?.pid, {
-    what: () => `no process runs chat ${chatId}\n${app.logs()}`,
-  });
+  const pid = await pidOf(app, chatId);
   process.kill(pid, "SIGKILL");
-  await eventually(() => !isAlive(pid), { what: () => `${pid} outlives kill -9` });
+  await eventually(() => !isAlive(pid), { what: () => `${pid} outlives kill -9`, ms: 30_000 });
+}
+
+/** The process that runs this chat. Throws when there is none. */
+async function pidOf(app: App, chatId: string): Promise<number> {
+  return await eventually(async () => (await runOf(app, chatId))?.pid, {
+    what: () => `no process runs chat ${chatId}\n${app.logs()}`,
+    ms: 30_000,
+  });
+}
+
+/** The process of this chat's run stands still until the returned function is called, or it is killed. */
+export async function freezeRun(app: App, chatId: string): Promise<() => void> {
+  const pid = await pidOf(app, chatId);
+  process.kill(pid, "SIGSTOP");
+  return () => process.kill(pid, "SIGCONT");
+}
+
+/** Resolves when this chat's run has booted, and waits for a message. */
+export async function runBooted(app: App, chatId: string): Promise<void> {
+  const hasBooted = async () => {
+    const runId = (await runOf(app, chatId))?.runId;
+    return runId !== undefined && app.runLog(runId).includes('"event":"run.booted"');
+  };
+  await eventually(hasBooted, { what: () => `no run of ${chatId} boots\n${app.logs()}`, ms: 30_000 });
 }
 
 /** The chat's run and its process, if it has one now. */
@@ -63,8 +85,8 @@ async function holdBy(app: App, sql: string, lock: (client: pg.Client) => Promis
   await lock(client);
   const { rows } = await client.query<{ pid: number }>("SELECT pg_backend_pid() AS pid");
   const waiting = async (): Promise<number[]> => {
+    // Not of pg_stat_activity: a transaction sees that as it was when it first looked, without those who came later.
     const { rows: waiters } = await client.query<{ pid: number }>(
-      // Not pg_stat_activity: within a transaction it goes on showing the backends of the first look.
       "SELECT DISTINCT pid FROM pg_locks WHERE NOT granted AND $1 = ANY (pg_blocking_pids(pid))",
       [rows[0]?.pid],
     );
@@ -73,7 +95,10 @@ async function holdBy(app: App, sql: string, lock: (client: pg.Client) => Promis
   return {
     /** Resolves when somebody waits. */
     met: () =>
-      eventually(async () => (await waiting()).length > 0, { what: () => `nobody waits for ${sql}` }),
+      eventually(async () => (await waiting()).length > 0, {
+        what: () => `nobody waits for ${sql}\n${app.logs()}`,
+        ms: 30_000,
+      }),
     /** Ends the transactions that wait, as the end of their process would. */
     cutWaiters: async () => {
       for (const pid of await waiting()) await client.query("SELECT pg_terminate_backend($1)", [pid]);
@@ -91,23 +116,32 @@ export const holdChat = (app: App, chatId: string) =>
 
 /** Lets the answer be saved and holds the save that follows it, of the cursor on `.in`. */
 export const holdCursor = (app: App, chatId: string) =>
-  holdWrite(app, chatId, "ChatSession", `NEW."lastInEventId" IS DISTINCT FROM OLD."lastInEventId"`);
+  holdWrite(app, chatId, {
+    table: "ChatSession",
+    where: `NEW."lastInEventId" IS DISTINCT FROM OLD."lastInEventId"`,
+  });
 
-/** Holds an update of this chat's row in a table, before it is done, where the condition is true. */
-export async function holdWrite(app: App, chatId: string, table: "Chat" | "ChatSession", condition: string) {
+type Written = { table: "Chat" | "ChatSession" | "Turn"; on?: "UPDATE" | "INSERT"; where: string };
+
+/** Where the row of a table says whose chat it is. */
+const CHAT_OF = { Chat: "id", ChatSession: "id", Turn: `"chatId"` };
+const WRITE_LOCK = 4711;
+
+/** Holds a write of this chat's row in a table, before it is done, where the condition is true. */
+export async function holdWrite(app: App, chatId: string, { table, on = "UPDATE", where }: Written) {
   const name = `hold_${chatId.replaceAll("-", "")}`;
   const client = await connect(app);
-  const waiters = `SELECT pid FROM pg_locks WHERE locktype = 'advisory' AND NOT granted`;
-  await client.query("SELECT pg_advisory_lock(4711)");
+  const waiters = `SELECT pid FROM pg_locks WHERE locktype = 'advisory' AND objid = ${WRITE_LOCK} AND NOT granted`;
+  await client.query(`SELECT pg_advisory_lock(${WRITE_LOCK})`);
   await client.query(`CREATE FUNCTION ${name}() RETURNS trigger LANGUAGE plpgsql AS $$
-    BEGIN PERFORM pg_advisory_xact_lock(4711); RETURN NEW; END $$`);
-  await client.query(`CREATE TRIGGER ${name} BEFORE UPDATE ON "${table}" FOR EACH ROW
-    WHEN (NEW.id = '${chatId}' AND ${condition}) EXECUTE FUNCTION ${name}()`);
+    BEGIN PERFORM pg_advisory_xact_lock(${WRITE_LOCK}); RETURN NEW; END $$`);
+  await client.query(`CREATE TRIGGER ${name} BEFORE ${on} ON "${table}" FOR EACH ROW
+    WHEN (NEW.${CHAT_OF[table]} = '${chatId}' AND ${where}) EXECUTE FUNCTION ${name}()`);
   return {
     met: () =>
       eventually(async () => (await client.query(waiters)).rowCount, {
-        what: () => `nobody writes ${condition}`,
-        ms: 20_000,
+        what: () => `nobody writes ${where}\n${app.logs()}`,
+        ms: 30_000,
       }),
     release: async () => {
       await client.query(`SELECT pg_terminate_backend(pid) FROM (${waiters}) AS waiting`);
