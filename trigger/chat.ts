@@ -72,9 +72,11 @@ export const longrunChat = chat.withUIMessage<LongrunUIMessage>().agent({
     if (withdrawn) return undefined;
     if (!chatId || !own)
       throw new VisibleError("This chat does not exist any more, so nothing was answered.");
-    if (stopped) return await endStopped({ userId: own.userId, chatId, runId: ctx.run.id }, signal);
-    const startedAt = performance.now();
     const { id: runId, version } = ctx.run;
+    const said = () => chat.history.all() as LongrunUIMessage[];
+    const scope = { userId: own.userId, chatId, runId, said };
+    if (stopped) return await endStopped(scope, signal);
+    const startedAt = performance.now();
     const facts = { runId, version, attempt: ctx.attempt.number, recovered: recovering };
     let reading: Reading<ResolvedModel>;
     try {
@@ -85,12 +87,10 @@ export const longrunChat = chat.withUIMessage<LongrunUIMessage>().agent({
     }
     const model = metered(reading.model, { userId: own.userId, chatId, kind: "answer" });
     const calls = await takeBegunCalls(chatId);
-    const tools = runOnce(chatTools({ userId: own.userId, chatId, runId }), calls, (id) =>
-      callIsKept(chatId, id),
-    );
+    const tools = runOnce(chatTools(scope), calls, (id) => callIsKept(chatId, id));
     // An answer that goes on has its calls already.
     const begun = goesOn ? [] : calls.filter(({ toolName }) => actsOrIsGone(tools, toolName));
-    const history = chat.history.all() as LongrunUIMessage[];
+    const history = said();
     const call = { chatId, userId: own.userId, model: own.model };
     const [{ messages: told, summary }, minded, documents] = await Promise.all([
       fitContext(call, model, { messages, history }, signal),

@@ -13,7 +13,7 @@ const ask = (text: string) =>
     model,
     prompt: text,
     stopWhen: stepCountIs(1),
-    tools: chatTools({ userId: "u", chatId: "c", runId: "run" }),
+    tools: chatTools({ userId: "u", chatId: "c", runId: "run", said: () => [] }),
     onError: () => undefined,
   });
 

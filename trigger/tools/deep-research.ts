@@ -13,7 +13,7 @@ import { researchProgress, type ResearchInput } from "#trigger/research/progress
 import { researchView } from "#trigger/research/view.ts";
 import { retry } from "#trigger/retry.ts";
 import { callSubtask } from "#trigger/subtasks/call-subtask.ts";
-import { addressesOfPerson, isWrittenByPerson } from "#trigger/tools/fetch/written-by-person.ts";
+import { addressesOfPerson, isWrittenByPerson, type Said } from "#trigger/tools/fetch/written-by-person.ts";
 
 async function view(row: SubtaskRow): Promise<DeepResearchOutput> {
   const done = deepResearchOutput.safeParse(row.output);
@@ -47,7 +47,7 @@ export const deepResearchShape = {
 };
 
 /** Asks first, unless the person wrote the addresses to begin with; see docs/decisions/0006-asking-first.md. */
-export function deepResearch(scope: { userId: string; chatId: string; runId: string }) {
+export function deepResearch(scope: { userId: string; chatId: string; runId: string; said: () => Said }) {
   const searching = env().SEARCH_BASE_URL !== undefined;
   return {
     // A call that is made again after a crash finds its research, and goes on with it.
@@ -60,9 +60,9 @@ export function deepResearch(scope: { userId: string; chatId: string; runId: str
         (searching
           ? "It searches the web by itself."
           : "There is no search engine: it begins with `urls`, or with the addresses that the person has written."),
-      needsApproval: ({ urls = [] }, { messages }) => !urls.every((url) => isWrittenByPerson(url, messages)),
+      needsApproval: ({ urls = [] }) => !urls.every((url) => isWrittenByPerson(url, scope.said())),
       execute: async function* ({ question, urls }, options) {
-        const given = urls ?? addressesOfPerson(options.messages).slice(0, MAX_START_URLS);
+        const given = urls ?? addressesOfPerson(scope.said()).slice(0, MAX_START_URLS);
         if (given.length === 0 && !searching) {
           throw new VisibleError(
             "There is no page to begin with: ask the person for addresses. With SEARCH_BASE_URL set, it would search.",

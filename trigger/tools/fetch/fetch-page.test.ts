@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { fetchPage } from "#trigger/tools/fetch/fetch-page.ts";
 import { isPublicAddress } from "#trigger/tools/fetch/public-address.ts";
 import type { Resolve } from "#trigger/tools/fetch/request-once.ts";
-import { isWrittenByPerson } from "#trigger/tools/fetch/written-by-person.ts";
+import { isWrittenByPerson, type Said } from "#trigger/tools/fetch/written-by-person.ts";
 
 const ARTICLE = `<!doctype html><html><head><title>On bridges</title><script>window.evil = 1</script></head><body>
 <nav><a href="/home">Home</a></nav><article><h1>Bridges</h1><p>${"A bridge carries a road over water. ".repeat(12)}</p>
@@ -242,7 +242,9 @@ describe("an address that is not public", () => {
 });
 
 describe("an address counts as the person's own", () => {
-  const says = (content: string, role: "user" | "assistant" = "user") => [{ role, content }] as const;
+  const says = (text: string, role: "user" | "assistant" = "user"): Said => [
+    { role, parts: [{ type: "text", text }] },
+  ];
 
   it.each([
     ["https://example.org/a", "Read https://example.org/a, please."],
@@ -250,7 +252,7 @@ describe("an address counts as the person's own", () => {
     ["https://EXAMPLE.org/a#part", "https://example.org/a"],
     ["https://example.org/", "https://example.org"],
   ])("%s, written as: %s", (address, text) => {
-    expect(isWrittenByPerson(address, [...says(text)])).toBe(true);
+    expect(isWrittenByPerson(address, says(text))).toBe(true);
   });
 
   it.each([
@@ -259,10 +261,10 @@ describe("an address counts as the person's own", () => {
     ["https://example.org.evil.test/", "https://example.org"],
     ["no address", "no address"],
   ])("not %s, when what was written is: %s", (address, text) => {
-    expect(isWrittenByPerson(address, [...says(text)])).toBe(false);
+    expect(isWrittenByPerson(address, says(text))).toBe(false);
   });
 
   it("not when a tool or the model has written it", () => {
-    expect(isWrittenByPerson("https://evil.test/", [...says("https://evil.test/", "assistant")])).toBe(false);
+    expect(isWrittenByPerson("https://evil.test/", says("https://evil.test/", "assistant"))).toBe(false);
   });
 });

@@ -1,4 +1,7 @@
-import type { ModelMessage } from "ai";
+import type { LongrunUIMessage } from "#app/shared/chat-message.ts";
+
+/** The messages of a chat, as they are stored and shown. */
+export type Said = readonly Pick<LongrunUIMessage, "role" | "parts">[];
 
 const ADDRESS = /https?:\/\/[^\s<>"'`]+/gi;
 /** What ends a sentence, or closes a bracket around an address, and is hardly ever part of it. */
@@ -11,14 +14,14 @@ function normal(address: string): string | null {
   return url.href;
 }
 
-/** All addresses that the person has written in this chat, as they may have meant them. */
-export function addressesOfPerson(messages: readonly ModelMessage[]): string[] {
-  const texts = messages.flatMap(({ role, content }) => {
-    if (role !== "user") return [];
-    return typeof content === "string"
-      ? [content]
-      : content.flatMap((part) => (part.type === "text" ? [part.text] : []));
-  });
+/**
+ * All addresses that the person has written in this chat, as they may have meant them. Told from the chat's own
+ * messages, never from what a model is given: there a summary, which repeats what a page said, stands on their side.
+ */
+export function addressesOfPerson(messages: Said): string[] {
+  const texts = messages.flatMap(({ role, parts }) =>
+    role === "user" ? parts.flatMap((part) => (part.type === "text" ? [part.text] : [])) : [],
+  );
   const written = texts.flatMap((text) => text.match(ADDRESS) ?? []);
   const meant = written.flatMap((one) => [normal(one), normal(one.replace(TAIL, ""))]);
   return [...new Set(meant.filter((one) => one !== null))];
@@ -34,6 +37,6 @@ export function isAmong(address: string, addresses: readonly string[]): boolean 
  * Whether the person has written this very address in this chat. An address that the model made up may carry what
  * it has read to whoever owns it, so only the person's own ones are read without asking.
  */
-export function isWrittenByPerson(address: string, messages: readonly ModelMessage[]): boolean {
+export function isWrittenByPerson(address: string, messages: Said): boolean {
   return isAmong(address, addressesOfPerson(messages));
 }
