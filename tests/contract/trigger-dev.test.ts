@@ -36,6 +36,9 @@ export const sleeper = task({
 });
 `;
 
+/** The tasks that `npm start`'s worker host is tested with. */
+const WAITS = "local-trigger/worker/fixture/trigger/waiting-tasks.ts";
+
 type RunView = { status: string; output?: unknown; metadata?: unknown; tags: string[]; attemptCount: number };
 
 let trigger: TriggerUnderTest & { local: LocalInside };
@@ -44,7 +47,7 @@ let dev: TriggerDev;
 let call: ReturnType<typeof triggerClient>["call"];
 
 beforeAll(async () => {
-  [trigger, project] = await Promise.all([localUnderTest(), triggerProject(TASKS)]);
+  [trigger, project] = await Promise.all([localUnderTest(), triggerProject(TASKS, [WAITS])]);
   ({ call } = triggerClient(trigger));
   dev = await startTriggerDev({
     dir: project.dir,
@@ -117,6 +120,19 @@ test("a run waits for a token and for a child run, and its metadata and tags arr
     output: { word: "go", child: 42 },
     metadata: { stage: "done" },
     tags: ["patient"],
+  });
+});
+
+test.each(["for", "until"])("wait.%s stands still until its moment", async (how) => {
+  const runId = await start("waiting-task", { how });
+  await reaches(runId, "WAITING");
+  const { ms } = (await reaches(runId, "COMPLETED", 60_000)).output as { ms: number };
+  expect(ms).toBeGreaterThanOrEqual(6_000);
+});
+
+test("batchTriggerAndWait is handed each result at its place, the failed one too", async () => {
+  expect(await reaches(await start("waiting-task", { how: "batch" }), "COMPLETED", 60_000)).toMatchObject({
+    output: { result: [4, expect.stringContaining("3 is odd") as string, 2] },
   });
 });
 

@@ -1,5 +1,5 @@
 import { spawn, type ChildProcess } from "node:child_process";
-import { mkdir, mkdtemp, rm, symlink, writeFile } from "node:fs/promises";
+import { copyFile, mkdir, mkdtemp, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { eventually } from "./eventually.ts";
@@ -17,8 +17,11 @@ export default defineConfig({
   project: "proj_longrun", dirs: ["./trigger"], maxDuration: 600, retries: { enabledInDev: true },
 });`;
 
-/** A folder with a project of these tasks, that uses the packages of this repository. */
-export async function triggerProject(tasks: string): Promise<{ dir: string; remove: () => Promise<void> }> {
+/** A folder with a project of these tasks, and of those in `files`, that uses the packages of this repository. */
+export async function triggerProject(
+  tasks: string,
+  files: string[] = [],
+): Promise<{ dir: string; remove: () => Promise<void> }> {
   const dir = await mkdtemp(path.join(tmpdir(), "longrun-trigger-dev-"));
   await mkdir(path.join(dir, "trigger"));
   await Promise.all([
@@ -31,6 +34,7 @@ export async function triggerProject(tasks: string): Promise<{ dir: string; remo
     writeFile(path.join(dir, "package-lock.json"), JSON.stringify({ name: "tried", lockfileVersion: 3 })),
     writeFile(path.join(dir, "trigger.config.ts"), CONFIG),
     writeFile(path.join(dir, "trigger", "tasks.ts"), tasks),
+    ...files.map((file) => copyFile(file, path.join(dir, "trigger", path.basename(file)))),
   ]);
   return { dir, remove: () => rm(dir, { recursive: true, force: true, maxRetries: 5 }) };
 }
