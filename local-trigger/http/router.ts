@@ -97,6 +97,11 @@ function checkAccess(access: Route["access"], credential: Credential | null): vo
 }
 
 function noRoute(path: string, matches: Match[]): HttpError {
+  if (/^\/v1\/(streams|basins|access-tokens)(\/|$)/.test(path))
+    return new HttpError(
+      501,
+      "local-trigger serves appends to S2 streams alone: read a stream below /realtime/v1, as the SDK does.",
+    );
   if (matches.length > 0) {
     const allow = [...new Set(matches.map(({ route }) => route.method))].join(", ");
     return new HttpError(405, `This address answers ${allow} only.`, { headers: { allow } });

@@ -1,47 +1,34 @@
 import { z } from "zod";
-import { durationMs } from "../runs/duration.ts";
 import type { RunFilter } from "../runs/run-list.ts";
-import { badRequest } from "./errors.ts";
+import { HttpError } from "./errors.ts";
+import { commaList, listQuery, spanAndPage, spanAndPageOf } from "./list-query.ts";
 
-const PAGE_SIZE = 25;
-const MAX_PAGE_SIZE = 100;
-
-const list = z
-  .string()
-  .optional()
-  .transform((text) => text?.split(",").filter(Boolean));
-const moment = z.coerce
-  .number()
-  .transform((ms) => new Date(ms))
-  .optional();
-const query = z.object({
-  "filter[status]": list,
-  "filter[taskIdentifier]": list,
-  "filter[tag]": list,
-  "filter[version]": list,
-  "filter[queue]": list,
+const query = {
+  "filter[status]": commaList,
+  "filter[taskIdentifier]": commaList,
+  "filter[tag]": commaList,
+  "filter[version]": commaList,
+  "filter[queue]": commaList,
   "filter[schedule]": z.string().optional(),
   "filter[batch]": z.string().optional(),
   "filter[isTest]": z
     .enum(["true", "false"])
     .transform((text) => text === "true")
     .optional(),
-  "filter[createdAt][from]": moment,
-  "filter[createdAt][to]": moment,
-  "filter[createdAt][period]": z.string().optional(),
-  "page[after]": z.string().optional(),
-  "page[before]": z.string().optional(),
-  "page[size]": z.coerce.number().int().positive().catch(PAGE_SIZE).default(PAGE_SIZE),
-});
+  ...spanAndPage,
+};
+/** Of things that are not here; without them the list would be another than the one asked for. */
+const notServed = ["machine", "region", "bulkAction"];
 
 /** What `runs.list` asks for; 400 names what is wrong. */
 export function runListQuery(params: URLSearchParams): RunFilter {
-  const parsed = query.safeParse(Object.fromEntries(params));
-  if (!parsed.success) {
-    const issue = parsed.error.issues[0];
-    throw badRequest(`${String(issue?.path[0])}: ${issue?.message}`);
-  }
-  const given = parsed.data;
+  const unserved = notServed.find((name) => params.has(`filter[${name}]`));
+  if (unserved)
+    throw new HttpError(
+      422,
+      `local-trigger does not know a run's ${unserved}: list the runs without that filter.`,
+    );
+  const given = listQuery(params, query);
   return {
     statuses: given["filter[status]"],
     tasks: given["filter[taskIdentifier]"],
@@ -51,17 +38,6 @@ export function runListQuery(params: URLSearchParams): RunFilter {
     schedule: given["filter[schedule]"],
     batch: given["filter[batch]"],
     isTest: given["filter[isTest]"],
-    from: given["filter[createdAt][from]"] ?? periodStart(given["filter[createdAt][period]"]),
-    to: given["filter[createdAt][to]"],
-    after: given["page[after]"],
-    before: given["page[before]"],
-    limit: Math.min(given["page[size]"], MAX_PAGE_SIZE),
+    ...spanAndPageOf(given),
   };
-}
-
-function periodStart(period: string | undefined): Date | undefined {
-  if (period === undefined) return undefined;
-  const ms = durationMs(period);
-  if (ms === null) throw badRequest("filter[createdAt][period] is no duration such as 7d.");
-  return new Date(Date.now() - ms);
 }

@@ -2,7 +2,7 @@ import { z } from "zod";
 import { momentAfter } from "../runs/duration.ts";
 import { limitRow } from "../runs/queue-names.ts";
 import type { TriggerInput } from "../runs/triggers.ts";
-import { badRequest } from "./errors.ts";
+import { badRequest, HttpError } from "./errors.ts";
 
 const queueName = /^(?!limit\/)[A-Za-z0-9_/-]{1,128}$/;
 const limitName = /^[A-Za-z0-9_-]{1,122}$/;
@@ -39,6 +39,12 @@ type Options = z.infer<typeof triggerOptions>;
 
 const KEY_TTL = "30d";
 
+/** Options that would change when or how often a task runs: a run without them is not the one that was asked for. */
+const NOT_SERVED: Record<string, string> = {
+  debounce: "local-trigger does not debounce: trigger with delay and an idempotencyKey instead.",
+  gates: "local-trigger has no gates: name limits in concurrency instead.",
+};
+
 /** What a caller sends to trigger a task, as the engine takes it. */
 export function inputOf(
   task: string,
@@ -46,6 +52,8 @@ export function inputOf(
   given: Options,
   requestKey: string | undefined,
 ): TriggerInput {
+  const unserved = Object.keys(NOT_SERVED).find((name) => given[name] !== undefined);
+  if (unserved) throw new HttpError(422, NOT_SERVED[unserved] ?? unserved);
   const delayUntil = given.delay === undefined ? undefined : dateOf("delay", given.delay);
   const { idempotencyKey: key, parentRunId } = given;
   const expiresAt = dateOf("idempotencyKeyTTL", given.idempotencyKeyTTL ?? KEY_TTL);

@@ -6,7 +6,8 @@ import type { Waitpoint, WaitpointResult } from "./waitpoint.ts";
 
 type Reader = Pick<Tx, "query">;
 
-const COLUMNS = `id, type, status, run_id AS "runId", stream, after_seq AS "afterSeq", session_id AS "sessionId",
+/** What a query reads for a Waitpoint. */
+export const WAITPOINT_COLUMNS = `id, type, status, run_id AS "runId", stream, after_seq AS "afterSeq", session_id AS "sessionId",
   child_run_id AS "childRunId", batch_id AS "batchId", idempotency_key AS "idempotencyKey",
   idempotency_key_expires_at AS "idempotencyKeyExpiresAt", callback_hash AS "callbackHash", tags,
   timeout_at AS "timeoutAt", completed_after AS "completedAfter", completed_at AS "completedAt",
@@ -46,7 +47,7 @@ export async function insertWaitpoint(
        callback_hash, created_at)
      VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)
      ON CONFLICT (idempotency_scope, idempotency_key) WHERE idempotency_key IS NOT NULL DO NOTHING
-     RETURNING ${COLUMNS}`,
+     RETURNING ${WAITPOINT_COLUMNS}`,
     [
       newId("waitpoint"),
       input.type,
@@ -71,7 +72,7 @@ export async function insertWaitpoint(
 
 async function waitpointOfKey(tx: Tx, { idempotency }: NewWaitpoint): Promise<Waitpoint> {
   const { rows } = await tx.query<Waitpoint>(
-    `SELECT ${COLUMNS} FROM local_trigger.waitpoints WHERE idempotency_scope = $1 AND idempotency_key = $2`,
+    `SELECT ${WAITPOINT_COLUMNS} FROM local_trigger.waitpoints WHERE idempotency_scope = $1 AND idempotency_key = $2`,
     [idempotency?.scope, idempotency?.key],
   );
   if (!rows[0]) throw new Error("An idempotency key is taken by no waitpoint.");
@@ -80,25 +81,16 @@ async function waitpointOfKey(tx: Tx, { idempotency }: NewWaitpoint): Promise<Wa
 
 export async function findWaitpoint(db: Reader, id: string): Promise<Waitpoint | null> {
   const { rows } = await db.query<Waitpoint>(
-    `SELECT ${COLUMNS} FROM local_trigger.waitpoints WHERE id = $1`,
+    `SELECT ${WAITPOINT_COLUMNS} FROM local_trigger.waitpoints WHERE id = $1`,
     [id],
   );
   return rows[0] ?? null;
 }
 
-/** The tokens (waitpoints that no run made for itself), newest first. */
-export async function listTokens(db: Reader, limit: number): Promise<Waitpoint[]> {
-  const { rows } = await db.query<Waitpoint>(
-    `SELECT ${COLUMNS} FROM local_trigger.waitpoints WHERE run_id IS NULL ORDER BY created_at DESC, id LIMIT $1`,
-    [limit],
-  );
-  return rows;
-}
-
 /** The waitpoint, locked: whoever completes it meanwhile waits. */
 export async function lockWaitpoint(tx: Tx, id: string): Promise<Waitpoint | null> {
   const { rows } = await tx.query<Waitpoint>(
-    `SELECT ${COLUMNS} FROM local_trigger.waitpoints WHERE id = $1 FOR UPDATE`,
+    `SELECT ${WAITPOINT_COLUMNS} FROM local_trigger.waitpoints WHERE id = $1 FOR UPDATE`,
     [id],
   );
   return rows[0] ?? null;
@@ -106,7 +98,7 @@ export async function lockWaitpoint(tx: Tx, id: string): Promise<Waitpoint | nul
 
 export async function pendingWaitpointsOfStream(tx: Tx, stream: string): Promise<Waitpoint[]> {
   const { rows } = await tx.query<Waitpoint>(
-    `SELECT ${COLUMNS} FROM local_trigger.waitpoints WHERE stream = $1 AND status = 'PENDING' ORDER BY id FOR UPDATE`,
+    `SELECT ${WAITPOINT_COLUMNS} FROM local_trigger.waitpoints WHERE stream = $1 AND status = 'PENDING' ORDER BY id FOR UPDATE`,
     [stream],
   );
   return rows;
@@ -185,7 +177,7 @@ export async function blockersOf(
 ): Promise<(Waitpoint & { position: number | null })[]> {
   const { rows } = await db.query<Waitpoint & { position: number | null }>(
     `WITH blocker AS (SELECT waitpoint_id, position FROM local_trigger.run_blockers WHERE run_id = $1)
-     SELECT ${COLUMNS}, position FROM local_trigger.waitpoints JOIN blocker ON waitpoint_id = id
+     SELECT ${WAITPOINT_COLUMNS}, position FROM local_trigger.waitpoints JOIN blocker ON waitpoint_id = id
      ORDER BY position, id`,
     [runId],
   );

@@ -1,3 +1,4 @@
+import { apiClientManager } from "@trigger.dev/core/v3";
 import { runs, tasks, type AnyRealtimeRun } from "@trigger.dev/sdk";
 import { describe, expect, test } from "vitest";
 import { sdkServer } from "../support/sdk-server.ts";
@@ -25,6 +26,25 @@ describe("with the SDK", () => {
     await finish(id, { ok: false, error });
     expect(await runs.retrieve(id)).toMatchObject({ status: "FAILED", error: { message: "broken" } });
     expect(await runs.poll(id)).toMatchObject({ isFailed: true });
+  });
+
+  test("the result of a run is read once it has ended: its output, or its error", async () => {
+    const result = (id: string) => server.call("GET", `/api/v1/runs/${id}/result`);
+    const { id: good } = await tasks.trigger("task-a", {});
+    expect((await result(good)).status).toBe(404);
+    await finish(good, { ok: true, output: '{"n":1}', outputType: "application/json" });
+    const { id: bad } = await tasks.trigger("task-a", {});
+    const error = { type: "BUILT_IN_ERROR", name: "Error", message: "broken", stackTrace: "at x" };
+    await finish(bad, { ok: false, error });
+    const read = (id: string) => apiClientManager.clientOrThrow().getRunResult(id);
+    expect(await read(good)).toEqual({
+      ok: true,
+      id: good,
+      taskIdentifier: "task-a",
+      output: '{"n":1}',
+      outputType: "application/json",
+    });
+    expect(await read(bad)).toMatchObject({ ok: false, id: bad, taskIdentifier: "task-a", error });
   });
 
   test("the same idempotency key names the same run until it is reset", async () => {
@@ -68,7 +88,7 @@ describe("with the SDK", () => {
       "POST",
       `/engine/v1/runs/${id}/wait/duration`,
       {
-        body: { date: new Date(Date.now() + 400).toISOString() },
+        body: { date: new Date(Date.now() + 4_000).toISOString() },
       },
     );
     expect(wait.status).toBe(200);
@@ -170,4 +190,57 @@ test("wrong bodies of a trigger are refused with a sentence, before a run is mad
     (await server.call("POST", "/api/v1/tasks/task-a/trigger", { body: { payload: "{}", options } })).status;
   expect(await refuse({ metadata: "{not json" })).toBe(400);
   expect(await refuse({ delay: "soon" })).toBe(400);
+});
+
+test("what is not served is refused with a sentence, and never passed over", async () => {
+  const refused = async (asked: Promise<unknown>) => asked.catch((error: unknown) => error);
+  const debounce = { key: "k", delay: "5s" };
+  expect(await refused(tasks.trigger("task-a", {}, { debounce }))).toMatchObject({
+    status: 422,
+    message: expect.stringMatching(/does not debounce: trigger with delay and an idempotencyKey/) as string,
+  });
+  expect((await runs.list({ status: "DELAYED" })).data).toEqual([]);
+  for (const query of [{ machine: "micro" as const }, { region: "eu" }, { bulkAction: "bulk_1" }])
+    expect(await refused(runs.list(query))).toMatchObject({
+      status: 422,
+      message: expect.stringMatching(/list the runs without that filter/) as string,
+    });
+});
+
+test("a run takes ten tags and no eleventh, and keeps those that it has", async () => {
+  const { id } = await tasks.trigger("task-a", {}, { tags: Array.from({ length: 9 }, (_, n) => `tag ${n}`) });
+  const add = (tags: string[]) => server.call("POST", `/api/v1/runs/${id}/tags`, { body: { tags } });
+  expect((await add(["one", "too many"])).status).toBe(422);
+  expect((await runs.retrieve(id)).tags).toHaveLength(9);
+  expect((await add(["tag 8", "the tenth"])).status).toBe(200);
+  const { status, body } = await add(["the eleventh"]);
+  expect([status, body["error"]]).toEqual([422, "A run has at most ten tags."]);
+  expect((await runs.retrieve(id)).tags).toHaveLength(10);
+  const eleven = Array.from({ length: 11 }, (_, n) => `${n}`);
+  const options = { tags: eleven };
+  const trigger = await server.call("POST", "/api/v1/tasks/task-a/trigger", {
+    body: { payload: "{}", options },
+  });
+  expect(trigger.status).toBe(400);
+  await runs.cancel(id);
+});
+
+test("a tag's feed begins where its reader says: older runs are not in it", async () => {
+  const tags = ["since"];
+  const old = await tasks.trigger("task-a", {}, { tags });
+  await server.trigger.local.query(
+    "UPDATE local_trigger.runs SET created_at = created_at - interval '2 hours' WHERE id = $1",
+    [old.id],
+  );
+  const fresh = await tasks.trigger("task-a", {}, { tags });
+  const feed = async (createdAt: string) => {
+    const { body } = await server.call<{ value?: { friendlyId: string } }[]>(
+      "GET",
+      `/realtime/v1/runs?tags=since&createdAt=${createdAt}&offset=-1`,
+    );
+    return new Set(body.flatMap(({ value }) => (value ? [value.friendlyId] : [])));
+  };
+  expect(await feed("1h")).toEqual(new Set([fresh.id]));
+  expect(await feed("1d")).toEqual(new Set([old.id, fresh.id]));
+  for (const { id } of [old, fresh]) await runs.cancel(id);
 });

@@ -94,6 +94,7 @@ describe("the S2 client of the SDK", () => {
     const session = await stream.appendSession();
     const ticket = await session.submit(AppendInput.create([chunk("c")]));
     await expect(ticket.ack()).rejects.toMatchObject({ status: 409 });
+    expect(trigger.local.logged.join("\n")).toContain(`"event":"s2.session_failed","chatId":"${chatId}"`);
     const rows = await trigger.local.query("select * from local_trigger.streams where name like $1", [
       `%${chatId}%`,
     ]);
@@ -140,6 +141,20 @@ describe("the token of the data plane", () => {
       end: { seq_num: 1, timestamp: expect.any(Number) },
       tail: { seq_num: 1, timestamp: expect.any(Number) },
     });
+  });
+});
+
+describe("what is not served of S2", () => {
+  it("answers 501 with a sentence that names where to read instead", async () => {
+    const { address, token, stream } = await openOut();
+    const headers = { authorization: `Bearer ${token}` };
+    const streams = address.replace(/\/[^/]+\/records$/, "");
+    for (const url of [address, `${address}/tail`, streams, streams.replace("streams", "basins")]) {
+      const response = await fetch(url, { headers });
+      expect([url, response.status]).toEqual([url, 501]);
+      expect(await response.text()).toContain("read a stream below /realtime/v1");
+    }
+    await expect(stream.checkTail()).rejects.toMatchObject({ status: 501 });
   });
 });
 

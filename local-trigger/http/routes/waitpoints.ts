@@ -1,7 +1,8 @@
 import { z } from "zod";
 import type { RunEngine } from "../../runs/run-engine.ts";
 import { hasTimedOut, type Waitpoint } from "../../runs/waitpoint.ts";
-import { findWaitpoint, listTokens } from "../../runs/waitpoint-store.ts";
+import { listTokens } from "../../runs/token-list.ts";
+import { findWaitpoint } from "../../runs/waitpoint-store.ts";
 import { sessionKey, sessionStream } from "../../wire/stream-names.ts";
 import { environmentId } from "../../wire/tokens.ts";
 import { json } from "../answer.ts";
@@ -9,6 +10,7 @@ import { readJson, readText } from "../body.ts";
 import { HttpError, badRequest, forbidden, notFound } from "../errors.ts";
 import type { RequestContext, Route } from "../router.ts";
 import { allows } from "../scopes.ts";
+import { tokenListQuery } from "../token-list-query.ts";
 import { keyOptions, waitOptions } from "../wait-options.ts";
 
 type SessionRef = { id: string; externalId: string | null };
@@ -27,7 +29,6 @@ const sessionWaitBody = z.object({
 const durationBody = z.object({ date: z.iso.datetime({ offset: true }), ...keyOptions });
 const tokenBody = z.object(waitOptions);
 const completeBody = z.object({ data: z.unknown().optional() });
-const LIST_LIMIT = 100;
 
 /** Waits of runs: for a session's input, for a time, for a token that somebody completes. */
 export function waitpointRoutes(deps: WaitpointDeps): Route[] {
@@ -111,8 +112,8 @@ function tokenRoutes({ runs, origin }: WaitpointDeps): Route[] {
       path,
       access: "secret",
       handler: async (c) => {
-        const tokens = await listTokens(runs.db, LIST_LIMIT);
-        json(c, 200, { data: tokens.map((token) => tokenItem(token, callbackUrl(token))), pagination: {} });
+        const { tokens, ...pagination } = await listTokens(runs.db, tokenListQuery(c.url.searchParams));
+        json(c, 200, { data: tokens.map((token) => tokenItem(token, callbackUrl(token))), pagination });
       },
     },
     {
