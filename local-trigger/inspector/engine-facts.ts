@@ -1,5 +1,6 @@
 import type { Database } from "../database.ts";
 import type { RunEngine } from "../runs/run-engine.ts";
+import type { TimerKind } from "../runs/timers.ts";
 import { RUN_COLUMNS, type RunRow } from "../runs/run-rows.ts";
 import { blockersOf } from "../runs/waitpoint-store.ts";
 import { isFinalStatus } from "../runs/run-status.ts";
@@ -90,7 +91,7 @@ export async function badRuns(db: Database, limit: number): Promise<RunRow[]> {
   return rows;
 }
 
-export type DueTimer = { kind: string; subject: string; fireAt: Date; runId: string | null };
+export type DueTimer = { kind: TimerKind; subject: string; fireAt: Date; runId: string | null };
 
 /** What is due next. A waitpoint's timer names the run that waits. */
 export async function nextTimers(db: Database, limit: number): Promise<DueTimer[]> {

@@ -1,3 +1,4 @@
+import type { TimerKind } from "../runs/timers.ts";
 import { newestWorker } from "../runs/worker-store.ts";
 import { findSession } from "../sessions/session-store.ts";
 import {
@@ -85,7 +86,7 @@ async function liveLine(request: PageRequest, run: RunRow, overview: Overview): 
   </li>`;
 }
 
-const timerWords: Record<string, string> = {
+const timerWords: Record<TimerKind, string> = {
   resume: "a run goes on",
   enqueue: "a run is queued (its delay or back-off is over)",
   expire: "a run that was not started expires",
@@ -94,11 +95,12 @@ const timerWords: Record<string, string> = {
   waitpoint: "a wait is over",
   metadata: "a run's metadata is written to its parent",
   finished: "a session is told again that its run has ended",
+  schedule: "a schedule's next tick",
 };
 
 function timerLine({ kind, subject, fireAt, runId }: DueTimer): Html {
   return html`<li>
-    <span>${timerWords[kind] ?? kind}</span>
+    <span>${timerWords[kind]}</span>
     <span>${runId ? runLink(runId) : html`<span class="id">${subject}</span>`}</span>
     <span class="end">${ago(fireAt)}</span>
   </li>`;

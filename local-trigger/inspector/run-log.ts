@@ -1,15 +1,31 @@
-import { open } from "node:fs/promises";
+import { open, stat } from "node:fs/promises";
 import path from "node:path";
 
 const tailBytes = 32 * 1024;
+
+/** The file of what a run printed; null where none can be. */
+function logFile(folder: string | undefined, runId: string): string | null {
+  return folder === undefined || !/^run_\w+$/.test(runId) ? null : path.join(folder, `${runId}.log`);
+}
+
+/** How long a run's log is by now. */
+export async function runLogSize(folder: string | undefined, runId: string): Promise<number> {
+  const name = logFile(folder, runId);
+  return name === null
+    ? 0
+    : stat(name).then(
+        ({ size }) => size,
+        () => 0,
+      );
+}
 
 /** The end of what a run printed, and how much more there is before it; null where no such file is. */
 export async function readRunLog(
   folder: string | undefined,
   runId: string,
 ): Promise<{ text: string; before: number } | null> {
-  if (folder === undefined || !/^run_\w+$/.test(runId)) return null;
-  const file = await open(path.join(folder, `${runId}.log`), "r").catch(() => null);
+  const name = logFile(folder, runId);
+  const file = name === null ? null : await open(name, "r").catch(() => null);
   if (!file) return null;
   try {
     const { size } = await file.stat();

@@ -1,5 +1,6 @@
-import { writeFileSync } from "node:fs";
+import { appendFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { sign } from "#local-trigger/wire/signatures.ts";
 import { eventually } from "../support/eventually.ts";
@@ -109,25 +110,93 @@ describe("why a chat waits", () => {
   });
 });
 
+describe("a run's page", () => {
+  const rows = (text: string, title: string) => {
+    const list = text.split(`<h2>${title}`)[1]?.split("</ul>")[0] ?? "";
+    return list
+      .split("<li>")
+      .slice(1)
+      .map((row) =>
+        row
+          .replace(/<[^>]+>/g, " ")
+          .replace(/\s+/g, " ")
+          .trim(),
+      );
+  };
+
+  it("shows each state with its time and attempt, and what the run waits for", async () => {
+    const server = await localUnderTest();
+    onTestFinished(() => server.stop());
+    await visiting(server, async () => {
+      const worker = await fakeWorker(client);
+      const { chatId } = await client.createSession();
+      const { runId } = await worker.take();
+      const wait = { session: chatId, io: "in", timeout: "1h" };
+      const made = await client.call<{ waitpointId: string }>(
+        "POST",
+        `/api/v1/runs/${runId}/session-streams/wait`,
+        { body: wait },
+      );
+      const { waitpointId } = made.body;
+      await client.call("POST", `/engine/v1/runs/${runId}/waitpoints/tokens/${waitpointId}/wait`);
+      const { text } = await see(`/inspect/runs/${runId}`);
+      const steps = rows(text, "What it went through");
+      const at = String.raw`^\d\d:\d\d:\d\d\.\d{3}`;
+      expect(steps[0]).toMatch(new RegExp(`${at} QUEUED created`));
+      const executing = new RegExp(`${at} attempt 1 EXECUTING .* \\d+(\\.\\d)? m?s$`);
+      expect(steps.some((step) => executing.test(step))).toBe(true);
+      expect(steps.at(-1)).toMatch(new RegExp(`${at} attempt 1 EXECUTING_WITH_WAITPOINTS`));
+      expect(rows(text, "Waits for")).toEqual([
+        expect.stringMatching(
+          new RegExp(
+            `^${waitpointId} a record after the start on sessions/${chatId}/in , at most until \\d\\d:.* since (now|\\d+ s ago)$`,
+          ),
+        ),
+      ]);
+      expect(text).toMatch(/Attempt[\s\S]{0,60}1 of 1 at most/);
+    });
+  });
+});
+
 describe("live", () => {
   it("a page is told of changes of what it shows, at once and of nothing else", async () => {
     const [mine, other] = [await client.createSession(), await client.createSession()];
     const told = await listen(`/inspect/live?session=${mine.body.id}`);
+    const elsewhere = await listen(`/inspect/live?session=${other.body.id}`);
+    const times = (n: number, of = told) =>
+      eventually(() => of.count() >= n, { what: () => `told ${of.count()} times`, ms: 30_000 });
     await client.append(other.chatId, userMessage(other.chatId, "elsewhere"));
+    await client.call("POST", `/api/v2/runs/${other.body.runId}/cancel`);
+    await times(2, elsewhere);
+    // Longer than changes are held back to be told together.
+    await sleep(1_000);
+    expect(told.count()).toBe(0);
     await client.append(mine.chatId, userMessage(mine.chatId, "here"));
-    await eventually(() => told.count() === 1, { what: () => `told ${told.count()} times`, ms: 5_000 });
+    await times(1);
     await client.call("POST", `/api/v2/runs/${mine.body.runId}/cancel`);
-    await eventually(() => told.count() >= 2, { what: () => `told ${told.count()} times`, ms: 5_000 });
+    await times(2);
     expect(told.text()).not.toContain("here");
+    for (const one of [told, elsewhere]) one.stop();
+  });
+
+  it("a run's page is told when its log grows, which no stream and no state tells", async () => {
+    const { body } = await client.createSession();
+    const log = path.join(logs, `${body.runId}.log`);
+    const told = await listen(`/inspect/live?run=${body.runId}`);
+    for (const [n, line] of ["the first line\n", "another line\n"].entries()) {
+      appendFileSync(log, line);
+      await eventually(() => told.count() > n, { what: () => `told ${told.count()} times`, ms: 30_000 });
+      expect((await see(`/inspect/runs/${body.runId}`)).text).toContain(line);
+    }
     told.stop();
   });
 
   it("the stream ends with the sign-in", async () => {
     const [name] = cookie.split("=");
-    const expires = Math.floor(Date.now() / 1000) + 2;
+    const expires = Math.floor(Date.now() / 1000) + 5;
     const short = `${name}=n.${expires}.${sign(trigger.key, "inspector", ["n"], expires)}`;
     const told = await listen("/inspect/live", short);
-    await eventually(() => told.ended(), { what: () => "the stream is still open", ms: 6_000 });
+    await eventually(() => told.ended(), { what: () => "the stream is still open", ms: 40_000 });
     expect(Date.now()).toBeGreaterThanOrEqual(expires * 1000 - 50);
   });
 });
