@@ -19,10 +19,20 @@ export function createLog(level: LogLevel = "info", write: (line: string) => voi
   return { debug: emit("debug"), info: emit("info"), warn: emit("warn"), error: emit("error") };
 }
 
-/** The name and first line of an error, safe to log: SQL parameters and bodies are never part of it. */
+/**
+ * An error as the log may have it: its name, the code and constraint of a database's, and the first line of its message without
+ * what is quoted there. Postgres and JSON.parse quote the very value that they stumbled over, which may be people's words.
+ */
 export function describeError(error: unknown): string {
-  if (!(error instanceof Error)) return String(error).split("\n")[0] ?? "";
-  return `${error.name}: ${error.message.split("\n")[0]}`;
+  if (!(error instanceof Error)) return `A thrown ${typeof error}`;
+  const { code, constraint } = error as { code?: unknown; constraint?: unknown };
+  const marks = [code, constraint].filter((mark) => typeof mark === "string").join(" ");
+  return `${error.name}${marks && ` ${marks}`}: ${withoutQuotes(error.message.split("\n")[0] ?? "")}`;
+}
+
+/** From the first quotation mark to the last: the words in between may hold some of their own. */
+function withoutQuotes(line: string): string {
+  return line.replace(/["'`].*["'`]|["'`].*$/, '"…"');
 }
 
 // Not through process.stdout: one line that a full disk refuses would end that stream, and with it the process.

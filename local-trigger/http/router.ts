@@ -44,6 +44,7 @@ export class Router {
 
   async handle(req: IncomingMessage, res: ServerResponse): Promise<void> {
     let realtime = false;
+    let pattern: string | undefined;
     try {
       const url = parseUrl(req);
       const matches = this.matches(url.pathname);
@@ -51,12 +52,13 @@ export class Router {
       if (req.method === "OPTIONS" && realtime) return void res.writeHead(204, preflightHeaders(req)).end();
       const match = matches.find(({ route }) => route.method === req.method);
       if (!match) throw noRoute(url.pathname, matches);
+      pattern = match.route.path;
       if (match.route.realtime) for (const [name, value] of corsHeaders) res.setHeader(name, value);
       const credential = await authenticate(req.headers.authorization, this.deps.keys);
       checkAccess(match.route.access, credential);
       await match.route.handler({ req, res, url, params: match.params, credential, log: this.deps.log });
     } catch (error) {
-      this.fail(req, res, error, realtime);
+      this.fail(req, res, error, { realtime, pattern });
     }
   }
 
@@ -67,19 +69,27 @@ export class Router {
     });
   }
 
-  private fail(req: IncomingMessage, res: ServerResponse, error: unknown, realtime: boolean): void {
-    const answer = error instanceof HttpError ? error : this.unexpected(req, error);
+  private fail(
+    req: IncomingMessage,
+    res: ServerResponse,
+    error: unknown,
+    at: { realtime: boolean; pattern: string | undefined },
+  ): void {
+    const answer = error instanceof HttpError ? error : this.unexpected(req, at.pattern, error);
     if (res.headersSent) return void res.destroy();
-    if (realtime) for (const [name, value] of corsHeaders) res.setHeader(name, value);
+    if (at.realtime) for (const [name, value] of corsHeaders) res.setHeader(name, value);
     res.writeHead(answer.status, { "content-type": "application/json", ...answer.headers });
     res.end(JSON.stringify(answer.body));
   }
 
-  /** What is not for callers to see goes to the log, under the number that they are told. */
-  private unexpected(req: IncomingMessage, error: unknown): HttpError {
+  /**
+   * What is not for callers to see goes to the log, under the number that they are told. The route's pattern, not the
+   * address: the one of a token's callback holds what completes it.
+   */
+  private unexpected(req: IncomingMessage, route: string | undefined, error: unknown): HttpError {
     const errorId = randomBytes(6).toString("hex");
-    const [method, path] = [req.method, pathOf(req)];
-    this.deps.log.error("request.failed", { errorId, method, path, error: describeError(error) });
+    const { method } = req;
+    this.deps.log.error("request.failed", { errorId, method, route, error: describeError(error) });
     return new HttpError(500, `local-trigger could not answer. Its log has it as ${errorId}.`);
   }
 }
@@ -138,8 +148,4 @@ function parseUrl(req: IncomingMessage): URL {
   const url = URL.parse(`http://local${req.url ?? "/"}`);
   if (!url) throw new HttpError(400, "The address is not valid.");
   return url;
-}
-
-function pathOf(req: IncomingMessage): string {
-  return (req.url ?? "").split("?")[0] ?? "";
 }

@@ -3,6 +3,7 @@ import type { ServerResponse } from "node:http";
 import { describeError } from "../log.ts";
 import type { StreamRecord, StreamStore } from "../streams/stream-store.ts";
 import { headersForReaders } from "../wire/session-records.ts";
+import { chatOfStream } from "../wire/stream-names.ts";
 import { Events, type Frame } from "./events.ts";
 import type { RequestContext } from "./router.ts";
 
@@ -40,7 +41,8 @@ export async function sendStream(c: RequestContext, options: SseOptions): Promis
   try {
     await reader.run();
   } catch (error) {
-    c.log.error("stream.read_failed", { stream: options.stream, error: describeError(error) });
+    const { stream } = options;
+    c.log.error("stream.read_failed", { chatId: chatOfStream(stream), stream, error: describeError(error) });
     if (!res.destroyed)
       events.end("event: error\ndata: The stream could not be read; resume from your last record.\n\n");
   } finally {

@@ -1,6 +1,7 @@
 import { readText } from "../http/body.ts";
 import { HttpError } from "../http/errors.ts";
 import type { Route } from "../http/router.ts";
+import { idsOf } from "../runs/run.ts";
 import { html } from "./html.ts";
 import type { InspectorDeps, PageMaker, PageRequest } from "./inspector.ts";
 import { live } from "./live.ts";
@@ -71,6 +72,6 @@ async function cancel({ c, deps }: PageRequest): Promise<void> {
   const id = c.params["run"] ?? "";
   const run = await deps.runs.cancel(id, "Canceled by user");
   if (!run) throw new HttpError(404, "There is no such run.");
-  deps.log.info("inspector.run_cancelled", { runId: run.id, sessionId: run.sessionId });
+  deps.log.info("inspector.run_cancelled", idsOf(run));
   redirect(c, `/inspect/runs/${encodeURIComponent(id)}`);
 }

@@ -5,7 +5,7 @@ import type { RunRow } from "./run-rows.ts";
 import { RunSignals } from "./run-signals.ts";
 import { isFinalStatus } from "./run-status.ts";
 import { findRun, lockRun, writeTransition, type RunChange } from "./run-store.ts";
-import type { Run } from "./run.ts";
+import { idsOf, type Run } from "./run.ts";
 import { slotFreed } from "./slots.ts";
 import type { CompletedWaitpoint } from "./snapshot.ts";
 import { Timers, type TimerKind } from "./timers.ts";
@@ -128,7 +128,7 @@ export class RunCore {
       });
     } catch (error) {
       // The run is over whatever its session makes of it; the listener gets another try.
-      this.log.error("run.listener-failed", { runId: run.id, error: describeError(error) });
+      this.log.error("run.listener-failed", { ...idsOf(run), error: describeError(error) });
       await this.timers.set(tx, "finished", run.id, { at: new Date(Date.now() + 1_000) });
     }
   }
@@ -146,8 +146,7 @@ export class RunCore {
 
   private announce(before: RunRow, run: RunRow, options: ApplyOptions): void {
     this.log.info("run.changed", {
-      runId: run.id,
-      sessionId: run.sessionId,
+      ...idsOf(run),
       status: run.status,
       execution: run.executionStatus,
       attempt: run.attempt,

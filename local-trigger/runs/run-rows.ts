@@ -5,7 +5,7 @@ export type RunRow = Run & { startedFrom: string | null; maxDuration: number | n
 
 /** The columns of `runs` under the names of `Run`. */
 export const RUN_COLUMNS = `
-  id, number, session_id AS "sessionId", task_identifier AS "taskIdentifier", status,
+  id, number, session_id AS "sessionId", chat_id AS "chatId", task_identifier AS "taskIdentifier", status,
   execution_status AS "executionStatus", snapshot_id AS "snapshotId", started_from AS "startedFrom",
   payload, payload_type AS "payloadType", output, output_type AS "outputType", error, tags,
   metadata, metadata_type AS "metadataType", attempt, max_attempts AS "maxAttempts",

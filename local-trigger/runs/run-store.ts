@@ -55,14 +55,14 @@ export async function insertRun(tx: Tx, input: CreateRun): Promise<RunRow> {
        payload, payload_type, tags, metadata, metadata_type, max_attempts, max_duration, locked_to_version,
        parent_run_id, root_run_id, depth, trigger_function, idempotency_key, is_test, ttl, delay_until,
        created_at, updated_at, queued_at, queue_position, batch_id, concurrency_key, priority_ms, queue_rank,
-       queue, limits, schedule_id)
+       queue, limits, schedule_id, chat_id)
      VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22,
        $23, $23, $24, CASE WHEN $25 THEN nextval('local_trigger.queue_positions') END, $26, $27, $28::bigint,
        CASE WHEN $25 THEN ${rankAt("$23")} - $28::bigint END,
        coalesce($29, (SELECT queue FROM local_trigger.task_queues WHERE task_identifier = $3)),
        CASE WHEN $30::text[] IS NULL THEN (SELECT limits FROM local_trigger.task_queues WHERE task_identifier = $3)
          ELSE array_remove(array_prepend(
-           (SELECT own_limit FROM local_trigger.task_queues WHERE task_identifier = $3), $30::text[]), NULL) END, $31)
+           (SELECT own_limit FROM local_trigger.task_queues WHERE task_identifier = $3), $30::text[]), NULL) END, $31, $32)
      RETURNING ${RUN_COLUMNS}`,
     [
       newId("run"),
@@ -96,6 +96,7 @@ export async function insertRun(tx: Tx, input: CreateRun): Promise<RunRow> {
       input.queue ?? null,
       input.limits ?? null,
       input.scheduleId ?? null,
+      input.chatId ?? null,
     ],
   );
   const run = rows[0];

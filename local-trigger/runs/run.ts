@@ -8,6 +8,8 @@ export type Run = {
   id: string;
   number: number;
   sessionId: string | null;
+  /** The external id of its session. */
+  chatId: string | null;
   taskIdentifier: string;
   status: RunStatus;
   executionStatus: ExecutionStatus;
@@ -56,6 +58,7 @@ export type CreateRun = {
   payload: string;
   payloadType?: string;
   sessionId?: string;
+  chatId?: string | null;
   tags?: string[];
   metadata?: string;
   metadataType?: string;
@@ -81,3 +84,8 @@ export type CreateRun = {
   isTest?: boolean;
   idempotency?: { key: string; expiresAt: Date };
 };
+
+/** What the log says of a run: the ids by which its lines are found. */
+export function idsOf({ id, sessionId, chatId }: Pick<Run, "id" | "sessionId" | "chatId">) {
+  return { runId: id, sessionId, chatId };
+}

@@ -6,7 +6,7 @@ import type { RunCore } from "./run-core.ts";
 import { RUN_COLUMNS, type RunRow } from "./run-rows.ts";
 import { isFinalStatus } from "./run-status.ts";
 import { insertRun, lockRun } from "./run-store.ts";
-import type { CreateRun } from "./run.ts";
+import { idsOf, type CreateRun } from "./run.ts";
 import { resultOf } from "./waitpoint-store.ts";
 import type { Waits } from "./waits.ts";
 
@@ -38,8 +38,7 @@ export class Triggers {
     if (expiresAt) await this.core.timers.set(tx, "expire", run.id, { at: expiresAt });
     tx.afterCommit(() => {
       this.core.log.info("run.created", {
-        runId: run.id,
-        sessionId: run.sessionId,
+        ...idsOf(run),
         task: run.taskIdentifier,
       });
       this.core.signals.changed(run);

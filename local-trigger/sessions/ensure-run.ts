@@ -27,6 +27,7 @@ export async function startRun(
   const run = await runs.create(tx, {
     taskIdentifier: session.taskIdentifier,
     sessionId: session.id,
+    chatId: session.externalId,
     payload: JSON.stringify(runPayload(session, previousRunId)),
     tags: [...new Set([...session.tags, ...(config.tags ?? [])])].slice(0, 10),
     ...(config.maxAttempts === undefined ? {} : { maxAttempts: config.maxAttempts }),

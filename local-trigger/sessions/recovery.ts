@@ -59,8 +59,9 @@ async function continueOrGiveUp(tx: Tx, deps: RecoveryDeps, session: Session, ru
   const limit = run.status === "SYSTEM_FAILURE" ? lostWorkerLimit : continuationLimit;
   if (stalled <= limit) {
     await setStalled(tx, session.id, stalled, progress.boundary);
-    deps.log.warn("session.continued", { ...idsOf(session), runId: run.id, status: run.status, stalled });
-    await startRun(tx, deps.runs, session, run.id);
+    const { id: successor } = await startRun(tx, deps.runs, session, run.id);
+    const ended = { runId: run.id, status: run.status };
+    deps.log.warn("session.continued", { ...idsOf(session), ...ended, successor, stalled });
     return;
   }
   const [poison, ...waiting] = progress.unread;

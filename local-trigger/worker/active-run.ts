@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { z } from "zod";
 import type { Log } from "../log.ts";
+import { chatOf, type ChatIds } from "./chat-of-run.ts";
 import * as completions from "./completions.ts";
 import type { TaskEnv } from "./config.ts";
 import { EngineRefused, type EngineClient } from "./engine-client.ts";
@@ -28,7 +28,6 @@ type Outcome = Completion | "gone";
 
 const POLL_MS = 5_000;
 const CANCEL_MS = 3_000;
-const chatPayload = z.object({ sessionId: z.string() });
 
 /** One dequeued run, from its process to the accepted report of its end. */
 export class ActiveRun {
@@ -39,7 +38,8 @@ export class ActiveRun {
   #snapshotId: string;
   /** Another run has started it, and may stand and wait for it. */
   readonly #isChild: boolean;
-  #sessionId: string | undefined;
+  /** Empty for a run that is not of a session. */
+  #chat: ChatIds = {};
   #phase: "pending" | "executing" | "reporting" = "pending";
   #waits = false;
   #cancelling = false;
@@ -84,8 +84,8 @@ export class ActiveRun {
   /** True when nothing would be lost by ending it now: it waits, or its chat's last turn is answered. */
   async isIdle(): Promise<boolean> {
     if (this.#phase === "executing" && this.#waits) return true;
-    if (this.#phase !== "executing" || this.#sessionId === undefined) return false;
-    return this.#deps.engine.isSettled(this.#sessionId).catch(() => false);
+    if (this.#phase !== "executing" || this.#chat.sessionId === undefined) return false;
+    return this.#deps.engine.isSettled(this.#chat.sessionId).catch(() => false);
   }
 
   /** There is newer code: a chat hands over to it after its open turn, or before its next one. */
@@ -98,6 +98,10 @@ export class ActiveRun {
   abandon(): void {
     this.#abandoned = true;
     this.#resolve?.("gone");
+  }
+
+  get #ids() {
+    return { runId: this.id, ...this.#chat };
   }
 
   /** Milliseconds until the next attempt, or null when there is none. */
@@ -115,7 +119,7 @@ export class ActiveRun {
       return null;
     }
     this.#snapshotId = started.snapshot.friendlyId;
-    this.#sessionId = sessionIdOf(started.execution.run.payload);
+    this.#chat = chatOf(started.execution.run.payload);
     const outcome = process
       ? await this.#execute(process, started)
       : completions.completionOfBootFailure(this.id);
@@ -130,7 +134,7 @@ export class ActiveRun {
     const runLog = logs.open(this.id);
     notifications.subscribe(this.id, () => this.#wake());
     const poll = setInterval(() => this.#wake(), POLL_MS);
-    log.info("run-started", { runId: this.id, pid: process.pid, sessionId: this.#sessionId });
+    log.info("run-started", { ...this.#ids, pid: process.pid });
     try {
       return await new Promise<Outcome>((resolve) => {
         this.#resolve = resolve;
@@ -175,7 +179,7 @@ export class ActiveRun {
 
   #onExit(exit: ProcessExit): void {
     if (!this.#resolve) return;
-    this.#deps.log.warn("run-process-exited", { runId: this.id, code: exit.code, signal: exit.signal });
+    this.#deps.log.warn("run-process-exited", { ...this.#ids, code: exit.code, signal: exit.signal });
     this.#resolve(
       this.#cancelling
         ? completions.completionOfCancel(this.id)
@@ -227,7 +231,7 @@ export class ActiveRun {
     for (let tries = 0; tries < 5; tries += 1) {
       try {
         const result = await engine.complete(this.id, this.#snapshotId, completion);
-        log.info("run-ended", { runId: this.id, ok: completion.ok, next: result.attemptStatus });
+        log.info("run-ended", { ...this.#ids, ok: completion.ok, next: result.attemptStatus });
         this.#snapshotId = result.snapshot.friendlyId;
         this.#phase = "pending";
         return result.attemptStatus === "RETRY_IMMEDIATELY" ? (completion.retry?.delay ?? 0) : null;
@@ -239,7 +243,7 @@ export class ActiveRun {
         this.#snapshotId = latest.snapshot.friendlyId;
       }
     }
-    log.warn("run-report-refused", { runId: this.id, ok: completion.ok });
+    log.warn("run-report-refused", { ...this.#ids, ok: completion.ok });
     return null;
   }
 }
@@ -247,12 +251,4 @@ export class ActiveRun {
 function refusedAsNull(error: unknown): null {
   if (error instanceof EngineRefused) return null;
   throw error;
-}
-
-function sessionIdOf(payload: string): string | undefined {
-  try {
-    return chatPayload.safeParse(JSON.parse(payload)).data?.sessionId;
-  } catch {
-    return undefined;
-  }
 }

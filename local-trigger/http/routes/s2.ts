@@ -92,7 +92,12 @@ async function appendSession(c: RequestContext, deps: S2Deps, stream: string): P
     // A writer that left in the middle of a frame has nobody to read an answer.
     if (res.destroyed || req.destroyed) return;
     const { status, body } = toHttpError(error);
-    c.log.warn("s2.session_failed", { stream, status, error: describeError(error) });
+    c.log.warn("s2.session_failed", {
+      chatId: chatOfStream(stream),
+      stream,
+      status,
+      error: describeError(error),
+    });
     res.end(errorFrame(status, { code: String(body["code"]), message: String(body["message"]) }));
   } finally {
     ended();
