@@ -6,6 +6,8 @@ export interface Result {
   value: number;
   unit: "×" | "ms" | "%" | "MB" | "";
   against: string;
+  /** `value` over the same of what it is measured against, where `value` is no ratio itself. */
+  ratio?: number;
   /** Missing where the project has set itself none. */
   aim?: { at: "most" | "least"; value: number };
   /** How many values `value` was drawn from. */

@@ -1,4 +1,5 @@
 import { readdirSync, readFileSync } from "node:fs";
+import { availableParallelism } from "node:os";
 
 const TICKS_PER_SECOND = 100;
 
@@ -31,6 +32,29 @@ export function childrenOf(parent: number): number[] {
 export function proportionalMegabytes(pid: number): number {
   const rollup = readFileSync(`/proc/${pid}/smaps_rollup`, "utf8");
   return (Number(/^Pss:\s+(\d+) kB$/m.exec(rollup)?.[1]) * 1024) / 1e6;
+}
+
+type Share = { name: string; share: number };
+
+const FULL = 0.85;
+const full: Record<string, string> = {
+  server: "the server's one thread is full",
+  Postgres: "Postgres' processes fill a core",
+  "this load": "the load's own process is full, so that the server may be able to do more",
+};
+
+const sumOf = (shares: Share[]): number => shares.reduce((sum, { share }) => sum + share, 0);
+
+function limitOf(busiest: Share, total: number, otherwise: string): string {
+  const cores = availableParallelism();
+  if (busiest.share >= FULL) return full[busiest.name] ?? `${busiest.name} fills a core`;
+  if (total >= FULL * cores) return `all ${cores} cores are full, the load's share included`;
+  return `${otherwise}: the processors have time left`;
+}
+
+function sentenceOf(shares: Share[]): string {
+  const parts = shares.map(({ name, share }) => `${name} ${share.toFixed(2)}`);
+  return `processor: ${parts.join(", ")} of one core each`;
 }
 
 /** How much of a core each group of processes uses between `start` and `stop`. */
@@ -67,11 +91,18 @@ export class ProcessorWatch {
     return this.used[group] ?? Number.NaN;
   }
 
-  /** The groups with the share of one core that each used, the busiest first. */
-  sentence(): string {
-    const shares = Object.entries(this.used).map(([name, used]) => [name, used / this.elapsed] as const);
-    if (shares.every(([, share]) => share === 0)) return "not known on this system";
-    const sorted = shares.sort((a, b) => b[1] - a[1]);
-    return `processor: ${sorted.map(([name, share]) => `${name} ${share.toFixed(2)}`).join(", ")} of one core each`;
+  /** What stands in the way of more, in words and by the shares. `otherwise`: what is waited for while processors have time left. */
+  limit(otherwise: string): string {
+    const shares = this.shares();
+    const [busiest] = shares;
+    if (!busiest || busiest.share === 0)
+      return `${otherwise}, if processors had time left: not known on this system`;
+    return `${limitOf(busiest, sumOf(shares), otherwise)}; ${sentenceOf(shares)}`;
+  }
+
+  /** The busiest first, each with its share of one core. */
+  private shares(): Share[] {
+    const shares = Object.entries(this.used).map(([name, used]) => ({ name, share: used / this.elapsed }));
+    return shares.sort((a, b) => b.share - a.share);
   }
 }

@@ -82,7 +82,7 @@ async function measure(bench: Bench, what: string, open: Open): Promise<Result> 
       details: { ...ratio.details, "ack p50 ms": median(latencies), "ack p99 ms": quantile(latencies, 0.99) },
       aim: { at: "least", value: 0.5 },
       against: "the same server, router and parsing over a store that keeps nothing",
-      limit: watch.sentence(),
+      limit: watch.limit("the commits' wait for the disk"),
     };
   } finally {
     await Promise.all([ours.stop(), noOp.stop()]);

@@ -50,24 +50,25 @@ async function run(bench: Bench): Promise<Result[]> {
     }
     watch.stop();
     for (const one of [writer, rawWriter, reader, rawReader]) one.close();
-    return results(ours, theirs, watch.sentence());
+    return results(ours, theirs, watch.limit("the commit's wait for the disk"));
   } finally {
     await Promise.all([relay.stop(), raw.stop()]);
   }
 }
 
-function results(ours: number[], theirs: number[], processor: string): Result[] {
+function results(ours: number[], theirs: number[], limit: string): Result[] {
   return [0.5, 0.99].map((share) => {
     const [own, other] = [quantile(ours, share), quantile(theirs, share)];
     return {
       what: `append to reader, p${share * 100}`,
       value: own,
       unit: "ms",
+      ratio: own / other,
       against: `a bare in-memory node:http server, turn about: ${other.toFixed(2)} ms, so ${(own / other).toFixed(1)}×`,
       samples: ours.length,
       spread: spreadOf(ours),
       details: { "over the bare server ms": own - other, "the bare server's p50 ms": median(theirs) },
-      limit: `the commit's wait for the disk, then one page read; ${processor}`,
+      limit,
     };
   });
 }

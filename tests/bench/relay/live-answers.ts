@@ -116,6 +116,7 @@ function result(answers: Answer[], ownDelay: number, watch: ProcessorWatch): Res
     value: p99,
     unit: "ms",
     aim: { at: "most", value: 100 },
+    ratio: p99 / TOKEN_EVERY_MS,
     against: `the model's own gap of ${TOKEN_EVERY_MS} ms, so ${(p99 / TOKEN_EVERY_MS).toFixed(1)}×`,
     samples: gaps.length,
     spread: spreadOf(gaps),
@@ -127,7 +128,7 @@ function result(answers: Answer[], ownDelay: number, watch: ProcessorWatch): Res
       "this load's own delay p99 ms": ownDelay,
       "µs of the server's processor a token": (watch.seconds("server") * 1e6) / (ANSWERS * TOKENS),
     },
-    limit: watch.sentence(),
+    limit: watch.limit("how long writers gather what the model says before they append"),
   };
 }
 

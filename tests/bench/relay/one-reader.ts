@@ -63,7 +63,7 @@ async function run(bench: Bench): Promise<Result[]> {
         ...ratioOf(pairs, "records/s"),
         aim: { at: "least", value: 0.5 },
         against: "the SDK's reader on a bare in-memory node:http server with ready-made frames",
-        limit: `the SDK's reader, and in between the database's pages; ${watch.sentence()}`,
+        limit: watch.limit("the database's pages, of which the next is asked for while one is read"),
       },
     ];
   } finally {

@@ -1,7 +1,7 @@
 // The bare server that the relay is compared with: node:http, everything in memory, nothing checked or stored.
-//   POST /                the body goes to every watcher as one event, whose frame is made once
-//   GET /                 watch
-//   GET /stored?records=  so many records in ready-made frames, and the end
+//   POST /               the body goes to every watcher as one event, whose frame is made once
+//   GET /                watch
+//   GET /?records=       so many records in ready-made frames, and the end
 import http from "node:http";
 import type { AddressInfo } from "node:net";
 import { batchFrame, recordsOf, storedFrames } from "./sse-frames.ts";

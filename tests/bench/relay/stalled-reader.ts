@@ -105,6 +105,7 @@ async function run(bench: Bench): Promise<Result[]> {
     watch.start();
     const costs = await cost(relay);
     watch.stop();
+    const behind = (LARGE.records * LARGE.bytes * 2) / 1e6;
     const memory = [await memoryEach(relay), await memoryEach(relay)];
     return [
       {
@@ -115,14 +116,15 @@ async function run(bench: Bench): Promise<Result[]> {
         against: "the same phase without them, turn about",
         samples: costs.length,
         spread: spreadOf(costs),
-        limit: watch.sentence(),
+        limit: watch.limit("one append at a time: its commit's wait for the disk"),
       },
       {
         what: "memory that one stalled reader holds in the server",
         value: median(memory),
         unit: "MB",
         aim: { at: "most", value: 1 },
-        against: `the server before they came; they are ${((LARGE.records * LARGE.bytes * 2) / 1e6).toFixed(0)} MB behind`,
+        ratio: median(memory) / behind,
+        against: `the server before they came; they are ${behind.toFixed(0)} MB behind`,
         samples: memory.length * STALLED,
         spread: spreadOf(memory),
         limit:

@@ -56,7 +56,7 @@ async function measure(bench: Bench, count: number): Promise<Result> {
       ...ratioOf(pairs, "records delivered/s"),
       aim: { at: "least", value: 0.5 },
       against: "raw node:http server-sent events from memory, one frame for all",
-      limit: watch.sentence(),
+      limit: watch.limit("one append at a time: its commit's wait for the disk"),
     };
   } finally {
     await Promise.all([relay.stop(), raw.stop()]);
