@@ -5,7 +5,7 @@ import { EngineUnderTest, TASK } from "../../tests/support/run-engine.ts";
 let engine: EngineUnderTest;
 
 beforeAll(async () => {
-  engine = await EngineUnderTest.open({ dequeueHoldMs: 400 });
+  engine = await EngineUnderTest.open({ dequeueHoldMs: 400, startDeadlineAfterBootMs: 60_000 });
 });
 afterAll(() => engine.close());
 
@@ -65,7 +65,7 @@ test("a run whose answer never reached the worker is queued again, before younge
 
 test("a run that is queued but not handed out survives a restart, and so does a delayed one", async () => {
   const queued = await engine.create();
-  const delayed = await engine.create({ delayUntil: new Date(Date.now() + 300) });
+  const delayed = await engine.create({ delayUntil: new Date(Date.now() + 4_000) });
   await engine.restart();
   expect(idsOf(await engine.dequeue())).toEqual([queued.id]);
   await engine.reaches(delayed.id, "PENDING");

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { randomUUID } from "node:crypto";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { eventually } from "../../tests/support/eventually.ts";
 import { EngineUnderTest } from "../../tests/support/run-engine.ts";
 import { findLatest } from "./run-store.ts";
 import { findWaitpoint } from "./waitpoint-store.ts";
@@ -85,7 +86,7 @@ test("a waitpoint that completed just before a stop of the server still lets its
 
 test("a wait for a moment ends at that moment", async () => {
   const { id } = await engine.executing();
-  const date = new Date(Date.now() + 400);
+  const date = new Date(Date.now() + 2_000);
   await engine.runs.waits.waitUntil(id, date, {});
   expect((await engine.find(id)).executionStatus).toBe("EXECUTING_WITH_WAITPOINTS");
   await engine.reachesExecution(id, "EXECUTING");
@@ -94,10 +95,13 @@ test("a wait for a moment ends at that moment", async () => {
 });
 
 test("a token is completed once; the second answer changes nothing, and its timeout never comes", async () => {
-  const { waitpoint } = await engine.runs.waits.createToken({ timeout: "1s" });
+  const { waitpoint } = await engine.runs.waits.createToken({ timeout: "5m" });
+  const timers = async () =>
+    (await engine.db.query("SELECT 1 FROM local_trigger.timers WHERE subject = $1", [waitpoint.id])).rows;
+  expect(await timers()).toHaveLength(1);
   expect(await engine.runs.waits.complete(waitpoint.id, { output: "1" })).toBe(true);
   expect(await engine.runs.waits.complete(waitpoint.id, { output: "2" })).toBe(true);
-  await sleep(1_200);
+  expect(await timers()).toEqual([]);
   expect(await findWaitpoint(engine.db, waitpoint.id)).toMatchObject({ output: "1", outputIsError: false });
   expect(await engine.runs.waits.complete("waitpoint_unknown", { output: "3" })).toBe(false);
 });
@@ -112,12 +116,14 @@ test("a wait for a token that is complete already ends at once", async () => {
 });
 
 test("an idempotency key names the same waitpoint until it expires", async () => {
-  const first = await engine.runs.waits.createToken({ idempotencyKey: "k", idempotencyKeyTTL: "1s" });
+  const first = await engine.runs.waits.createToken({ idempotencyKey: "k", idempotencyKeyTTL: "4s" });
   const again = await engine.runs.waits.createToken({ idempotencyKey: "k" });
   expect(again).toMatchObject({ isCached: true, waitpoint: { id: first.waitpoint.id } });
-  await sleep(1_050);
-  const later = await engine.runs.waits.createToken({ idempotencyKey: "k" });
-  expect(later.isCached).toBe(false);
+  const renewed = async () => {
+    const made = await engine.runs.waits.createToken({ idempotencyKey: "k" });
+    return !made.isCached && made;
+  };
+  const later = await eventually(renewed, { what: () => "the key never expired", ms: 30_000, everyMs: 100 });
   expect(later.waitpoint.id).not.toBe(first.waitpoint.id);
 });
 

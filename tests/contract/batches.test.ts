@@ -3,7 +3,8 @@ import { batch, runs, tasks } from "@trigger.dev/sdk";
 import { describe, expect, test } from "vitest";
 import { sdkServer } from "../support/sdk-server.ts";
 
-const server = sdkServer();
+// What was handed out before a restart is started by hand after it, however slow the machine.
+const server = sdkServer(undefined, { timing: { dequeueHoldMs: 500, startDeadlineAfterBootMs: 60_000 } });
 
 type Created = { id: string; runCount: number; isCached: boolean };
 type Added = { itemsAccepted: number; itemsDeduplicated: number; sealed: boolean; enqueuedCount?: number };

@@ -115,17 +115,17 @@ describe("a run that waits", () => {
   test("leaves its slot to the next, and goes on only when that one has ended, before those in the queue", async () => {
     const [first, second, third] = [await made("single"), await made("single"), await made("single")];
     await startAll();
-    const date = new Date(Date.now() + 200).toISOString();
+    const date = new Date(Date.now() + 3_000).toISOString();
     await server.call("POST", `/engine/v1/runs/${first}/wait/duration`, { body: { date } });
     expect(await startedIds()).toEqual([second]);
     const slotWanted = `select 1 from local_trigger.runs where id = $1 and awaits_slot`;
     const stands = async () => (await server.trigger.local.query(slotWanted, [first])).length === 1;
-    await eventually(stands, { what: () => "the first run does not stand in line", ms: 5_000 });
+    await eventually(stands, { what: () => "the first run does not stand in line", ms: 30_000 });
     await server.trigger.local.restart();
     expect((await server.worker.latest(first)).snapshot.executionStatus).toBe("EXECUTING_WITH_WAITPOINTS");
     await end(second);
     const goesOn = async () => (await server.worker.latest(first)).snapshot.executionStatus === "EXECUTING";
-    await eventually(goesOn, { what: () => "the first run does not go on", ms: 5_000 });
+    await eventually(goesOn, { what: () => "the first run does not go on", ms: 30_000 });
     expect(await startedIds()).toEqual([]);
     await end(first);
     expect(await startedIds()).toEqual([third]);

@@ -37,7 +37,7 @@ describe("a retry", () => {
     expect(await server.worker.dequeue()).toEqual([]);
     const again = async () =>
       (await server.worker.dequeue()).find(({ run }) => run.friendlyId === id) ?? false;
-    const message = await eventually(again, { what: () => "the retry was not handed out", ms: 15_000 });
+    const message = await eventually(again, { what: () => "the retry was not handed out", ms: 40_000 });
     expect(Date.now()).toBeGreaterThanOrEqual(due);
     const second = await server.worker.start(id, message.snapshot.friendlyId);
     await server.worker.complete(id, second.snapshot.friendlyId, { ok: true });
@@ -64,7 +64,7 @@ describe("an idempotency key", () => {
   });
 
   test("is forgotten after its time, also over a restart", async () => {
-    const options = { idempotencyKey: "short", idempotencyKeyTTL: "2s" };
+    const options = { idempotencyKey: "short", idempotencyKeyTTL: "8s" };
     const first = await tasks.trigger("task-a", {}, options);
     await server.trigger.local.restart();
     expect((await tasks.trigger("task-a", {}, options)).id).toBe(first.id);
@@ -72,7 +72,7 @@ describe("an idempotency key", () => {
       const { id } = await tasks.trigger("task-a", {}, options);
       return id !== first.id && id;
     };
-    const second = await eventually(renewed, { what: () => "the key never expired", ms: 10_000 });
+    const second = await eventually(renewed, { what: () => "the key never expired", ms: 40_000 });
     for (const id of [first.id, second]) await runs.cancel(id);
   });
 

@@ -228,10 +228,13 @@ describe("a closed session", () => {
 
 describe("an expired session", () => {
   it("takes no input and no create", async () => {
-    const { chatId } = await client.createSession({ expiresAt: new Date(Date.now() + 600).toISOString() });
+    const { chatId } = await client.createSession({ expiresAt: new Date(Date.now() + 4_000).toISOString() });
     expect((await client.append(chatId, userMessage(chatId, "in time"))).status).toBe(200);
-    await new Promise((resolve) => setTimeout(resolve, 700));
-    expect((await client.append(chatId, userMessage(chatId, "late"))).status).toBe(400);
+    await expect
+      .poll(async () => (await client.append(chatId, userMessage(chatId, "late"))).status, {
+        timeout: 30_000,
+      })
+      .toBe(400);
     const again = await create(newSession(chatId));
     expect(again.status).toBe(409);
     expect(again.headers.get("x-should-retry")).toBe("false");

@@ -90,13 +90,13 @@ export class EngineUnderTest {
     return run;
   }
 
-  reaches(id: string, status: Run["status"], ms = 5_000): Promise<Run> {
+  reaches(id: string, status: Run["status"], ms = 30_000): Promise<Run> {
     return this.becomes(id, (run) => run.status === status, status, ms);
   }
 
   /** Waits until a run is in this state for its worker: `EXECUTING` once nothing holds it up any more. */
   reachesExecution(id: string, status: Run["executionStatus"]): Promise<Run> {
-    return this.becomes(id, (run) => run.executionStatus === status, status, 5_000);
+    return this.becomes(id, (run) => run.executionStatus === status, status, 30_000);
   }
 
   private async becomes(id: string, is: (run: Run) => boolean, what: string, ms: number): Promise<Run> {
