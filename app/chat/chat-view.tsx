@@ -1,4 +1,5 @@
 import { useCallback, useMemo, useState } from "react";
+import { BeginAtEnd } from "#app/chat/begin-at-end.tsx";
 import { ChatHeader } from "#app/chat/chat-header.tsx";
 import { ChatSettings } from "#app/chat/chat-settings.tsx";
 import { Composer } from "#app/chat/composer.tsx";
@@ -211,6 +212,7 @@ export function ChatView(props: ChatViewProps) {
             }
           />
         </div>
+        {!props.landed && <BeginAtEnd />}
       </main>
     </DocumentDesk>
   );

@@ -3,7 +3,6 @@ import { useEffect, type ReactNode } from "react";
 import { useStickToBottom } from "use-stick-to-bottom";
 import { KeepPlace } from "#app/chat/keep-place.tsx";
 import { useLanding } from "#app/chat/use-landing.ts";
-import { useNonce } from "#app/ui/nonce.tsx";
 
 type Props = {
   busy: boolean;
@@ -56,7 +55,6 @@ export function Conversation({
             {children}
           </KeepPlace>
         </div>
-        {!landed && <BeginAtEnd />}
       </section>
       {!isAtBottom && (
         <button type="button" className="to-end" onClick={() => void scrollToBottom()}>
@@ -66,11 +64,4 @@ export function Conversation({
       )}
     </div>
   );
-}
-
-const TO_END = "{const s=document.currentScript.parentElement;s.scrollTop=s.scrollHeight}";
-
-/** The first HTML is at the end of the conversation at once, and does not jump there when the page's scripts are live. */
-function BeginAtEnd() {
-  return <script nonce={useNonce()} suppressHydrationWarning dangerouslySetInnerHTML={{ __html: TO_END }} />;
 }

@@ -33,7 +33,7 @@ export function LiveView({ chatId, messageId, status, before, after, ...rest }: 
   return (
     <main className="chat live" data-chat-status={status}>
       {/* A browser counts from the end of the document on. Cut off, it leaves a server the time to start again. */}
-      <meta httpEquiv="refresh" content={`5;url=${page}`} />
+      <meta httpEquiv="refresh" content={`10;url=${page}`} />
       <ChatHeader>
         <RunStateLine told={told} />
       </ChatHeader>
