@@ -68,7 +68,9 @@ export function useBranches(chat: {
     [submit, chatId, open, stop],
   );
   useEffect(() => {
-    if (held && !open) ask(held);
+    if (!held || open) return;
+    const timer = setTimeout(() => ask(held));
+    return () => clearTimeout(timer);
   }, [held, open, ask]);
   const lastAsked = chat.messages.findLast((message) => message.role === "user")?.id ?? null;
   const locked = open || !idle;
