@@ -13,12 +13,14 @@ import { z } from "zod";
 import { liveDocument } from "#app/live/live-document.ts";
 import { ownsChat } from "#app/server/owns-chat.server.ts";
 import { followAnswer } from "#app/server/follow-answer.server.ts";
+import { prepareHeadStart } from "#app/server/head-start.server.ts";
 import { keepSweeping } from "#app/server/sweep-attachments.server.ts";
 import { describeError, log } from "#app/server/log.server.ts";
 import { ErrorIdContext } from "#app/ui/error-id.tsx";
 import { NonceContext } from "#app/ui/nonce.tsx";
 
 keepSweeping();
+prepareHeadStart();
 
 export const streamTimeout = 5_000;
 

@@ -102,6 +102,8 @@ const schema = z.object({
   DEFAULT_MODEL: optional,
   /** `provider:model` for summaries and second looks; unset: the chat's own. */
   SIDE_MODEL: optional,
+  /** Whether the web server asks the model of a new chat while its run still begins. */
+  HEAD_START: optional.pipe(z.enum(["on", "off"], "must be on or off").default("off")),
   /** What a model takes in at once, of servers that run models of their own. */
   CONTEXT_TOKENS: z.coerce.number().int().min(1_000).max(100_000_000).default(32_000),
   MODEL_PRICES: modelPrices,

@@ -16,7 +16,8 @@ export type RunFacts = {
 
 export type AnswerFacts = RunFacts & {
   model: ResolvedModel;
-  startedAt: number;
+  /** When the model was asked, and whether the web server did so ahead. */
+  ahead: { startedAt: number; taken: boolean };
   /** What the model was told in place of the beginning. */
   summary: Summary | null;
   /** What it was told to mind. */
@@ -41,13 +42,13 @@ export function metadataOf(facts: AnswerFacts): Teller {
   let used: Used = usedBefore(facts.goesOn);
   const thoughts = new Thoughts(facts.goesOn?.metadata?.reasoningMs ?? []);
   return ({ part }) => {
-    const elapsed = Math.round(performance.now() - facts.startedAt);
+    const elapsed = Math.round(performance.now() - facts.ahead.startedAt);
     if (part.type === "start") return atStart(facts);
     if (part.type === "reasoning-start") thoughts.begin(part.id);
     if (part.type === "reasoning-end") return { reasoningMs: thoughts.end(part.id) };
     if (!seenToken && FIRST.has(part.type)) {
       seenToken = true;
-      return { firstTokenMs: elapsed, ...unreadOf(facts) };
+      return { firstTokenMs: elapsed, ...(facts.ahead.taken ? { headStart: true } : {}), ...unreadOf(facts) };
     }
     if (part.type === "finish-step") return (used = sum(used, part.usage, facts.model.id));
     if (part.type !== "finish") return undefined;

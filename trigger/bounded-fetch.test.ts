@@ -24,7 +24,9 @@ beforeAll(async () => {
 afterAll(() => void server.close());
 
 async function read(type: string, ...pieces: number[]): Promise<number> {
-  const response = await boundedFetch(`${url}?type=${type}&pieces=${pieces.join(",")}`, undefined, MOST);
+  const response = await boundedFetch(`${url}?type=${type}&pieces=${pieces.join(",")}`, undefined, {
+    maxBytes: MOST,
+  });
   expect(response.headers.get("content-type")).toBe(type);
   return (await response.text()).length;
 }

@@ -13,14 +13,14 @@ export class AnswerTooLong extends Error {
 
 /**
  * `fetch` for model servers, whose event streams are read line by line and everything else as a whole: no line, and no
- * whole, may have more than `maxBytes`. The body then fails with AnswerTooLong.
+ * whole, may have more than `maxBytes`. The body then fails with AnswerTooLong. `ask` does the asking.
  */
 export async function boundedFetch(
   input: Parameters<typeof fetch>[0],
   init?: RequestInit,
-  maxBytes = MAX_BYTES,
+  { maxBytes = MAX_BYTES, ask = fetch }: { maxBytes?: number; ask?: typeof fetch } = {},
 ): Promise<Response> {
-  const response = await fetch(input, init);
+  const response = await ask(input, init);
   if (!response.body) return response;
   const inLines = response.headers.get("content-type")?.includes("text/event-stream") ?? false;
   let bytes = 0;

@@ -1,11 +1,10 @@
 import { logger } from "@trigger.dev/sdk";
 import { chat } from "@trigger.dev/sdk/ai";
-import { stepCountIs } from "ai";
 import { runWaits } from "#app/env.server.ts";
-import { abilitiesOf } from "#app/model-catalog/model-abilities.ts";
 import { usedBySubtasks } from "#app/models/usage.server.ts";
 import { chatActionSchema } from "#app/shared/chat-action.ts";
 import type { LongrunUIMessage } from "#app/shared/chat-message.ts";
+import { answerCall } from "#trigger/answer-call.ts";
 import { toldOfRun } from "#trigger/answer-metadata.ts";
 import { failedAnswer, toAnswer } from "#trigger/answer-stream.ts";
 import { type Reading, withFiles } from "#trigger/attached-files.ts";
@@ -15,6 +14,7 @@ import { fitContext } from "#trigger/context/fit.ts";
 import { toMind } from "#trigger/context/second-look.ts";
 import { documentsNote } from "#trigger/documents-note.ts";
 import { takeBegunCalls } from "#trigger/finish-calls.ts";
+import { OwnHeadStart } from "#trigger/head-start/own-head-start.ts";
 import { metered } from "#trigger/metered.ts";
 import { explainModelError, VisibleError } from "#trigger/model-error.ts";
 import { resolveModel, type ResolvedModel } from "#trigger/models.ts";
@@ -26,7 +26,6 @@ import { subtaskCalls } from "#trigger/subtasks/lost-calls.ts";
 import { watchModel } from "#trigger/watch-model.ts";
 import { stoppedAnswer } from "#trigger/stopped-answer.ts";
 import { callIsKept } from "#trigger/stream-tail.ts";
-import { systemPrompt } from "#trigger/system-prompt.ts";
 import { chatTools, retoldTools } from "#trigger/tools/index.ts";
 import { actsOrIsGone, runOnce } from "#trigger/tools/run-once.ts";
 import { agentStorage } from "#trigger/transcript-storage.ts";
@@ -34,8 +33,6 @@ import * as hooks from "#trigger/turn-hooks.ts";
 
 export { warmUp } from "#trigger/warm-up.ts";
 
-/** Model calls in one turn; a model that calls tools for ever is stopped here. */
-const MAX_STEPS = 12;
 /** One more try for a fault that passes; a second one would keep the person waiting for a sentence. */
 const MODEL_RETRIES = 1;
 
@@ -67,7 +64,7 @@ export const longrunChat = chat.withUIMessage<LongrunUIMessage>().agent({
   onTurnStart: hooks.onTurnStart,
   onTurnComplete: hooks.onTurnComplete,
   pendingMessages: { onReceived: hold, shouldInject: () => true },
-  run: async ({ messages, signal, streamText, ctx }) => {
+  run: async ({ messages, signal, streamText, ctx, clientData }) => {
     const { chatId, chat: own, recovering, goesOn, withdrawn, stopped } = runState();
     if (withdrawn) return undefined;
     if (!chatId || !own)
@@ -78,14 +75,16 @@ export const longrunChat = chat.withUIMessage<LongrunUIMessage>().agent({
     if (stopped) return await endStopped(scope, signal);
     const startedAt = performance.now();
     const facts = { runId, version, attempt: ctx.attempt.number, recovered: recovering };
+    const ahead = new OwnHeadStart({ userId: own.userId, chatId, clientData, startedAt });
     let reading: Reading<ResolvedModel>;
     try {
-      reading = withFiles(await resolveModel(own.model), own.userId);
+      reading = withFiles(await resolveModel(own.model, ahead.ask), own.userId);
     } catch (error) {
       const sentence = error instanceof Error ? error.message : "No model can be used.";
       return failedAnswer(sentence, toldOfRun(facts));
     }
     const model = metered(reading.model, { userId: own.userId, chatId, kind: "answer" });
+    ahead.model = model.id;
     const calls = await takeBegunCalls(chatId);
     const tools = runOnce(chatTools(scope), calls, (id) => callIsKept(chatId, id));
     // An answer that goes on has its calls already.
@@ -99,16 +98,11 @@ export const longrunChat = chat.withUIMessage<LongrunUIMessage>().agent({
     ]);
     const watch = watchModel();
     const result = streamText({
-      model: model.instance,
-      system: systemPrompt(own.systemPrompt, {
-        minded,
-        lost: goesOn ? [] : subtaskCalls(calls),
-        documents,
+      ...answerCall(own, model, {
+        messages: [...told, ...(await toldToModel(begun))],
+        tools,
+        further: { minded, lost: goesOn ? [] : subtaskCalls(calls), documents },
       }),
-      ...(own.temperature !== null && abilitiesOf(model).temperature ? { temperature: own.temperature } : {}),
-      messages: [...told, ...(await toldToModel(begun))],
-      tools,
-      stopWhen: stepCountIs(MAX_STEPS),
       maxRetries: MODEL_RETRIES,
       onStepFinish: takeSteering,
       abortSignal: AbortSignal.any([signal, watch.signal]),
@@ -121,7 +115,7 @@ export const longrunChat = chat.withUIMessage<LongrunUIMessage>().agent({
       {
         ...facts,
         model,
-        startedAt,
+        ahead,
         summary,
         minded,
         stop: signal,

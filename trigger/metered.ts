@@ -99,6 +99,11 @@ function rowOf(model: string, call: Call, usage: LanguageModelV3Usage | null, gu
   };
 }
 
+/** Bills a request that was sent, and whose answer nobody read: what it took in, by its length. */
+export function billUnread(model: string, call: Call, request: string): Promise<void> {
+  return write(rowOf(model, call, null, { input: request.length, output: 0 }));
+}
+
 /** Never throws: what somebody reads is worth more than its bill. */
 async function write(row: UsageRow): Promise<void> {
   const written = retry(() => recordUsage(row)).catch(() =>

@@ -16,8 +16,11 @@ export type ResolvedModel = ModelOption & { instance: LanguageModelV3; access: P
 /** A fault that the person can repair; its message names the fix. */
 export class ModelChoiceError extends Error {}
 
-/** The model of that id, or the default one for null. Throws a ModelChoiceError when it cannot be used. */
-export async function resolveModel(id: string | null): Promise<ResolvedModel> {
+/**
+ * The model of that id, or the default one for null; `ask` reaches its server. Throws a ModelChoiceError when it
+ * cannot be used.
+ */
+export async function resolveModel(id: string | null, ask: typeof fetch = fetch): Promise<ResolvedModel> {
   const wanted = id ?? (await defaultModelId());
   const option = parseModelId(wanted);
   if (!option) {
@@ -31,11 +34,15 @@ export async function resolveModel(id: string | null): Promise<ResolvedModel> {
     const fix = `Set its variable (see the README) or choose another model.`;
     throw new ModelChoiceError(`The provider of the model "${wanted}" is not set up. ${fix}`);
   }
-  return { ...option, access, instance: instantiate(access, option.model) };
+  return { ...option, access, instance: instantiate(access, option.model, ask) };
 }
 
-function instantiate({ name, baseUrl, apiKey }: ProviderAccess, model: string): LanguageModelV3 {
-  const answered: typeof fetch = (input, init) => boundedFetch(input, init);
+function instantiate(
+  { name, baseUrl, apiKey }: ProviderAccess,
+  model: string,
+  ask: typeof fetch,
+): LanguageModelV3 {
+  const answered: typeof fetch = (input, init) => boundedFetch(input, init, { ask });
   const settings = { baseURL: baseUrl, fetch: answered, ...(apiKey ? { apiKey } : {}) };
   switch (name) {
     case "openai":

@@ -35,6 +35,10 @@ export function messageFacts(message: Pick<LongrunUIMessage, "metadata">, partia
       value: known.costMicros === null ? "Unknown" : formatCost(known.costMicros),
     },
     known.firstTokenMs !== undefined && { name: "First token after", value: duration(known.firstTokenMs) },
+    known.headStart === true && {
+      name: "Head start",
+      value: "The model was asked while the run still began",
+    },
     known.durationMs !== undefined && { name: "Took", value: duration(known.durationMs) },
     known.finishReason !== undefined && {
       name: "Ended by",

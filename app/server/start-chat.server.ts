@@ -1,6 +1,7 @@
 import { createChat, deleteChat } from "#app/models/chat.server.ts";
 import type { ChatChange } from "#app/models/chat-settings.server.ts";
 import { saveSession } from "#app/models/chat-session.server.ts";
+import { beginHeadStart } from "#app/server/head-start.server.ts";
 import { describeError, log } from "#app/server/log.server.ts";
 import { preferredModel } from "#app/server/model-choice.server.ts";
 import { type AttachedFile, messageParts } from "#app/shared/attachment.ts";
@@ -13,20 +14,25 @@ import { appendInput, mintToken, startSession, TriggerError } from "#app/server/
  * Answers a token for this user's chat, or null when the id cannot be theirs. Throws TriggerError.
  */
 export async function startChat(input: { userId: string; chatId: string }): Promise<string | null> {
-  const runId = await ensureChat(input);
+  const { made } = await makeChat(input, {});
+  const runId = made === "taken" ? null : await runOf(input, made);
   return runId === null ? null : mintToken(input.chatId, runId);
 }
 
-type NewChat = { userId: string; chatId: string; settings?: ChatChange };
+type Own = { userId: string; chatId: string };
+type Made = Awaited<ReturnType<typeof createChat>>;
 
-/**
- * The run of the user's chat, made where missing; null when the id is someone else's or of a deleted chat.
- * `settings` count only where the chat is made now.
- */
-async function ensureChat({ userId, chatId, settings }: NewChat): Promise<string | null> {
-  const model = settings?.model === undefined ? await preferredModel(userId) : settings.model;
-  const made = await createChat({ id: chatId, userId, ...settings, model });
-  if (made === "taken") return null;
+/** `settings` count only where the chat is made now; `model` is the one that it then has. */
+async function makeChat(
+  { userId, chatId }: Own,
+  settings: ChatChange,
+): Promise<{ made: Made; model: string | null }> {
+  const model = settings.model === undefined ? await preferredModel(userId) : settings.model;
+  return { made: await createChat({ id: chatId, userId, ...settings, model }), model };
+}
+
+/** The run of the user's chat, made where missing; null when the id is of a deleted chat. */
+async function runOf({ userId, chatId }: Own, made: Made): Promise<string | null> {
   try {
     return await openSessionOf(chatId);
   } catch (error) {
@@ -52,10 +58,30 @@ export async function sendFirstMessage(
   settings: ChatChange,
   message: Outgoing,
 ): Promise<boolean> {
-  if ((await ensureChat({ userId, chatId: message.chatId, settings })) === null) return false;
-  await appendMessage(message);
-  return true;
+  const own = { userId, chatId: message.chatId };
+  const { made, model } = await makeChat(own, settings);
+  if (made === "taken") return false;
+  const { systemPrompt = null, temperature = null } = settings;
+  const chat = { ...own, message: asSent(message), own: { model, systemPrompt, temperature } };
+  const head = beginHeadStart(chat, made);
+  try {
+    if ((await runOf(own, made)) !== null) {
+      await appendMessage(message, head?.ticket);
+      return true;
+    }
+  } catch (error) {
+    head?.drop();
+    throw error;
+  }
+  head?.drop();
+  return false;
 }
+
+const asSent = ({ messageId, text, files = [] }: Outgoing) => ({
+  id: messageId,
+  role: "user",
+  parts: messageParts(text, files),
+});
 
 /** Sends a message in a chat whose owner was checked. The same message id again changes nothing. */
 export function sendMessage(message: Outgoing): Promise<void> {
@@ -79,9 +105,10 @@ async function withSession(chatId: string, append: () => Promise<void>): Promise
   }
 }
 
-async function appendMessage({ chatId, messageId, text, files = [] }: Outgoing): Promise<void> {
-  const message = { id: messageId, role: "user", parts: messageParts(text, files) };
-  const payload = { message, chatId, trigger: "submit-message", metadata: {} };
+async function appendMessage(outgoing: Outgoing, headStart?: string): Promise<void> {
+  const { chatId, messageId } = outgoing;
+  const metadata = headStart === undefined ? {} : { headStart };
+  const payload = { message: asSent(outgoing), chatId, trigger: "submit-message", metadata };
   await appendInput(chatId, { kind: "message", payload }, messageId);
   log("info", "chat.message-sent", { chatId, messageId });
 }

@@ -16,6 +16,8 @@ const messageMetadataSchema = z.object({
   /** From the start of the model call to its first text, reasoning or tool call. */
   firstTokenMs: z.number().optional(),
   durationMs: z.number().optional(),
+  /** The web server asked the model ahead, and the run took that answer over. */
+  headStart: z.boolean().optional(),
   /** Left out where the provider does not say. */
   inputTokens: z.number().int().optional(),
   outputTokens: z.number().int().optional(),

@@ -13,7 +13,8 @@ const COMMON = ["package-lock.json", "tsconfig.json"];
 
 /** The parts, in the order in which they may be made. `sources` are files and folders below the root. */
 export const PARTS = {
-  web: { sources: ["app", "public", "prisma/schema.prisma", "vite.config.ts"], make: makeWeb },
+  // A head start asks by the code of the tasks.
+  web: { sources: ["app", "trigger", "public", "prisma/schema.prisma", "vite.config.ts"], make: makeWeb },
   host: {
     sources: [
       "app/web-host.ts",

@@ -91,6 +91,16 @@ function signUp(env) {
   return value;
 }
 
+function headStart(env) {
+  const value = text(env, "HEAD_START") ?? "off";
+  if (!["on", "off"].includes(value))
+    throw new StartError(`HEAD_START is "${value}", but must be on or off.`);
+  if (value === "off" || !text(env, "TRIGGER_API_URL")) return;
+  throw new StartError(
+    "HEAD_START is on and TRIGGER_API_URL is set, but a head start needs its runs on this machine. Unset one of them.",
+  );
+}
+
 const PROVIDER_MODEL = /^(openai-compatible|openai|anthropic|google|ollama|demo):./;
 
 function modelPrices(env) {
@@ -197,6 +207,7 @@ export function readConfig(env = process.env, root = process.cwd()) {
   count(env, "RUN_IDLE_SECONDS", 1, 3600);
   count(env, "RUN_END_SECONDS", 1, 86_400);
   research(env, web);
+  headStart(env);
   limits(env);
   url(env, "S3_ENDPOINT", web);
   attachments(env);

@@ -18,6 +18,11 @@ describe("a wrong variable is one line that names the fix", () => {
     [{ DEFAULT_MODEL: "gpt-5" }, /^DEFAULT_MODEL is "gpt-5", but must be provider:model/],
     [{ DEFAULT_MODEL: "acme:x" }, /one of the providers openai-compatible/],
     [{ SIGNUP: "perhaps" }, /^SIGNUP is "perhaps", but must be open, invite or closed\.$/],
+    [{ HEAD_START: "yes" }, /^HEAD_START is "yes", but must be on or off\.$/],
+    [
+      { HEAD_START: "on", TRIGGER_API_URL: "http://x", TRIGGER_SECRET_KEY: "x" },
+      /^HEAD_START is on and TRIGGER_API_URL is set, .* Unset one of them\.$/,
+    ],
     [{ GITHUB_CLIENT_ID: "x" }, /^GITHUB_CLIENT_ID is set but GITHUB_CLIENT_SECRET is not/],
     [{ OIDC_ISSUER: "https://id.example", OIDC_CLIENT_ID: "x" }, /OIDC_CLIENT_SECRET is not/],
     [{ GITHUB_URL: "http://github.example" }, /^GITHUB_URL must begin with https:\/\//],

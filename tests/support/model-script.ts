@@ -6,6 +6,8 @@ export interface Script {
   text?: string;
   /** Characters a piece, default 5. */
   pieceSize?: number;
+  /** Milliseconds before the first piece of text, as a model that thinks. */
+  firstMs?: number;
   /** Milliseconds before each piece of text, default 4. */
   pieceMs?: number;
   /** Stand still after that many pieces until the test releases the answer. */

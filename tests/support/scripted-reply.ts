@@ -60,8 +60,10 @@ export class ModelReply {
 
   /** False when the answer is not to be finished. */
   private async sendText(): Promise<boolean> {
-    const { text = "", pieceSize = PIECE_SIZE, pieceMs = PIECE_MS, holdAfter, cutAfter, raw } = this.script;
+    const { text = "", pieceSize = PIECE_SIZE, firstMs = 0, pieceMs = PIECE_MS } = this.script;
+    const { holdAfter, cutAfter, raw } = this.script;
     let sent = 0;
+    if (firstMs > 0) await sleep(firstMs);
     for (const piece of pieces(text, pieceSize)) {
       if (sent === holdAfter) await this.gate.wait();
       if (pieceMs > 0) await sleep(pieceMs);

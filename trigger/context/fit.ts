@@ -20,6 +20,11 @@ const KEEP = 0.25;
 /** No model takes in less. */
 const SMALL = 500;
 
+/** Nothing of this conversation has to be summarised for that model. */
+export function fitsWhole(model: ModelOption, history: readonly LongrunUIMessage[]): boolean {
+  return tokensOf(history) <= contextTokensOf(model) * SOON;
+}
+
 type Told = { messages: ModelMessage[]; summary: Summary | null };
 
 /** What follows the summary, and whether both take more of the model than `share`. */
@@ -36,8 +41,8 @@ export async function fitContext(
   signal: AbortSignal,
 ): Promise<Told> {
   const whole: Told = { messages, summary: null };
+  if (fitsWhole(model, history)) return whole;
   const window = contextTokensOf(model);
-  if (tokensOf(history) <= window * SOON) return whole;
   try {
     let state = await stateOf(call.chatId, history, window);
     if (state.crowded(NOW) && (await goFurther(call, state, window, signal))) {
@@ -61,8 +66,9 @@ export async function summariseAhead(
   try {
     // The smallest of all is left alone without looking up the model.
     if (tokensOf(history) < SMALL) return;
-    const window = contextTokensOf(await resolveModel(call.model));
-    if (tokensOf(history) <= window * SOON) return;
+    const model = await resolveModel(call.model);
+    if (fitsWhole(model, history)) return;
+    const window = contextTokensOf(model);
     const state = await stateOf(call.chatId, history, window);
     if (state.crowded(SOON)) await goFurther(call, state, window, signal);
   } catch (error) {

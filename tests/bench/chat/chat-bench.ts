@@ -8,9 +8,9 @@ export interface ChatBench {
   stop: () => Promise<void>;
 }
 
-export async function startChatBench(): Promise<ChatBench> {
+export async function startChatBench(env: Record<string, string> = {}): Promise<ChatBench> {
   const model = await startScriptedModel();
-  const app = await startApp({ env: { OPENAI_COMPATIBLE_BASE_URL: model.baseUrl } });
+  const app = await startApp({ env: { OPENAI_COMPATIBLE_BASE_URL: model.baseUrl, ...env } });
   return {
     app,
     model,

@@ -4,6 +4,7 @@ import type { Bench } from "../bench.ts";
 import { spreadOf, type Figure, type Result } from "../figure.ts";
 import { median, quantile } from "../statistics.ts";
 import type { ChatBench } from "./chat-bench.ts";
+import { measureHeadStart } from "./head-start.ts";
 import { LineClient } from "./line-client.ts";
 import { firstTurn, lineTurn, overModel, type LineTurn } from "./line-turn.ts";
 import { spareReady } from "./run-processes.ts";
@@ -61,6 +62,7 @@ async function run(bench: Bench): Promise<Result[]> {
       spread: spreadOf(preloaded),
       limit: "the first turn of a run; the page preloads nothing (docs/decisions, on the first answer)",
     },
+    ...(await measureHeadStart(chat, CHATS, PAUSE_MS)),
   ];
 }
 

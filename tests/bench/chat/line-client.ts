@@ -33,11 +33,14 @@ export class LineClient {
     this.token = token;
   }
 
-  /** Opens the stream at its newest record and reads it until `close`. */
-  async open(): Promise<this> {
+  /** Opens the stream, by default at its newest record, and reads it until `close`. */
+  async open(from: "latest" | "beginning" = "latest"): Promise<this> {
     const response = await subscribe(this.app, this.chatId, this.token, {
       signal: this.abort.signal,
-      headers: { "x-trigger-stream-start": "latest", "timeout-seconds": "600" },
+      headers: {
+        "timeout-seconds": "600",
+        ...(from === "latest" ? { "x-trigger-stream-start": from } : {}),
+      },
     });
     if (!response.ok || !response.body) throw new Error(`the stream answered ${response.status}`);
     const lost = (error: unknown): void => this.waiting?.reject(error);
@@ -54,9 +57,7 @@ export class LineClient {
     text: string,
   ): Promise<{ messageId: string; sent: number; acknowledged: number; first: Arrival }> {
     const messageId = randomUUID();
-    const complete = new Promise<Arrival>((resolve, reject) => (this.waiting = { resolve, reject }));
-    // It is awaited after the append; until then a lost stream must not count as unhandled.
-    complete.catch(() => {});
+    const complete = this.answer();
     const sent = now();
     const response = await append(
       this.app,
@@ -68,6 +69,14 @@ export class LineClient {
     if (!response.ok) throw new Error(`the append answered ${response.status}`);
     const acknowledged = now();
     return { messageId, sent, acknowledged, first: await complete };
+  }
+
+  /** Resolves when the next turn is complete. */
+  answer(): Promise<Arrival> {
+    const complete = new Promise<Arrival>((resolve, reject) => (this.waiting = { resolve, reject }));
+    // It is awaited later; until then a lost stream must not count as unhandled.
+    complete.catch(() => {});
+    return complete;
   }
 
   private async read(body: ReadableStream<Uint8Array>): Promise<void> {
