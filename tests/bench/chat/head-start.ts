@@ -70,7 +70,8 @@ async function side(chat: ChatBench, on: boolean): Promise<Side> {
 export async function measureHeadStart(plain: ChatBench, chats: number, pauseMs: number): Promise<Result[]> {
   const other = await startChatBench({ HEAD_START: "on" });
   try {
-    const sides = [await side(plain, false), await side(other, true)];
+    const without = await side(plain, false);
+    const sides = [without, await side(other, true)];
     for (let count = 0; count <= chats; count += 1) {
       for (const one of sides) {
         await spareReady(one.chat.app);
@@ -81,18 +82,19 @@ export async function measureHeadStart(plain: ChatBench, chats: number, pauseMs:
         if (count > 0) one.over.push(turn.over);
       }
     }
-    return sides.map(({ over, on }) => resultOf(over, on));
+    return sides.map((one) => resultOf(one, median(one.over) / median(without.over)));
   } finally {
     await other.stop();
   }
 }
 
-function resultOf(over: number[], on: boolean): Result {
+function resultOf({ over, on }: Side, ratio: number): Result {
   const model = `a model that thinks for ${THINKS_MS} ms`;
   return {
     what: `new chat by its form, ${on ? "with a head start (HEAD_START=on)" : "no head start"}, ${model}, click to first text over the model's own time`,
     value: median(over),
     unit: "ms",
+    ...(on ? { ratio } : {}),
     against: `the same form ${on ? "without" : "with"} a head start, turn about`,
     samples: over.length,
     spread: spreadOf(over),
