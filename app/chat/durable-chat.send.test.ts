@@ -1,5 +1,14 @@
 import { describe, expect, it } from "vitest";
-import { answer, CHAT_ID, finish, start, turnComplete, words } from "../../tests/support/chat-script.ts";
+import {
+  answer,
+  assistant,
+  CHAT_ID,
+  finish,
+  handle,
+  start,
+  turnComplete,
+  words,
+} from "../../tests/support/chat-script.ts";
 import { chatsOnServer } from "../../tests/support/chats-on-server.ts";
 
 const { server, open } = chatsOnServer();
@@ -71,6 +80,24 @@ describe("a message of this tab", () => {
     expect(tab.lines()).toEqual(["user: Keep me", "assistant: got it"]);
     expect(server().inputs.map((input) => input.partId)).toEqual([id]);
     expect(tab.chat.facts.get().delivery).toEqual({});
+  });
+
+  it("has not failed when it was stored and only its acknowledgement was lost, whichever is heard first", async () => {
+    for (const first of ["the failure", "the history"]) {
+      const faults = server().appendFaults;
+      faults.push("lost", ...Array.from({ length: 5 }, () => "refused" as const));
+      const tab = open();
+      const sent = tab.chat.send("Keep me");
+      await expect.poll(() => tab.chat.messages.length).toBe(1);
+      const [message] = tab.chat.messages;
+      if (first === "the failure") await tab.until("error");
+      tab.chat.adopt(message ? [message, assistant("a1", "got it")] : [], handle({ lastEventId: "8" }));
+      await sent;
+      await tab.until("ready");
+      expect(tab.lines()).toEqual(["user: Keep me", "assistant: got it"]);
+      expect(tab.chat.facts.get().delivery).toEqual({});
+      tab.close();
+    }
   });
 
   it("does not disturb the answer that streams when it fails, and is shown as failed at once", async () => {

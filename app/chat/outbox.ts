@@ -5,6 +5,8 @@ import type { AppendWatcher } from "#app/chat/transport.ts";
 /** What this tab has sent: on its way, acknowledged (then the ledger waits for the answer), or failed. */
 export class Outbox {
   #failures = new Map<string | null, Error>();
+  /** What the server has, whatever became of its acknowledgement. */
+  #stored = new Set<string>();
 
   constructor(
     private readonly ledger: InputLedger,
@@ -20,6 +22,14 @@ export class Outbox {
   /** Whether this input failed; null stands for the last one without a message. */
   hasFailed(messageId: string | null): boolean {
     return this.#failures.has(messageId);
+  }
+
+  /** Messages that the server has: one whose acknowledgement was lost has not failed. */
+  found(messageIds: readonly string[]): void {
+    for (const id of messageIds) {
+      this.#stored.add(id);
+      if (this.#failures.delete(id)) this.facts.deliver(id, null);
+    }
   }
 
   watch: AppendWatcher = ({ messageId }) => {
@@ -49,6 +59,11 @@ export class Outbox {
 
   #failed(entry: Awaited, error: Error): void {
     this.ledger.withdrawn(entry);
+    const { messageId } = entry;
+    if (messageId !== null && this.#stored.has(messageId)) {
+      this.facts.deliver(messageId, null);
+      return this.onChange(null);
+    }
     this.#failures.set(entry.messageId, error);
     if (entry.messageId !== null) this.facts.deliver(entry.messageId, "failed");
     this.onChange(error);
