@@ -133,7 +133,7 @@ row(
     const order = `two-${chat.chatId}`;
     shop.close();
     const tool = { name: "orderTea", input: { order } };
-    await chat.send({ words: 6, ends: "partial", asked: 2, script: () => ({ tool }) });
+    await chat.send({ words: 6, ends: "stopped", asked: 2, script: () => ({ tool }) });
     await eventually(() => shop.count(order) === 1, { what: () => "it is not called", ms: 20_000 });
     const second = await chat.send({ words: 6 });
     await killInTool(chat, order);

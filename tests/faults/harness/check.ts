@@ -6,9 +6,9 @@ export interface FaultTurn {
   /** The whole answer, made of words that `words` can tell apart. */
   answer: string;
   /**
-   * What the answer may be at the end. `whole`: all of it, final. `partial`: its beginning, not final; `stopped`: either
-   * of them, with a word at least. `failed`: not final, with the sentence that was shown. `told`: whole, or it failed
-   * with a sentence; never gone without a word. `unanswered`: there is none.
+   * What the answer may be at the end. `whole`: all of it, final. `partial`: its beginning, not final; `stopped`: one of
+   * them. `failed`: not final, with the sentence that was shown. `told`: whole, or it failed with a sentence; never gone
+   * without a word. `unanswered`: there is none.
    */
   ends: "whole" | "partial" | "stopped" | "failed" | "told" | "unanswered";
   /** How often the model may have been asked. */
@@ -102,7 +102,7 @@ function checkAnswers(where: string, answers: StoredRow[], turn: FaultTurn): str
   const isPart = turn.answer.startsWith(answer.text);
   if (turn.ends === "failed")
     return answer.error && !answer.final ? [] : [`${where}: it does not say why it failed`];
-  const mayBePart = turn.ends === "partial" || (turn.ends === "stopped" && answer.text !== "");
+  const mayBePart = turn.ends === "partial" || turn.ends === "stopped";
   if (mayBePart && isPart && !answer.final) return [];
   if (turn.ends === "partial") return [`${where}: no partial: ${short(answer.text)}, final ${answer.final}`];
   if (isWhole && answer.final) return [];
