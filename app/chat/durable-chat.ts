@@ -127,8 +127,7 @@ export class DurableChat<M extends UIMessage> extends Chat<M> {
     if (this.#history.isLoaded(stored)) return;
     const cursor = cursorOf(handle);
     this.#token.offer(handle.publicAccessToken);
-    this.#ledger.adopt(handle);
-    this.#outbox.found(stored.map(({ id }) => id));
+    this.#outbox.adopt(handle, stored);
     this.#active?.reconsider(this.#ledger.list());
     this.messages = this.#history.takeIn(this.messages, { stored, earlier }, cursor ?? -1, {
       isWaiting: ({ id }) => this.#ledger.has(id) || id in this.facts.get().delivery,

@@ -1,6 +1,7 @@
 import type { FactStore } from "#app/chat/chat-facts.ts";
 import type { Awaited, InputLedger } from "#app/chat/input-ledger.ts";
 import type { AppendWatcher } from "#app/chat/transport.ts";
+import type { ResumeHandle } from "#app/shared/resume-handle.ts";
 
 /** What this tab has sent: on its way, acknowledged (then the ledger waits for the answer), or failed. */
 export class Outbox {
@@ -24,9 +25,10 @@ export class Outbox {
     return this.#failures.has(messageId);
   }
 
-  /** Messages that the server has: one whose acknowledgement was lost has not failed. */
-  found(messageIds: readonly string[]): void {
-    for (const id of messageIds) {
+  /** What the loader has read anew: a message that the server has, and only its acknowledgement was lost, has not failed. */
+  adopt(handle: ResumeHandle, stored: readonly { id: string }[]): void {
+    this.ledger.adopt(handle);
+    for (const { id } of stored) {
       this.#stored.add(id);
       if (this.#failures.delete(id)) this.facts.deliver(id, null);
     }
