@@ -42,7 +42,7 @@ export async function firstRequest({ userId, chatId, message, own }: NewChat): P
   if (!fitsWhole(model, [asked])) return null;
   const call = answerCall(own, withFiles(model, userId).model, {
     messages: await convertToModelMessages([asked], { tools: retoldTools }),
-    tools: chatTools({ userId, chatId, runId: "" }),
+    tools: chatTools({ userId, chatId, runId: "", said: () => [asked] }),
     further: { minded: null, lost: [], documents: null },
   });
   const ignore = () => undefined;
