@@ -31,6 +31,22 @@ test.each([
   expect(textOf(html(text))).toContain("<");
 });
 
+test.each([
+  ["<mailto:a@example.org>", true],
+  ["[write](mailto:a@example.org?subject=x)", true],
+  ["[write](MAILTO:a@example.org)", true],
+  ["[call](tel:123)", false],
+  ["[x](java\nscript:alert(1))", false],
+  ["[x](data:text/html,x)", false],
+  ["[x](file:///etc/passwd)", false],
+  ["[x](//elsewhere.example/)", false],
+  ["[x](mailtojavascript:alert(1))", false],
+])("S8: links open the web and mail alone: %s", (text, opens) => {
+  const link = /<a href="([^"]*)"([^>]*)>/.exec(html(text));
+  expect(link !== null).toBe(opens);
+  if (opens) expect(link?.[2]).toContain('rel="noopener noreferrer nofollow"');
+});
+
 test("HTML that is split between two deltas never becomes an element", () => {
   const text = 'So: <img src="https://trap.example/x.png"> and <script>alert(1)</script> end.';
   for (let length = 1; length <= text.length; length++) {
