@@ -14,6 +14,7 @@ import { liveDocument } from "#app/live/live-document.ts";
 import { ownsChat } from "#app/server/owns-chat.server.ts";
 import { followAnswer } from "#app/server/follow-answer.server.ts";
 import { prepareHeadStart } from "#app/server/head-start.server.ts";
+import { countLive } from "#app/server/live-documents.server.ts";
 import { keepSweeping } from "#app/server/sweep-attachments.server.ts";
 import { describeError, log } from "#app/server/log.server.ts";
 import { ErrorIdContext } from "#app/ui/error-id.tsx";
@@ -46,7 +47,7 @@ export default function handleRequest(
           const body = new PassThrough();
           headers.set("Content-Type", "text/html; charset=utf-8");
           const live = failed ? null : openAnswer(remixContext);
-          const sent = live ? goOn(body, live, request) : body;
+          const sent = live ? countLive(loadContext.liveFor ?? "", goOn(body, live, request)) : body;
           resolve(
             new Response(createReadableStreamFromReadable(sent), { headers, status: failed ? 500 : status }),
           );

@@ -31,7 +31,7 @@ export class SessionToken {
     return this.token !== null;
   }
 
-  /** A token that came by another way: in a turn's last record, or with the page. */
+  /** A token that came with the page. What a turn's last record may bring is not used: it ends too soon. */
   offer(token: string | null): void {
     if (token !== null && token !== "") this.token = token;
   }
@@ -74,6 +74,8 @@ export class SessionToken {
     if (response.ok) return response;
     if (response.status === 401) throw new TokenError(401, "You are signed out. Sign in again to go on.");
     if (response.status === 404) throw new TokenError(404, "This chat does not exist any more.");
+    if (response.status === 429)
+      throw new TokenError(429, "Many chats were begun in this minute. Wait a moment, and send it again.");
     throw new TokenError(response.status, `The server did not renew the connection (${response.status}).`);
   }
 }

@@ -29,6 +29,8 @@ declare module "@remix-run/node" {
     ip: string;
     /** Under which the log has what fails in this request, and which its person is told. */
     errorId?: string;
+    /** Whose document goes on while an answer is written. */
+    liveFor?: string;
   }
 }
 

@@ -2,6 +2,8 @@ import type { ActionFunctionArgs } from "@remix-run/node";
 import { requireUserJson } from "#app/server/auth.server.ts";
 import { auditForeignChat } from "#app/server/foreign-chat.server.ts";
 import { describeError, log } from "#app/server/log.server.ts";
+import { retryHeaders } from "#app/server/limits.server.ts";
+import { newChatLimit } from "#app/server/new-chats.server.ts";
 import { startChat } from "#app/server/start-chat.server.ts";
 import { isChatId } from "#app/shared/chat-id.ts";
 import type { TokenReply } from "#app/shared/resume-handle.ts";
@@ -11,6 +13,10 @@ export async function action({ request, params }: ActionFunctionArgs): Promise<R
   const user = await requireUserJson(request);
   if (!isChatId(params.chatId)) return Response.json({ error: "A chat id is a UUID." }, { status: 400 });
   const { chatId } = params;
+  const full = await newChatLimit(user.id, chatId);
+  if (full) {
+    return Response.json({ error: full.error }, { status: full.status, headers: retryHeaders(full) });
+  }
   let publicAccessToken: string | null;
   try {
     publicAccessToken = await startChat({ userId: user.id, chatId });

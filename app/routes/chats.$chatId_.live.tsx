@@ -3,6 +3,8 @@ import { useLoaderData } from "@remix-run/react";
 import { LiveView } from "#app/chat/live-view.tsx";
 import { attachmentOffer } from "#app/server/attachments.server.ts";
 import { requireUser } from "#app/server/auth.server.ts";
+import { auditForeignChat } from "#app/server/foreign-chat.server.ts";
+import { assertRoomForLive } from "#app/server/live-documents.server.ts";
 import { loadChat } from "#app/server/load-chat.server.ts";
 import { isChatId } from "#app/shared/chat-id.ts";
 import { RouteError } from "#app/ui/route-error.tsx";
@@ -16,11 +18,16 @@ export const handle = { scripts: false };
  * For a browser without scripts, to which the page of an open turn leads: the same conversation, in a document that
  * goes on while the answer is written. `app/entry.server.tsx` writes the answer into it.
  */
-export async function loader({ request, params: { chatId } }: LoaderFunctionArgs) {
+export async function loader({ request, params: { chatId }, context }: LoaderFunctionArgs) {
   const user = await requireUser(request);
+  assertRoomForLive(user.id);
+  context.liveFor = user.id;
   if (!isChatId(chatId)) throw missing();
   const loaded = await loadChat({ userId: user.id, chatId });
-  if (!loaded) throw missing();
+  if (!loaded) {
+    await auditForeignChat({ userId: user.id, chatId });
+    throw missing();
+  }
   const { messages, status, handle: at, partialIds } = loaded;
   if (!loaded.reachable || (status !== "submitted" && status !== "streaming")) {
     throw redirect(`/chats/${chatId}`);

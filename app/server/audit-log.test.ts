@@ -7,11 +7,13 @@ import { WebUnderTest } from "../../tests/support/web-routes.ts";
 let web: WebUnderTest;
 let route: typeof import("./auth-route.server.ts");
 let auth: typeof import("./auth.server.ts");
+let live: typeof import("#app/routes/chats.$chatId_.live.tsx");
 
 beforeAll(async () => {
   web = await WebUnderTest.start();
   route = await import("./auth-route.server.ts");
   auth = await import("./auth.server.ts");
+  live = await import("#app/routes/chats.$chatId_.live.tsx");
 });
 afterAll(() => web.stop());
 afterEach(() => void vi.restoreAllMocks());
@@ -67,7 +69,12 @@ test("sign-ups, sign-ins and refused ones are logged, with no address, name, pas
   expect(text).not.toContain(cookie.slice(cookie.indexOf("=") + 1));
 });
 
-test("asking for another's chat is logged by page, form, token and session; a missing one is not", async () => {
+function loading(cookie: string, chatId: string) {
+  const request = new Request(`http://127.0.0.1:3000/chats/${chatId}/live`, { headers: { Cookie: cookie } });
+  return { request, params: { chatId }, context: {} } as unknown as Parameters<typeof live.loader>[0];
+}
+
+test("asking for another's chat is logged by page, form, token, session and the page without scripts; a missing one is not", async () => {
   const chatId = randomUUID();
   await web.openSession((await web.person()).cookie, chatId);
   const { cookie, userId } = await web.person();
@@ -75,13 +82,14 @@ test("asking for another's chat is logged by page, form, token and session; a mi
     await web.loadChat(cookie, id).catch(() => undefined);
     await web.act(cookie, id, { intent: "delete" });
     await web.renewToken(cookie, id);
+    await live.loader(loading(cookie, id)).catch(() => undefined);
   };
   const foreign = await logged(async () => {
     await ask(chatId);
     await web.openSession(cookie, chatId);
   });
   const denied = { level: "warn", what: "chat-access", outcome: "denied", userId, chatId };
-  expect(foreign.lines).toMatchObject([denied, denied, denied, denied]);
+  expect(foreign.lines).toMatchObject([denied, denied, denied, denied, denied]);
   expect((await logged(() => ask(randomUUID()))).lines).toEqual([]);
 });
 
