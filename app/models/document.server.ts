@@ -26,6 +26,8 @@ export type DocumentVersionRow = {
 export type DocumentOutcome = DocumentVersionRow | "no-chat" | "no-document" | { refused: string };
 
 type Maker = {
+  /** Whose chat it must be. */
+  userId: string;
   chatId: string;
   callId: string;
   /** What the call was given. The same call with the same again gives the version that it made, and no second one. */
@@ -64,7 +66,7 @@ const toVersion = ({ document, number, author, ...row }: Row): DocumentVersionRo
   language: document.language,
 });
 
-/** Begins a document: its first version. The caller has checked who asks. */
+/** Begins a document of one's own chat: its first version. */
 export function createDocument(
   made: Maker & Contents & { kind: DocumentKind; language: string | null },
 ): Promise<DocumentOutcome> {
@@ -80,7 +82,7 @@ export function createDocument(
   });
 }
 
-/** Adds a version after the newest one. The caller has checked who asks. */
+/** Adds a version after the newest one of a document in one's own chat. */
 export function addVersion(
   made: Maker & { documentId: string; next: NextVersion },
 ): Promise<DocumentOutcome> {
@@ -104,9 +106,10 @@ const digestOf = ({ given }: Maker): string =>
 
 /** Versions get their numbers one after the other, under the chat's lock. */
 function once(made: Maker, write: (tx: Transaction) => Promise<DocumentOutcome>): Promise<DocumentOutcome> {
-  const { chatId, callId } = made;
+  const { userId, chatId, callId } = made;
   return transaction(async (tx) => {
-    const locked = await tx.$queryRaw<unknown[]>`SELECT 1 FROM "Chat" WHERE "id" = ${chatId} FOR UPDATE`;
+    const locked = await tx.$queryRaw<unknown[]>`
+      SELECT 1 FROM "Chat" WHERE "id" = ${chatId} AND "userId" = ${userId} FOR UPDATE`;
     if (locked.length === 0) return "no-chat";
     const same = { chatId_callId_digest: { chatId, callId, digest: digestOf(made) } };
     const before = await tx.documentVersion.findUnique({ where: same, select });

@@ -56,6 +56,7 @@ export async function saveDocument(
   const { editId, base, title, text } = given.data;
   const { chatId, documentId, userId } = chat;
   const outcome = await addVersion({
+    userId,
     chatId,
     documentId,
     callId: editId,

@@ -11,7 +11,7 @@ type Input = z.infer<typeof editDocumentInput>;
 const TOO_LONG = `Nothing was changed: a document holds at most ${MAX_DOCUMENT_TEXT} characters.`;
 
 /** Changes places in a document's newest version. Known by its call's id: the same call again gives the same version. */
-export function editDocument({ chatId }: { chatId: string }) {
+export function editDocument({ userId, chatId }: { userId: string; chatId: string }) {
   const execute = async (input: Input, { toolCallId }: { toolCallId: string }) => {
     const { documentId, edits } = input;
     const next = ({ title, text }: { title: string; text: string }) => {
@@ -19,7 +19,7 @@ export function editDocument({ chatId }: { chatId: string }) {
       if ("text" in edited && edited.text.length > MAX_DOCUMENT_TEXT) return { refused: TOO_LONG };
       return "refused" in edited ? edited : { title, text: edited.text };
     };
-    const made = { chatId, callId: toolCallId, given: input, author: "model" as const };
+    const made = { userId, chatId, callId: toolCallId, given: input, author: "model" as const };
     return writtenDocument(await addVersion({ ...made, documentId, next }));
   };
   return {

@@ -5,10 +5,11 @@ import { documentOutput, writeDocumentInput } from "#app/shared/document-tools.t
 import { writtenDocument } from "#trigger/tools/documents/written-document.ts";
 
 type Input = z.infer<typeof writeDocumentInput>;
+type Chat = { userId: string; chatId: string };
 
-function write(chatId: string, callId: string, input: Input): Promise<DocumentOutcome> {
+function write(chat: Chat, callId: string, input: Input): Promise<DocumentOutcome> {
   const { documentId, title, kind, language, text } = input;
-  const made = { chatId, callId, given: input, author: "model" as const };
+  const made = { ...chat, callId, given: input, author: "model" as const };
   if (!documentId) return createDocument({ ...made, kind, language: language || null, title, text });
   const next = (newest: { kind: string }) =>
     newest.kind === kind
@@ -18,9 +19,9 @@ function write(chatId: string, callId: string, input: Input): Promise<DocumentOu
 }
 
 /** A new document, or the whole of one anew. Known by its call's id: the same call again gives the same version. */
-export function writeDocument({ chatId }: { chatId: string }) {
+export function writeDocument({ userId, chatId }: Chat) {
   const execute = async (input: Input, { toolCallId }: { toolCallId: string }) =>
-    writtenDocument(await write(chatId, toolCallId, input));
+    writtenDocument(await write({ userId, chatId }, toolCallId, input));
   return {
     sideEffect: true,
     finish: (input: unknown, toolCallId: string) => execute(writeDocumentInput.parse(input), { toolCallId }),
