@@ -1,6 +1,7 @@
 import { Database } from "./database.ts";
 import { Front } from "./http/front.ts";
 import { LiveWriters } from "./http/live-writers.ts";
+import { ReaderLimit } from "./http/reader-limit.ts";
 import { Router, type Route } from "./http/router.ts";
 import { authRoutes } from "./http/routes/auth.ts";
 import { batchRoutes } from "./http/routes/batches.ts";
@@ -28,6 +29,7 @@ import { createLog, type Log } from "./log.ts";
 import { RunEngine, type EngineTiming } from "./runs/run-engine.ts";
 import { finishPurges } from "./sessions/close-session.ts";
 import { afterRun } from "./sessions/recovery.ts";
+import { InputRoom, type Room } from "./sessions/input-room.ts";
 import { SessionService, type SessionDeps } from "./sessions/session-service.ts";
 import { Sweeper } from "./sessions/sweeper.ts";
 import { PostgresStreamStore } from "./streams/postgres-stream-store.ts";
@@ -50,6 +52,10 @@ export type LocalTriggerOptions = {
   /** How long writers gather chunks before they append, while they are few; default 2 ms. */
   flushIntervalMs?: number;
   timing?: Partial<EngineTiming>;
+  /** Streams that tokens hold open at once of one session or run; default 1000. */
+  maxReaders?: number;
+  /** What may wait in one session's `.in`; default 5000 records, 32 MiB. */
+  inputRoom?: Room;
   /** Names, beside this machine's own, under which the pages that show what is inside may be opened. */
   inspectorHosts?: string[];
   /** Where the worker host keeps what each run printed (`<runId>.log`). */
@@ -135,6 +141,8 @@ function allRoutes(
   const sessions = new SessionService(sessionDeps);
   const writers = new LiveWriters(options.flushIntervalMs ?? defaultFlushIntervalMs);
   const s2 = { secretKey, origin, writers };
+  const readers = new ReaderLimit(options.maxReaders);
+  const room = new InputRoom({ db, streams }, options.inputRoom);
   return [
     ...serviceRoutes({ db, workerReady: () => runs.workerReady() }),
     ...authRoutes({ secretKey }),
@@ -152,8 +160,8 @@ function allRoutes(
     ...waitpointRoutes({ runs, origin, findSession: (key) => sessions.find(key) }),
     ...sessionRoutes({ sessions, sessionDeps, secretKey }),
     ...snapshotRoutes({ db, sessions, secretKey, origin }),
-    ...sessionStreamRoutes({ sessions, streams, s2 }),
-    ...runStreamRoutes({ runs, streams, s2 }),
+    ...sessionStreamRoutes({ sessions, streams, s2, readers, room }),
+    ...runStreamRoutes({ runs, streams, s2, readers }),
     ...s2Routes({ streams, secretKey, writers }),
   ];
 }

@@ -33,6 +33,8 @@ export type AppendOptions = {
   firstDelayMs?: number;
 };
 
+const FULL = "Too much waits in this chat already. Send the message again once it has been answered.";
+
 /** Appends to one session's `.in`, one record after the other, so that they lie there in the order of the calls. */
 export class InputAppender {
   #last: Promise<unknown> = Promise.resolve();
@@ -57,6 +59,7 @@ export class InputAppender {
       const response = await this.#post(body, partId, repairs);
       if (response?.ok) return accepted.parse(await response.json()).seq ?? null;
       if (response && !isPassing(response.status)) throw await refused(response);
+      if (tries === TRIES && response?.status === 429) throw new AppendError(FULL);
       if (tries === TRIES) throw new AppendError("The message could not be sent: no answer from the server.");
       await new Promise((resolve) => setTimeout(resolve, delay * (0.75 + Math.random() / 2)));
       delay = Math.min(delay * 2, LONGEST_DELAY_MS);

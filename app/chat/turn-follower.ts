@@ -277,11 +277,9 @@ export class TurnFollower {
         this.#endTurn({ boundary: null, failed: true });
         return;
       case "end":
-        this.options.token.offer(event.boundary.token);
         this.#endTurn({ boundary: event.boundary, failed: false });
         return;
       case "boundary":
-        this.options.token.offer(event.boundary.token);
         this.options.onBoundary(event.boundary);
         return;
       case "closed":

@@ -16,7 +16,7 @@ const END = "end";
 const records = (...script: (UIMessageChunk | typeof END)[]): OutRecord[] =>
   script.map((chunk, index) =>
     chunk === END
-      ? { kind: "turn-complete", seq: 10 + index, consumed: index, token: null, closed: null }
+      ? { kind: "turn-complete", seq: 10 + index, consumed: index, closed: null }
       : { kind: "chunk", seq: 10 + index, chunk },
   );
 

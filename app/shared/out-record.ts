@@ -15,8 +15,6 @@ export type Boundary = {
   seq: number;
   /** Newest record of `.in` that is dealt with; null where the run had read none, or does not say. */
   consumed: number | null;
-  /** A fresh token for this session. */
-  token: string | null;
   /** The session ended with this turn. */
   closed: { reason: string | null } | null;
 };
@@ -49,7 +47,6 @@ function turnComplete(seq: number, header: (name: string) => string | null): Out
     kind: "turn-complete",
     seq,
     consumed: Number.isNaN(consumed) ? null : consumed,
-    token: header("public-access-token"),
     closed: header("session-closed") === "true" ? { reason: header("session-closed-reason") } : null,
   };
 }

@@ -9,7 +9,6 @@ const end = (seq: number): OutRecord => ({
   kind: "turn-complete",
   seq,
   consumed: seq,
-  token: null,
   closed: null,
 });
 const begin = chunk({ type: "start", messageId: "a" });
@@ -67,7 +66,6 @@ describe("records of .out as turns", () => {
       kind: "turn-complete",
       seq: 3,
       consumed: 0,
-      token: null,
       closed: { reason: "done" },
     };
     expect(types(splitter, begin, last)).toEqual(["open", "chunk", "end", "closed"]);

@@ -83,11 +83,11 @@ export class TurnSplitter {
     return this.#state !== "open" && TRAILING.has(chunk.type);
   }
 
-  #boundary({ seq, consumed, token, closed }: Boundary): TurnEvent[] {
+  #boundary({ seq, consumed, closed }: Boundary): TurnEvent[] {
     const type = this.#state === "open" ? "end" : "boundary";
     this.#state = "between";
     this.#parts.clear();
-    const events: TurnEvent[] = [{ type, boundary: { seq, consumed, token, closed } }];
+    const events: TurnEvent[] = [{ type, boundary: { seq, consumed, closed } }];
     if (closed) events.push({ type: "closed", reason: closed.reason });
     return events;
   }

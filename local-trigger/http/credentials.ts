@@ -1,7 +1,7 @@
 import { createHash, timingSafeEqual } from "node:crypto";
-import { verifyToken } from "../wire/tokens.ts";
+import { verifyToken, type Verified } from "../wire/tokens.ts";
 
-export type Credential = { kind: "secret" } | { kind: "pat" } | { kind: "jwt"; scopes: string[] };
+export type Credential = { kind: "secret" } | { kind: "pat" } | ({ kind: "jwt" } & Verified);
 
 export type Keys = { secretKey: string; accessToken: string };
 
@@ -11,8 +11,8 @@ export async function authenticate(header: string | undefined, keys: Keys): Prom
   if (!token) return null;
   if (sameText(token, keys.secretKey)) return { kind: "secret" };
   if (sameText(token, keys.accessToken)) return { kind: "pat" };
-  const scopes = await verifyToken(token, keys.secretKey);
-  return scopes && { kind: "jwt", scopes };
+  const verified = await verifyToken(token, keys.secretKey);
+  return verified && { kind: "jwt", ...verified };
 }
 
 /** The token of `Bearer <token>`, or null. */

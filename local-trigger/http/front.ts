@@ -6,7 +6,11 @@ export type RequestHandler = (req: http.IncomingMessage, res: http.ServerRespons
 
 const http2Preface = "PRI";
 const firstBytesMs = 30_000;
+/** From one answer to the next request, or from the first bytes to the end of its headers. Beyond what idle clients keep. */
+const headersMs = 90_000;
 const sweepMs = 50;
+
+type Waiting = { requests: number; since: number };
 
 /**
  * One TCP port for HTTP/1.1, its WebSocket upgrades, and HTTP/2 in clear text with prior knowledge: run processes open an
@@ -17,16 +21,21 @@ export class Front {
   readonly http1: http.Server;
   private readonly http2: http2.Http2Server;
   private readonly tcp: net.Server;
-  /** Every open connection, with the number of requests that keep it open. */
-  private readonly sockets = new Map<Socket, number>();
+  /** Every open connection, with the number of requests that keep it open, and since when there is none. */
+  private readonly sockets = new Map<Socket, Waiting>();
+  private readonly watch: NodeJS.Timeout;
   private readonly sessions = new Set<http2.ServerHttp2Session>();
 
-  constructor(handler: RequestHandler) {
+  constructor(
+    handler: RequestHandler,
+    private readonly deadlines = { firstBytesMs, headersMs },
+  ) {
     this.http1 = http.createServer((req, res) => {
       this.count(req.socket, 1);
       res.once("close", () => this.count(req.socket, -1));
       handler(req, res);
     });
+    this.http1.on("upgrade", (_req, socket) => this.count(socket as Socket, 1));
     // Long polls and streams are held for minutes; the limits of a public server would cut them.
     this.http1.requestTimeout = 0;
     this.http1.keepAliveTimeout = 65_000;
@@ -40,6 +49,7 @@ export class Front {
       session.once("close", () => this.sessions.delete(session));
     });
     this.tcp = net.createServer({ noDelay: true }, (socket) => this.accept(socket));
+    this.watch = setInterval(() => this.closeLate(), Math.min(5000, deadlines.headersMs / 2));
   }
 
   /** The port that was taken. Throws the system's error when it is not free. */
@@ -63,24 +73,32 @@ export class Front {
     await closed;
     clearInterval(sweep);
     clearTimeout(cut);
+    clearInterval(this.watch);
   }
 
   // http.Server would do this itself if it listened; it tracks its connections only then.
   private closeIdle(): void {
-    for (const [socket, requests] of this.sockets) if (requests === 0) socket.destroy();
+    for (const [socket, { requests }] of this.sockets) if (requests === 0) socket.destroy();
+  }
+
+  /** Ends connections whose next request does not come, or comes byte by byte. */
+  private closeLate(): void {
+    const late = performance.now() - this.deadlines.headersMs;
+    for (const [socket, { requests, since }] of this.sockets)
+      if (requests === 0 && since < late) socket.destroy();
   }
 
   private count(socket: Socket, change: number): void {
-    const requests = this.sockets.get(socket);
-    if (requests !== undefined) this.sockets.set(socket, requests + change);
+    const known = this.sockets.get(socket);
+    if (known) this.sockets.set(socket, { requests: known.requests + change, since: performance.now() });
   }
 
   private accept(socket: Socket): void {
-    this.sockets.set(socket, 0);
+    this.sockets.set(socket, { requests: 0, since: performance.now() });
     socket.on("error", () => {});
     socket.once("close", () => this.sockets.delete(socket));
     // Until the first bytes tell which server it belongs to, no server watches over the connection.
-    socket.setTimeout(firstBytesMs, () => socket.destroy());
+    socket.setTimeout(this.deadlines.firstBytesMs, () => socket.destroy());
     socket.once("readable", () => {
       socket.setTimeout(0).removeAllListeners("timeout");
       const first = socket.read() as Buffer | null;

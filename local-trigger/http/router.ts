@@ -44,7 +44,7 @@ export class Router {
 
   async handle(req: IncomingMessage, res: ServerResponse): Promise<void> {
     let realtime = false;
-    let pattern: string | undefined;
+    let route: Route | null = null;
     try {
       const url = parseUrl(req);
       const matches = this.matches(url.pathname);
@@ -52,14 +52,22 @@ export class Router {
       if (req.method === "OPTIONS" && realtime) return void res.writeHead(204, preflightHeaders(req)).end();
       const match = matches.find(({ route }) => route.method === req.method);
       if (!match) throw noRoute(url.pathname, matches);
-      pattern = match.route.path;
-      if (match.route.realtime) for (const [name, value] of corsHeaders) res.setHeader(name, value);
+      route = match.route;
+      if (route.realtime) for (const [name, value] of corsHeaders) res.setHeader(name, value);
       const credential = await authenticate(req.headers.authorization, this.deps.keys);
-      checkAccess(match.route.access, credential);
-      await match.route.handler({ req, res, url, params: match.params, credential, log: this.deps.log });
+      checkAccess(route.access, credential);
+      await route.handler({ req, res, url, params: match.params, credential, log: this.deps.log });
     } catch (error) {
-      this.fail(req, res, error, { realtime, pattern });
+      this.logDenial(route, error);
+      this.fail(req, res, error, { realtime, pattern: route?.path });
     }
+  }
+
+  /** By the route's pattern: what stands in its places may be somebody's. */
+  private logDenial(route: Route | null, error: unknown): void {
+    if (!route || !(error instanceof HttpError) || (error.status !== 401 && error.status !== 403)) return;
+    const { method, path } = route;
+    this.deps.log.info("access.denied", { method, route: path, status: error.status });
   }
 
   private matches(path: string): Match[] {

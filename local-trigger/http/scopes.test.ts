@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { allows } from "./scopes.ts";
 
 const may = (scopes: string[], action: string, ...resources: { type: string; id?: string }[]) =>
-  allows({ kind: "jwt", scopes }, action, resources);
+  allows({ kind: "jwt", scopes, expires: Infinity }, action, resources);
 
 describe("token scopes", () => {
   it("let the secret key do everything, and nobody and the access token nothing", () => {

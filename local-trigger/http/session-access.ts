@@ -10,8 +10,7 @@ const noRetry = { "x-should-retry": "false" };
 
 type Action = "read" | "write" | "admin";
 type Options = { urlOnly?: boolean };
-/** `mayWrite`: whoever asks may also write to the session. */
-export type Address = { session: SessionIdentity | null; key: string; mayWrite: boolean };
+export type Address = { session: SessionIdentity | null; key: string };
 type Sessions = Pick<SessionService, "identify" | "find">;
 
 /** Resolves `:id` of a session route and checks the scope; `urlOnly` looks at the id in the URL alone. 403 before 404. */
@@ -29,8 +28,7 @@ export async function authorizeSession(
   if (!allows(c.credential, action, resources)) throw forbidden();
   // Readers may come before the session, under the external id that it will have. A session_ id is ours: it must exist.
   if (!session && id.startsWith("session_")) throw sessionNotFound();
-  const mayWrite = allows(c.credential, "write", resources);
-  return { session, key: session ? sessionKey(session) : id, mayWrite };
+  return { session, key: session ? sessionKey(session) : id };
 }
 
 /** Like `authorizeSession`, for routes that need the session to be there; 404 otherwise. */

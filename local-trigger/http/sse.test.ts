@@ -11,7 +11,7 @@ let server: http.Server | undefined;
 afterEach(() => server?.close());
 
 /** Serves one stream whose pages are counted; every page has one record of 256 KB, for ever. */
-async function serve(page: (from: number) => StreamRecord[] | Promise<StreamRecord[]>) {
+async function serve(page: (from: number) => StreamRecord[] | Promise<StreamRecord[]>, expires?: number) {
   const seen = { pages: 0, watchers: 0, ended: 0, wake: () => {} };
   const bounds: StreamBounds = { first: 0, next: 1_000_000, timestamp: 1 };
   const streams = {
@@ -28,7 +28,7 @@ async function serve(page: (from: number) => StreamRecord[] | Promise<StreamReco
   } as Pick<StreamStore, "page" | "tail" | "watch"> as StreamStore;
   server = http.createServer((req, res) => {
     const c = { req, res, log: createLog("error", () => {}) } as Partial<RequestContext> as RequestContext;
-    void sendStream(c, { streams, stream: "s", from: 0, waitMs: 60_000 }).then(() => seen.ended++);
+    void sendStream(c, { streams, stream: "s", from: 0, waitMs: 60_000, expires }).then(() => seen.ended++);
   });
   await new Promise<void>((resolve) => server?.listen(0, "127.0.0.1", resolve));
   return { seen, bounds, port: (server.address() as AddressInfo).port };
@@ -75,6 +75,16 @@ describe("sending a stream", () => {
     response.on("data", (chunk: Buffer) => (end = (end + String(chunk)).slice(-2000))).resume();
     await expect.poll(() => end, { timeout: 5000 }).toContain('"seq_num":2,"timestamp":1,"body"');
     response.destroy();
+  });
+
+  it.each([
+    ["comes without end", large],
+    ["does not come", () => []],
+  ])("ends when the token of its reader does, where more %s", async (_what, page) => {
+    const { port } = await serve(page, Date.now() / 1000 + 1);
+    let end = "";
+    for await (const chunk of await connect(port)) end = (end + String(chunk)).slice(-100);
+    expect(end).toContain("data: [DONE]");
   });
 
   it("lets go of the stream when a stalled client leaves", async () => {

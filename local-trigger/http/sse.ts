@@ -21,6 +21,8 @@ export type SseOptions = {
   headers?: Record<string, string>;
   /** Tokens in headers go to this reader too; default false. */
   withTokens?: boolean;
+  /** When the reader's own token ends, in seconds since 1970, and the stream with it; default never. */
+  expires?: number | undefined;
 };
 
 /**
@@ -50,6 +52,11 @@ export async function sendStream(c: RequestContext, options: SseOptions): Promis
   }
 }
 
+/** When what a request was made with ends, in seconds since 1970; undefined for a key, which does not. */
+export function expiryOf({ credential }: RequestContext): number | undefined {
+  return credential?.kind === "jwt" ? credential.expires : undefined;
+}
+
 type Page = { records: StreamRecord[]; next: number; timestamp: number };
 
 class StreamReader {
@@ -59,6 +66,7 @@ class StreamReader {
   private tail = { seq_num: 0, timestamp: 0 };
   private cursor: number;
   private deadline: number;
+  private readonly end: number;
   /** The page after the one that is being sent, while the reader is behind. */
   private coming: Promise<Page> | null = null;
 
@@ -68,7 +76,8 @@ class StreamReader {
     private readonly options: SseOptions,
   ) {
     this.cursor = options.from;
-    this.deadline = performance.now() + options.waitMs;
+    this.end = performance.now() + (options.expires ?? Infinity) * 1000 - Date.now();
+    this.deadline = this.nextDeadline();
     this.unwatch = options.streams.watch(options.stream, () => this.waker.wake());
     res.once("close", () => this.waker.wake());
     this.ping = setInterval(() => this.sendPing(), pingEveryMs);
@@ -81,7 +90,7 @@ class StreamReader {
       const sent = this.sendNext();
       const more = typeof sent === "boolean" ? sent : await sent;
       if (this.res.writableNeedDrain) await this.drained();
-      if (more) continue;
+      if (more && performance.now() < this.end) continue;
       if (performance.now() >= this.deadline) return this.events.end("data: [DONE]\n\n");
       await this.waker.wait(this.deadline);
     }
@@ -109,11 +118,15 @@ class StreamReader {
     const last = page.records.at(-1);
     if (!last) return false;
     this.cursor = last.seqNum + 1;
-    this.deadline = performance.now() + this.options.waitMs;
+    this.deadline = this.nextDeadline();
     const more = this.cursor < page.next;
     if (more) this.fetchAhead();
     this.events.write(frameOf(page, this.options.withTokens === true));
     return more;
+  }
+
+  private nextDeadline(): number {
+    return Math.min(performance.now() + this.options.waitMs, this.end);
   }
 
   private async sendFetched(): Promise<boolean> {

@@ -8,7 +8,7 @@ const secret = "tr_dev_a-secret-of-tests";
 describe("public access tokens", () => {
   it("give back their scopes while everything about them holds", async () => {
     const token = await signToken(secret, ["read:sessions:a"]);
-    expect(await verifyToken(token, secret)).toEqual(["read:sessions:a"]);
+    expect((await verifyToken(token, secret))?.scopes).toEqual(["read:sessions:a"]);
   });
 
   it("carry the claims of the protocol and live an hour", async () => {
@@ -44,12 +44,12 @@ describe("public access tokens", () => {
   });
 
   it("accepts the hand-made token when nothing is wrong with it", async () => {
-    expect(await verifyToken(handMade(good, {}), secret)).toEqual(["a"]);
+    expect((await verifyToken(handMade(good, {}), secret))?.scopes).toEqual(["a"]);
   });
 
   it("are refused once their time is over, also when they were good before", async () => {
     const token = await signToken(secret, ["a"], -3);
-    expect(await verifyToken(token, secret)).toEqual(["a"]);
+    expect((await verifyToken(token, secret))?.scopes).toEqual(["a"]);
     await sleep(2500);
     expect(await verifyToken(token, secret)).toBeNull();
     expect(await verifyToken(token, "another-key")).toBeNull();

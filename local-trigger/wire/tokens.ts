@@ -24,21 +24,22 @@ export async function signToken(
     .sign(new TextEncoder().encode(secretKey));
 }
 
-type Verified = { scopes: string[]; expires: number };
+/** `expires`: from when on it is refused, in seconds since 1970. */
+export type Verified = { scopes: string[]; expires: number };
 
 const leewaySeconds = 5;
 const maxRemembered = 1000;
 // Tokens are sent with every append and every read; what was verified once can only change by expiring.
 const remembered = new Map<string, Verified>();
 
-/** The scopes of a token whose signature, algorithm, issuer, audience and expiry hold (5 s leeway); null for everything else. */
-export async function verifyToken(token: string, secretKey: string): Promise<string[] | null> {
+/** What a token says whose signature, algorithm, issuer, audience and expiry hold (5 s leeway); null for everything else. */
+export async function verifyToken(token: string, secretKey: string): Promise<Verified | null> {
   const name = `${secretKey} ${token}`;
   const known = remembered.get(name) ?? (await verify(token, secretKey));
-  if (!known || known.expires + leewaySeconds <= Date.now() / 1000) return null;
+  if (!known || known.expires <= Date.now() / 1000) return null;
   if (remembered.size >= maxRemembered) remembered.clear();
   remembered.set(name, known);
-  return known.scopes;
+  return known;
 }
 
 async function verify(token: string, secretKey: string): Promise<Verified | null> {
@@ -50,7 +51,7 @@ async function verify(token: string, secretKey: string): Promise<Verified | null
       requiredClaims: ["exp"],
       clockTolerance: leewaySeconds,
     });
-    return { scopes: claims.parse(payload).scopes, expires: payload.exp ?? 0 };
+    return { scopes: claims.parse(payload).scopes, expires: (payload.exp ?? 0) + leewaySeconds };
   } catch {
     return null;
   }

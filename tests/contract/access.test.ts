@@ -32,9 +32,8 @@ async function status(method: string, path: string, as: string | null, body?: un
 
 describe("credentials", () => {
   it.each(["nonsense", "a.b.c", "!!.??.**", "eyJhbGciOiJIUzI1NiJ9.e30.x", ".".repeat(2), "x".repeat(8000)])(
-    "that are no good (%#) are answered 401 at once, with CORS",
+    "that are no good (%#) are answered 401, with CORS",
     async (as) => {
-      const began = Date.now();
       for (const [method, path] of [
         ["GET", realtime("out")],
         ["POST", realtime("in/append")],
@@ -44,7 +43,6 @@ describe("credentials", () => {
         expect(reply.status).toBe(401);
         expect(reply.headers.get("access-control-allow-origin")).toBe("*");
       }
-      expect(Date.now() - began).toBeLessThan(2000);
     },
   );
 
@@ -135,12 +133,14 @@ describe("scopes", () => {
       ["POST", api("/end-and-continue"), { callingRunId: "run_unknown", reason: "upgrade" }] as const,
     snapshotWrite: () => ["PUT", api("/snapshot-url")] as const,
     openInput: () => ["PUT", realtime("in")] as const,
+    openChannel: () => ["PUT", realtime("channels/c/in")] as const,
     update: () => ["PATCH", api(), {}] as const,
   };
-  const good = { endAndContinue: 404, openInput: 202 } as Record<string, number>;
+  const good = { endAndContinue: 404, openInput: 202, openChannel: 202 } as Record<string, number>;
   const reads = ["retrieve", "subscribe", "subscribeInput", "head", "records", "snapshotRead"] as const;
-  const writes = ["append", "channelAppend", "endAndContinue"] as const;
-  const writesByUrl = ["snapshotWrite", "openInput"] as const;
+  const writes = ["append", "channelAppend"] as const;
+  // What these give or change outlives the token.
+  const ofRuns = ["endAndContinue", "snapshotWrite", "openInput", "openChannel"] as const;
 
   const answers = async (name: keyof typeof calls, scopes: string[]) => {
     const [method, path, body] = calls[name]();
@@ -173,10 +173,12 @@ describe("scopes", () => {
     }
   });
 
-  it.each(writesByUrl)("%s needs write of the id in the address", async (name) => {
-    expect(await answers(name, [`write:sessions:${chat.chatId}`])).toBe(good[name] ?? 200);
-    expect(await answers(name, [`write:sessions:${chat.body.id}`])).toBe(403);
-    expect(await answers(name, [`read:sessions:${chat.chatId}`])).toBe(403);
+  it.each(ofRuns)("%s needs the secret key: no token does it", async (name) => {
+    if (!trigger.local) return;
+    for (const scope of [`write:sessions:${chat.chatId}`, `write:sessions:${chat.body.id}`, "admin"])
+      expect(await answers(name, [scope])).toBe(403);
+    const [method, path, body] = calls[name]();
+    expect(await status(method, path, trigger.key, body)).toBe(good[name] ?? 200);
   });
 
   it("changing and closing need admin of the id in the address; write is not enough", async () => {

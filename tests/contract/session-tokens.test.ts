@@ -62,19 +62,31 @@ it("a token in a header is kept sealed, bound to its stream and its server's key
   expect(rows[0]?.headers).toContain("sealed.v1.");
   expect(rows[0]?.headers).not.toContain(token.slice(0, 20));
   await trigger.local.restart();
-  expect(await given(chatId, token)).toEqual([end, end]);
+  expect(await given(chatId, trigger.key)).toEqual([end, end]);
 });
 
-it("a token in a header goes to whoever may write to the session, and to no mere reader", async () => {
+it("a token in a header goes to the secret key alone: no token, of a signed-out person either, fetches its successor", async () => {
   const { chatId, token, end, write } = await chatWithToken();
   const reader = await trigger.token([`read:sessions:${chatId}`]);
-  const following = await subscribe(address(chatId), reader);
-  const writing = await subscribe(address(chatId), token);
+  const following = await Promise.all([reader, token].map((as) => subscribe(address(chatId), as)));
   await write();
-  expect((await following.records(1))[0]?.headers).toEqual(end.slice(0, 1));
-  expect((await writing.records(1))[0]?.headers).toEqual(end);
-  following.close();
-  writing.close();
-  expect(await given(chatId, reader)).toEqual([end.slice(0, 1), end.slice(0, 1)]);
+  for (const stream of following) {
+    expect((await stream.records(1))[0]?.headers).toEqual(end.slice(0, 1));
+    stream.close();
+  }
+  for (const as of [reader, token])
+    expect(await given(chatId, as)).toEqual([end.slice(0, 1), end.slice(0, 1)]);
   expect(await given(chatId, trigger.key)).toEqual([end, end]);
+});
+
+it("a stream ends when the token that opened it does, however much comes", async () => {
+  const { chatId, write } = await chatWithToken();
+  // Tokens hold five seconds longer than they say.
+  const ending = await trigger.token([`read:sessions:${chatId}`], -2);
+  const stream = await subscribe(address(chatId), ending, { "timeout-seconds": "600" });
+  const writing = setInterval(() => void write().catch(() => {}), 50);
+  const { done, records } = await stream.rest().finally(() => clearInterval(writing));
+  expect(done).toBe(true);
+  expect(records.length).toBeGreaterThan(0);
+  expect((await subscribe(address(chatId), ending)).status).toBe(401);
 });

@@ -4,7 +4,7 @@ import type { RunEngine } from "../../runs/run-engine.ts";
 import { newestWorker, workerMetadata } from "../../runs/worker-store.ts";
 import { environmentId } from "../../wire/tokens.ts";
 import { json } from "../answer.ts";
-import { readBody, readJson } from "../body.ts";
+import { dropBody, readJson } from "../body.ts";
 import { notFound } from "../errors.ts";
 import type { RequestContext, Route } from "../router.ts";
 
@@ -99,7 +99,7 @@ export function cliRoutes(deps: CliDeps): Route[] {
       // The exporters of run processes send no key; what they send is read and dropped.
       access: "public",
       handler: async (c) => {
-        await readBody(c);
+        await dropBody(c);
         json(c, 200, {});
       },
     })),

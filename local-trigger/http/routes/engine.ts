@@ -10,7 +10,7 @@ import {
 import type { RunEngine } from "../../runs/run-engine.ts";
 import { findLatest } from "../../runs/run-store.ts";
 import { json } from "../answer.ts";
-import { readBody, readJson } from "../body.ts";
+import { dropBody, readJson } from "../body.ts";
 import { HttpError, notFound } from "../errors.ts";
 import type { RequestContext, Route } from "../router.ts";
 
@@ -86,7 +86,7 @@ export function engineRoutes(deps: EngineDeps): Route[] {
       path: "/engine/v1/dev/runs/:run/logs/debug",
       access: "secret",
       handler: async (c) => {
-        await readBody(c);
+        await dropBody(c);
         json(c, 200, {});
       },
     },

@@ -11,15 +11,16 @@ import { json } from "../answer.ts";
 import { readJson, readText, tooLarge } from "../body.ts";
 import { badRequest, forbidden, notFound } from "../errors.ts";
 import { originOf } from "../origin.ts";
+import type { ReaderLimit } from "../reader-limit.ts";
 import type { RequestContext, Route } from "../router.ts";
 import { runResources } from "../run-access.ts";
 import { streamCredentials, type S2Settings } from "../s2-credentials.ts";
 import { allows } from "../scopes.ts";
-import { sendStream } from "../sse.ts";
+import { expiryOf, sendStream } from "../sse.ts";
 import { header, startOf, waitSecondsOf } from "../stream-request.ts";
 import { waitOptions } from "../wait-options.ts";
 
-export type RunStreamDeps = { runs: RunEngine; streams: StreamStore; s2: S2Settings };
+export type RunStreamDeps = { runs: RunEngine; streams: StreamStore; s2: S2Settings; readers: ReaderLimit };
 
 type Target = "self" | "parent" | "root";
 
@@ -119,7 +120,8 @@ async function subscribe(
   const stream = streamOf(run.id, c.params.name ?? "");
   const waitMs = waitSecondsOf(c) * 1000;
   const from = await startOf(c, deps.streams, stream);
-  await sendStream(c, { streams: deps.streams, stream, from, waitMs });
+  deps.readers.enter(c, run.id);
+  await sendStream(c, { streams: deps.streams, stream, from, waitMs, expires: expiryOf(c) });
 }
 
 async function send(c: RequestContext, deps: RunStreamDeps): Promise<void> {

@@ -1,5 +1,6 @@
+import { randomBytes } from "node:crypto";
 import type { IncomingMessage } from "node:http";
-import { describeError } from "../../log.ts";
+import { describeError, type Log } from "../../log.ts";
 import { StreamRemoved, type StreamStore } from "../../streams/stream-store.ts";
 import { MalformedMessage } from "../../wire/protobuf.ts";
 import {
@@ -51,7 +52,7 @@ async function append(c: RequestContext, deps: S2Deps): Promise<void> {
     else if (type.includes("protobuf")) await appendProtobuf(c, deps, stream);
     else await appendJson(c, deps, stream);
   } catch (error) {
-    throw toHttpError(error);
+    throw toHttpError(error, c.log);
   }
 }
 
@@ -91,13 +92,15 @@ async function appendSession(c: RequestContext, deps: S2Deps, stream: string): P
     void reading.catch(() => {}).finally(() => req.resume());
     // A writer that left in the middle of a frame has nobody to read an answer.
     if (res.destroyed || req.destroyed) return;
-    const { status, body } = toHttpError(error);
-    c.log.warn("s2.session_failed", {
-      chatId: chatOfStream(stream),
-      stream,
-      status,
-      error: describeError(error),
-    });
+    const { status, body } = toHttpError(error, c.log);
+    if (status < 500) {
+      c.log.warn("s2.session_failed", {
+        chatId: chatOfStream(stream),
+        stream,
+        status,
+        error: describeError(error),
+      });
+    }
     res.end(errorFrame(status, { code: String(body["code"]), message: String(body["message"]) }));
   } finally {
     ended();
@@ -136,12 +139,15 @@ function unconditional(input: AppendInput): AppendInput["records"] {
   return input.records;
 }
 
-function toHttpError(error: unknown): HttpError {
+/** What is not for writers to see goes to the log, under the number that they are told. */
+function toHttpError(error: unknown, log: Log): HttpError {
   if (error instanceof HttpError) return error;
   if (error instanceof MalformedMessage) return s2Error(400, "invalid", error.message);
   if (error instanceof BatchTooLarge) return s2Error(413, "batch_too_large", error.message);
   if (error instanceof StreamRemoved) return s2Error(409, "stream_deletion_pending", error.message);
-  return s2Error(500, "storage", `The append failed: ${describeError(error)}`);
+  const errorId = randomBytes(6).toString("hex");
+  log.error("s2.append_failed", { errorId, error: describeError(error) });
+  return s2Error(500, "storage", `The append failed. The log of local-trigger has it as ${errorId}.`);
 }
 
 function s2Error(status: number, code: string, message: string): HttpError {

@@ -9,23 +9,31 @@ import {
   openEnvelope,
   withoutWebhookSource,
 } from "../../wire/session-records.ts";
+import { InputFull, type InputRoom } from "../../sessions/input-room.ts";
 import { assertOpen, type SessionIdentity } from "../../sessions/session.ts";
 import { sessionKey, sessionStream, type Direction } from "../../wire/stream-names.ts";
 import { json } from "../answer.ts";
 import { readText, tooLarge } from "../body.ts";
-import { forbidden } from "../errors.ts";
+import { HttpError, forbidden } from "../errors.ts";
 import { originOf } from "../origin.ts";
+import type { ReaderLimit } from "../reader-limit.ts";
 import type { RequestContext, Route } from "../router.ts";
 import { streamCredentials, type S2Settings } from "../s2-credentials.ts";
 import { authorizeSession, requireIdentity, unlessUnavailable } from "../session-access.ts";
-import { sendStream } from "../sse.ts";
+import { expiryOf, sendStream } from "../sse.ts";
 import { eventNumber, header, startOf, waitSecondsOf } from "../stream-request.ts";
 
 const maxRecordBytes = 1024 * 1024;
 const recordOverhead = 8;
 
 type Sessions = Pick<SessionService, "identify" | "find" | "appendInput">;
-export type SessionStreamsDeps = { sessions: Sessions; streams: StreamStore; s2: S2Settings };
+export type SessionStreamsDeps = {
+  sessions: Sessions;
+  streams: StreamStore;
+  s2: S2Settings;
+  readers: ReaderLimit;
+  room: Pick<InputRoom, "take">;
+};
 
 type Handler = (c: RequestContext, io: Direction, deps: SessionStreamsDeps) => Promise<void>;
 
@@ -35,7 +43,8 @@ export function sessionStreamRoutes(deps: SessionStreamsDeps): Route[] {
   const route = (method: string, path: string, io: Direction, handler: Handler): Route => ({
     method,
     path,
-    access: "jwt-or-secret",
+    // Runs alone open a stream for writing: what they are given outlives every token.
+    access: method === "PUT" ? "secret" : "jwt-or-secret",
     realtime: true,
     handler: (c) => handler(c, io, deps),
   });
@@ -50,8 +59,9 @@ export function sessionStreamRoutes(deps: SessionStreamsDeps): Route[] {
   );
 }
 
-const subscribe: Handler = async (c, io, { sessions, streams }) => {
-  const { key, mayWrite } = await authorizeSession(c, sessions, "read");
+const subscribe: Handler = async (c, io, { sessions, streams, readers }) => {
+  const { key } = await authorizeSession(c, sessions, "read");
+  readers.enter(c, key);
   const waitSeconds = waitSecondsOf(c);
   const stream = sessionStream(key, io, c.params["channel"]);
   const peeks = io === "out" && c.req.headers["x-peek-settled"] === "1";
@@ -62,9 +72,13 @@ const subscribe: Handler = async (c, io, { sessions, streams }) => {
     from: await startOf(c, streams, stream),
     waitMs: settled ? 0 : waitSeconds * 1000,
     headers: settled ? { "x-session-settled": "true" } : {},
-    withTokens: mayWrite,
+    withTokens: givesTokens(c),
+    expires: expiryOf(c),
   });
 };
+
+/** A token that could fetch its successor would never end: pages renew theirs where their person is signed in. */
+const givesTokens = (c: RequestContext): boolean => c.credential?.kind === "secret";
 
 const head: Handler = async (c, _io, { sessions }) => {
   await authorizeSession(c, sessions, "read");
@@ -72,9 +86,7 @@ const head: Handler = async (c, _io, { sessions }) => {
 };
 
 const open: Handler = async (c, io, { sessions, s2 }) => {
-  if (io === "out" && c.credential?.kind !== "secret")
-    throw forbidden("Only the secret key may write to .out.");
-  const { session, key } = await authorizeSession(c, sessions, "write", { urlOnly: true });
+  const { session, key } = await authorizeSession(c, sessions, "write");
   await unlessUnavailable(() => assertStillOpen(sessions, session), {
     closed: 400,
     expired: 400,
@@ -85,7 +97,7 @@ const open: Handler = async (c, io, { sessions, s2 }) => {
 };
 
 const records: Handler = async (c, io, { sessions, streams }) => {
-  const { key, mayWrite } = await authorizeSession(c, sessions, "read");
+  const { key } = await authorizeSession(c, sessions, "read");
   const after = eventNumber(c.url.searchParams.get("afterEventId"));
   const all = await streams.read(sessionStream(key, io, c.params["channel"]), {
     from: after === null ? 0 : after + 1,
@@ -94,7 +106,7 @@ const records: Handler = async (c, io, { sessions, streams }) => {
   const visible = all.filter((record) => !isCommand(record));
   json(c, 200, {
     records: visible.map((record) => {
-      const headers = mayWrite ? record.headers : headersForReaders(record);
+      const headers = givesTokens(c) ? record.headers : headersForReaders(record);
       return {
         ...openEnvelope(record),
         seqNum: record.seqNum,
@@ -104,7 +116,7 @@ const records: Handler = async (c, io, { sessions, streams }) => {
   });
 };
 
-const append: Handler = async (c, io, { sessions, streams }) => {
+const append: Handler = async (c, io, { sessions, streams, room }) => {
   if (io === "out" && c.credential?.kind !== "secret")
     throw forbidden("Only the secret key may write to .out.");
   const session = await requireIdentity(c, sessions, "write");
@@ -114,6 +126,7 @@ const append: Handler = async (c, io, { sessions, streams }) => {
   if (recordOverhead + Buffer.byteLength(body) > maxRecordBytes) throw tooLarge();
   const channel = c.params["channel"];
   const toChat = io === "in" && channel === undefined;
+  if (toChat && c.credential?.kind === "jwt") await roomFor(room, session, Buffer.byteLength(body));
   const store = async () => {
     if (toChat) return sessions.appendInput(session, body, partId);
     await assertStillOpen(sessions, session);
@@ -122,6 +135,21 @@ const append: Handler = async (c, io, { sessions, streams }) => {
   const { first } = await unlessUnavailable(store, { closed: 409, expired: 400, doing: "append" });
   json(c, 200, { ok: true, seq: first });
 };
+
+async function roomFor(
+  room: SessionStreamsDeps["room"],
+  session: SessionIdentity,
+  bytes: number,
+): Promise<void> {
+  try {
+    await room.take(session, bytes);
+  } catch (error) {
+    if (!(error instanceof InputFull)) throw error;
+    throw new HttpError(429, "Too much waits in this chat already. Go on once it has been answered.", {
+      headers: { "retry-after": "10" },
+    });
+  }
+}
 
 async function assertStillOpen(sessions: Sessions, identity: SessionIdentity | null): Promise<void> {
   const session = identity && (await sessions.find(identity.id));

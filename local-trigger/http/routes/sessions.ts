@@ -24,13 +24,12 @@ export type SessionRoutesDeps = { sessions: SessionService; sessionDeps: Session
 /** Create, list, read, update, close, and the hand-over from one run to the next. */
 export function sessionRoutes(deps: SessionRoutesDeps): Route[] {
   const { sessions, sessionDeps } = deps;
-  const route = (method: string, path: string, handler: Route["handler"]): Route => ({
-    method,
-    path: `/api/v1/sessions${path}`,
-    access: "jwt-or-secret",
-    realtime: true,
-    handler,
-  });
+  const route = (
+    method: string,
+    path: string,
+    handler: Route["handler"],
+    access: Route["access"] = "jwt-or-secret",
+  ): Route => ({ method, path: `/api/v1/sessions${path}`, access, realtime: true, handler });
   return [
     route("GET", "", async (c) => {
       const query = parseQuery(c);
@@ -58,18 +57,21 @@ export function sessionRoutes(deps: SessionRoutesDeps): Route[] {
         sessionItem(await closeSession(sessionDeps, session.id, await readJson(c, closeSessionBody))),
       );
     }),
-    route("POST", "/:id/end-and-continue", async (c) => {
-      const session = await requireSession(c, sessions, "write");
-      const { callingRunId } = await readJson(c, endAndContinueBody);
-      const result = await unlessUnavailable(() => sessions.endAndContinue(session.id, callingRunId), {
-        closed: 400,
-        expired: 400,
-        doing: "continue",
-      });
-      if (!result) throw notFound("The calling run is not a run of this session.");
-      json(c, 200, result);
-    }),
+    route("POST", "/:id/end-and-continue", (c) => endAndContinue(c, sessions), "secret"),
   ];
+}
+
+/** For runs, which have the secret key: a page has no reason to end one. */
+async function endAndContinue(c: RequestContext, sessions: SessionService): Promise<void> {
+  const session = await requireSession(c, sessions, "write");
+  const { callingRunId } = await readJson(c, endAndContinueBody);
+  const result = await unlessUnavailable(() => sessions.endAndContinue(session.id, callingRunId), {
+    closed: 400,
+    expired: 400,
+    doing: "continue",
+  });
+  if (!result) throw notFound("The calling run is not a run of this session.");
+  json(c, 200, result);
 }
 
 async function create(c: RequestContext, deps: SessionRoutesDeps): Promise<void> {

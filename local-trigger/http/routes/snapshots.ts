@@ -26,11 +26,11 @@ export function snapshotRoutes(deps: SnapshotDeps): Route[] {
   const url = (method: "GET" | "PUT"): Route => ({
     method,
     path: "/api/v1/sessions/:id/snapshot-url",
-    access: "jwt-or-secret",
+    // Runs alone write what the next run reads back.
+    access: method === "PUT" ? "secret" : "jwt-or-secret",
     realtime: true,
     handler: async (c) => {
-      const action = method === "GET" ? "read" : "write";
-      const { id } = await requireIdentity(c, deps.sessions, action, { urlOnly: method === "PUT" });
+      const { id } = await requireIdentity(c, deps.sessions, "read");
       json(c, 200, { presignedUrl: presign(deps, originOf(c.req, deps.origin()), method, id) });
     },
   });

@@ -2,6 +2,7 @@
 // same front, router and parsing over a store that keeps nothing. Tells its port, and its memory when it is asked.
 import { Front } from "#local-trigger/http/front.ts";
 import { LiveWriters } from "#local-trigger/http/live-writers.ts";
+import { ReaderLimit } from "#local-trigger/http/reader-limit.ts";
 import { Router } from "#local-trigger/http/router.ts";
 import { s2Routes } from "#local-trigger/http/routes/s2.ts";
 import { sessionStreamRoutes } from "#local-trigger/http/routes/session-streams.ts";
@@ -19,10 +20,11 @@ async function startNoOp(): Promise<number> {
     find: () => Promise.resolve(null),
     appendInput: (session: { id: string }, body: string) => streams.append(session.id, [{ body }]),
   };
+  const room = { take: () => Promise.resolve() };
   const writers = new LiveWriters(10);
   const s2 = { secretKey: keys.secretKey, origin: () => `http://127.0.0.1:${port}`, writers };
   const routes = [
-    ...sessionStreamRoutes({ sessions, streams, s2 }),
+    ...sessionStreamRoutes({ sessions, streams, s2, readers: new ReaderLimit(), room }),
     ...s2Routes({ streams, writers, ...keys }),
   ];
   const router = new Router(routes, { keys, log });
