@@ -5,10 +5,9 @@ import path from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { startApp, type App } from "../support/app.ts";
 import { eventually } from "../support/eventually.ts";
-import { killRuns } from "../support/fault-steps.ts";
 import { HttpUser, storedRecords } from "../support/http-user.ts";
 import { startScriptedModel, type ScriptedModel } from "../support/scripted-model.ts";
-import type { Script } from "../support/model-script.ts";
+import { Talker } from "../support/talker.ts";
 import { scanFor, scanForWord, type Found } from "../support/word-scan.ts";
 
 let app: App;
@@ -29,101 +28,45 @@ afterAll(async () => {
   rmSync(temporary, { recursive: true, force: true });
 });
 
-/** Begins every word of one person, so that one search finds them all. */
-const newMark = (): string => `zq${randomBytes(6).toString("hex")}`;
 const CANARY = `canary${randomBytes(6).toString("hex")}`;
 const scan = (mark: string): Promise<Found[]> => scanForWord(app, mark, [app.dataDir, temporary]);
-const placesOf = (found: Found[]): Set<string> => new Set(found.map(({ place }) => place));
-
-/** One person with words in everything that a chat can hold. */
-class Talker {
-  readonly user = new HttpUser(app);
-  readonly person;
-  readonly mark = newMark();
-
-  constructor() {
-    const { mark } = this;
-    this.person = {
-      name: `Name ${mark}name`,
-      email: `${mark}mail@example.org`,
-      password: `${mark}-password`,
-    };
-  }
-
-  async start(text: string, script: Script): Promise<string> {
-    const chatId = randomUUID();
-    model.answer(text, script);
-    const response = await this.user.post("/chats?index", { chatId, messageId: randomUUID(), text });
-    expect(response.status).toBe(302);
-    return chatId;
-  }
-
-  async say(chatId: string, text: string, script: Script): Promise<void> {
-    model.answer(text, script);
-    const fields = { intent: "send", messageId: randomUUID(), text };
-    expect((await this.user.post(`/chats/${chatId}`, fields)).status).toBe(302);
-    await this.turnEnded(chatId, text);
-  }
-
-  /** An answer, whole or broken off, follows the message with this text. */
-  async turnEnded(chatId: string, text: string): Promise<void> {
-    const ended = async (): Promise<boolean> => {
-      const rows = await app.query<{ message: { role: string; parts: { text?: string }[] } }>(
-        `SELECT message FROM "Message" WHERE "chatId" = $1 ORDER BY position`,
-        [chatId],
-      );
-      const asked = rows.findIndex(
-        ({ message }) => message.role === "user" && message.parts[0]?.text === text,
-      );
-      return asked >= 0 && rows[asked + 1]?.message.role === "assistant";
-    };
-    await eventually(ended, { what: () => `the turn "${text}" does not end\n${app.logs()}`, ms: 60_000 });
-  }
-
-  /** A chat with an answer, a title, tools that work and that fail, a failed model, a crash, and a change of branch. */
-  async fullChat(): Promise<string> {
-    const word = (kind: string) => `${this.mark}${kind}`;
-    titleWord = word("title");
-    const first = `First ${word("first")}`;
-    const chatId = await this.start(first, {
-      text: `Answer ${word("answer")}`,
-      reasoning: `Thought ${word("thought")}`,
-    });
-    await this.turnEnded(chatId, first);
-    const code = `throw new Error("${word("code")}")`;
-    await this.say(chatId, word("script"), {
-      tool: { name: "runJavaScript", input: { code } },
-      text: word("after"),
-    });
-    await this.say(chatId, word("search"), {
-      tool: { name: "searchChats", input: { query: word("query") } },
-      text: word("found"),
-    });
-    await this.say(chatId, word("unknown"), {
-      tool: { name: word("tool"), input: { a: word("argument") } },
-      text: word("unknown-after"),
-    });
-    await this.say(chatId, word("failing"), { fail: { status: 400, message: `no ${word("failure")}` } });
-    await this.crash(chatId, word("crashed"));
-    await this.user.post(`/chats/${chatId}`, { intent: "rename", title: word("renamed") });
-    return chatId;
-  }
-
-  /** Kills the run in mid-answer; the next one answers anew. */
-  async crash(chatId: string, text: string): Promise<void> {
-    const prepared = model.answer(text, { text: `${text}-answer `.repeat(5), holdAfter: 3 });
-    await this.user.post(`/chats/${chatId}`, { intent: "send", messageId: randomUUID(), text });
-    await prepared.held();
-    await killRuns(app);
-    prepared.release();
-    await this.turnEnded(chatId, text);
-  }
+function fullChatOf(talker: Talker): Promise<string> {
+  titleWord = `${talker.mark}title`;
+  return talker.fullChat();
 }
+
+const placesOf = (found: Found[]): Set<string> => new Set(found.map(({ place }) => place));
 
 /** What `npm start` keeps to itself. */
 function secretsOf(dataDir: string): string[] {
   const names = ["session-secret", "trigger-secret-key", "trigger-access-token", "database-url"];
   return names.map((name) => readFileSync(path.join(dataDir, name), "utf8").trim());
+}
+
+/** Why no words of a person stand in a column; each by a pattern of `Table.column`. */
+const WITHOUT_WORDS: Record<string, RegExp> = {
+  "an id": /\.(id|\w+Id|subject)$/,
+  "a hash": /\.(passwordHash|tokenHash|sha256|digest)$|^ThrottleWindow\.key$/,
+  "one of our own words": /\.(role|kind|state|tool|author|value|mediaType|issuer|final)$/,
+  "the name of a model": /\.(model|defaultModel|lastModel)$/,
+  sealed: /^ChatSession\.publicAccessToken$/,
+  "the runtime's record": /^Chat\.state$/,
+  "an address of the network": /^LoginSession\.ip$/,
+  "of no person": /^_prisma_migrations\./,
+};
+const OF_ACCOUNTS = { "goes with the account": /^(User|LoginSession|Identity|EmailChange)\./ };
+
+/** The columns of schema public that might hold words and held none, without a reason for it. */
+async function unmarkedColumns(found: Set<string>, more: Record<string, RegExp>): Promise<string[]> {
+  const columns = await app.query<{ name: string }>(
+    `SELECT table_name || '.' || column_name AS name FROM information_schema.columns
+      WHERE table_schema = 'public' AND data_type IN ('text', 'character varying', 'json', 'jsonb', 'bytea') ORDER BY 1`,
+  );
+  expect(columns.length).toBeGreaterThan(50);
+  const reasons = Object.values({ ...WITHOUT_WORDS, ...more });
+  return columns
+    .map(({ name }) => name)
+    .filter((name) => !found.has(`public.${name}`) && !reasons.some((reason) => reason.test(name)));
 }
 
 /** Nothing is left, and nothing comes back from a run that was still at work. */
@@ -136,9 +79,9 @@ async function noneLeft(mark: string): Promise<void> {
 }
 
 test("S12: no token lies in clear in any column or file while the chat goes on, and its stream gives it out", async () => {
-  const talker = new Talker();
+  const talker = new Talker(app, model);
   await talker.user.signUp(talker.person);
-  const chatId = await talker.fullChat();
+  const chatId = await fullChatOf(talker);
   const token = /eyJ[\w-]{10,}\.eyJ[\w-]{10,}\.[\w-]{20,}/;
   const handed = await storedRecords(app, chatId, "out");
   expect(handed.flatMap(({ headers }) => headers).filter(([, value]) => token.test(value))).not.toEqual([]);
@@ -149,12 +92,12 @@ test("S12: no token lies in clear in any column or file while the chat goes on, 
 });
 
 test("S28: the model is told nothing of the environment, the secrets or other people", async () => {
-  const [other, talker] = [new Talker(), new Talker()];
+  const [other, talker] = [new Talker(app, model), new Talker(app, model)];
   await other.user.signUp(other.person);
-  await other.fullChat();
+  await fullChatOf(other);
   await talker.user.signUp(talker.person);
   const before = model.turns.length + model.sideRequests.length;
-  await talker.fullChat();
+  await fullChatOf(talker);
   const [turns, side] = [model.turns, model.sideRequests];
   expect(turns.length + side.length).toBeGreaterThan(before + 6);
   const told = (asked: (typeof turns)[number]) => JSON.stringify(asked.request);
@@ -171,37 +114,57 @@ test("S28: the model is told nothing of the environment, the secrets or other pe
 });
 
 test("S27: a deleted chat leaves none of its words in any column or file, an open answer's neither", async () => {
-  const talker = new Talker();
+  const talker = new Talker(app, model);
   const plain = { name: "Ada", email: `${randomUUID()}@example.org`, password: "nine brown mackerels" };
   await talker.user.signUp(plain);
-  const chatId = await talker.fullChat();
-  const open = `${talker.mark}open`;
-  const text = `${open}-answer `.repeat(20);
-  const openChat = await talker.start(open, { text, holdAfter: 20 });
-  await eventually(() => model.askedFor(open)[0]?.sent, { what: () => "no open answer", ms: 30_000 });
-  expect([...placesOf(await scan(talker.mark))]).toEqual(
-    expect.arrayContaining([
-      "public.Message.message",
-      "public.Chat.title",
-      "local_trigger.stream_records.body",
-    ]),
-  );
-  for (const id of [chatId, openChat]) {
+  const chatId = await fullChatOf(talker);
+  const fork = await talker.fork(chatId);
+  const openChat = await talker.openChat();
+  const found = await scan(talker.mark);
+  expect(await unmarkedColumns(placesOf(found), OF_ACCOUNTS)).toEqual([]);
+  expect([...placesOf(found)]).toContain("local_trigger.stream_records.body");
+  expect(
+    [...placesOf(found)].filter((place) => place.startsWith("attachments")),
+    "its bytes",
+  ).toHaveLength(1);
+  for (const id of [chatId, fork, openChat]) {
     expect((await talker.user.post(`/chats/${id}`, { intent: "delete" })).status).toBe(302);
   }
   await noneLeft(talker.mark);
 });
 
 test("S27: a deleted account leaves none of its person's words in any column or file", async () => {
-  const talker = new Talker();
+  const talker = new Talker(app, model);
   await talker.user.signUp(talker.person);
   await new HttpUser(app).post("/login", { email: talker.person.email, password: `${talker.mark}-wrong` });
-  await talker.fullChat();
-  expect([...placesOf(await scan(talker.mark))]).toEqual(
-    expect.arrayContaining(["public.User.email", "public.User.name", "public.Message.message"]),
+  await fullChatOf(talker);
+  await talker.openChat();
+  await app.query(
+    `INSERT INTO "Identity" ("issuer", "subject", "userId", "label")
+     SELECT 'https://id.example', id, id, $1 FROM "User" WHERE email = $2`,
+    [`${talker.mark}label`, talker.person.email],
   );
+  const browser = { "user-agent": `${talker.mark}browser` };
+  await talker.user.post("/login", { email: talker.person.email, password: talker.person.password }, browser);
+  await app.query(
+    `INSERT INTO "EmailChange" ("userId", "email", "tokenHash", "expiresAt")
+     SELECT id, $1, id, now() FROM "User" WHERE email = $2`,
+    [`${talker.mark}new@example.org`, talker.person.email],
+  );
+  expect(await unmarkedColumns(placesOf(await scan(talker.mark)), {})).toEqual([]);
   const { password: deletePassword, email: confirmation } = talker.person;
   const response = await talker.user.post("/settings", { intent: "delete", deletePassword, confirmation });
   expect(response.headers.get("location")).toContain("/login");
   await noneLeft(talker.mark);
+});
+
+test("S24: no secret is in what npm start prints, nor in any log", async () => {
+  const secrets = secretsOf(app.dataDir);
+  const password = new URL(secrets.pop() ?? "").password;
+  expect(password.length).toBeGreaterThan(15);
+  const printed = app.output + app.logs(1_000_000);
+  for (const secret of [...secrets, password]) {
+    expect(printed).not.toContain(secret);
+    expect(await scanForWord(app, secret, [path.join(app.dataDir, "logs")])).toEqual([]);
+  }
 });
