@@ -1,4 +1,6 @@
+import { chatOfRun } from "#app/models/chat.server.ts";
 import type { OpenCall } from "#trigger/open-calls.ts";
+import { retry } from "#trigger/retry.ts";
 import { takeOpenCalls } from "#trigger/run-state.ts";
 import { editDocument } from "#trigger/tools/edit-document.ts";
 import { writeDocument } from "#trigger/tools/write-document.ts";
@@ -19,11 +21,16 @@ async function finished(call: OpenCall, finish: Finish | undefined): Promise<Ope
  * does nothing where the lost run had got so far.
  */
 export async function takeBegunCalls(chatId: string): Promise<OpenCall[]> {
+  const open = takeOpenCalls();
+  if (open.length === 0) return open;
+  const own = await retry(() => chatOfRun(chatId));
+  if (!own) return open;
+  const scope = { userId: own.userId, chatId };
   const finish: Record<string, Finish> = {
-    writeDocument: writeDocument({ chatId }).finish,
-    editDocument: editDocument({ chatId }).finish,
+    writeDocument: writeDocument(scope).finish,
+    editDocument: editDocument(scope).finish,
   };
   const calls: OpenCall[] = [];
-  for (const call of takeOpenCalls()) calls.push(await finished(call, finish[call.toolName]));
+  for (const call of open) calls.push(await finished(call, finish[call.toolName]));
   return calls;
 }

@@ -180,7 +180,10 @@ row(
         expect(chat.tab.renewed).toBe(0);
         const hasExpired = async () => (await readWith(fault.app, chat.chatId, token)) === 401;
         await eventually(hasExpired, { what: () => "the token does not expire", everyMs: 500 });
-        await eventually(() => chat.tab.renewed === 1, { what: () => "the token is not renewed", ms: 30_000 });
+        await eventually(() => chat.tab.renewed === 1, {
+          what: () => "the token is not renewed",
+          ms: 30_000,
+        });
         fault.fired(proxy.fault("cut"));
         proxy.heal();
         turn.model.release();

@@ -9,7 +9,8 @@ import { INTERRUPTED, repeatedOf, type OpenCall } from "#trigger/open-calls.ts";
 export type MarkedTools = Record<string, ToolSet[string] & { sideEffect: boolean }>;
 
 /**
- * The tools of one turn. Before one that acts is run, its call is kept: whoever goes on after a crash finds it. A
+ * The tools of one turn. One that only reads is not called again by the very call whose result is known, such as an
+ * approved one whose run died in the answer that followed. Before one that acts is run, its call is kept: whoever goes on after a crash finds it. A
  * call that a lost run had begun is not run again when the model repeats it: what came of it is told again, or that
  * nobody knows.
  */
@@ -20,7 +21,12 @@ export function runOnce<Tools extends MarkedTools>(
 ): Tools {
   const guarded = Object.entries(tools).map(([name, tool]) => {
     const { execute } = tool;
-    if (!tool.sideEffect || !execute) return [name, tool] as const;
+    if (!execute) return [name, tool] as const;
+    const read = (input: never, options: ToolExecutionOptions): unknown => {
+      const done = begun.find(({ toolCallId }) => toolCallId === options.toolCallId)?.outcome;
+      return done && "output" in done ? done.output : (execute(input, options) as unknown);
+    };
+    if (!tool.sideEffect) return [name, { ...tool, execute: read }] as const;
     const once = async (input: never, options: ToolExecutionOptions): Promise<unknown> => {
       const before = repeatedOf(begun, { toolCallId: options.toolCallId, toolName: name, input });
       if (before?.outcome && "output" in before.outcome) return before.outcome.output;
