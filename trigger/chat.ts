@@ -51,8 +51,6 @@ export const longrunChat = chat.withUIMessage<LongrunUIMessage>().agent({
   id: "longrun-chat",
   storage: agentStorage,
   idleTimeoutInSeconds: RUN_IDLE_SECONDS,
-  // Nothing of ours needs the token that each turn's end hands to its readers: one that leaked must not renew itself.
-  chatAccessTokenTTL: "1m",
   turnTimeout: `${RUN_END_SECONDS}s`,
   // What people write stays out of traces.
   telemetry: { recordUserMessage: false, recordClientData: false },

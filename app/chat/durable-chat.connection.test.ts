@@ -99,7 +99,7 @@ describe("a token that expired", () => {
     expect(tab.statuses).toEqual(["ready", "submitted", "streaming", "ready"]);
   });
 
-  it("is not replaced by the one that a turn's end brings, which ends too soon", async () => {
+  it("is not replaced by one that a turn's end brings: the page asks for its own", async () => {
     const tab = open();
     await tab.chat.send("one");
     server().write(
