@@ -100,8 +100,14 @@ describe("a tool", () => {
     expect(ran.length).toBe(before);
   });
 
-  it("that only reads is as it was", () => {
-    expect(guarded.look).toBe(tools.look);
+  it("that only reads is called again, but not by the very call whose result is known", async () => {
+    const looked: OpenCall = { toolCallId: "seen", toolName: "look", input: {}, outcome: { output: "tea" } };
+    const goingOn = runOnce(tools as never, [looked], () => Promise.resolve()) as typeof tools;
+    const before = ran.length;
+    expect(await call(goingOn.look, {}, "seen")).toBe("tea");
+    expect(ran.length).toBe(before);
+    await call(goingOn.look, {}, "another");
+    expect(ran.length).toBe(before + 1);
     expect(["order", "look", "gone"].map((name) => actsOrIsGone(tools as never, name))).toEqual([
       true,
       false,

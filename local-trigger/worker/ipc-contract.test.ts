@@ -41,7 +41,17 @@ afterAll(() => api.close());
 describe("the run worker of SDK 4.8.3 still speaks the IPC that the worker host knows", () => {
   test("it gets ready with all tasks loaded, before any run", async () => {
     const process = fork();
-    expect((await process.ready).sort()).toEqual(["echo-chat", "long-task", "plain-task", "retried-task"]);
+    const loaded = await process.ready;
+    expect(loaded.sort()).toEqual([
+      "echo-chat",
+      "halve",
+      "long-task",
+      "plain-task",
+      "retried-task",
+      "rotating-chat",
+      "upgrading-chat",
+      "waiting-task",
+    ]);
     process.kill();
     expect((await process.exited).signal).toBe("SIGKILL");
   });

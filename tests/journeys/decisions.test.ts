@@ -63,6 +63,7 @@ journey(
     await button(second, "Approve").waitFor({ state: "detached" });
     await untilCard(second, "fetchPage", "output-available");
     await killAfterIt(journey, waits, "It is read.");
+    expect(times("/once"), "how often the page was read").toBe(1);
     const sees = async (on: Page): Promise<void> => {
       await untilCard(on, "fetchPage", "output-available");
       expect(await assistantText(on)).toBe("It is read.");

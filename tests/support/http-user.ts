@@ -114,6 +114,11 @@ export async function storedRecords(
 }
 
 function parsed(data: unknown): unknown {
-  if (typeof data !== "string" || data === "") return data;
-  return JSON.parse(data) as unknown;
+  if (typeof data !== "string") return data;
+  try {
+    return JSON.parse(data) as unknown;
+  } catch {
+    // Anybody who may write to `.in` may write what is no JSON.
+    return data;
+  }
 }
