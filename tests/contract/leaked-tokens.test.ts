@@ -50,7 +50,7 @@ it("a token holds so many streams of its session open, and one more once one of 
 
 it.each([
   ["records", "x", 3],
-  ["bytes", "x".repeat(900), 2],
+  ["bytes", "x".repeat(700), 2],
 ])("what waits in a chat is bounded in %s, until a turn has taken it", async (_what, text, fit) => {
   const { chatId, as } = await chatWithToken();
   const send = () => client.append(chatId, userMessage(chatId, text), { as });
