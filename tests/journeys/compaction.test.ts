@@ -102,7 +102,10 @@ journey(
     // A branch from before it is told its own words, and the way back its summary.
     await page.setViewportSize({ width: 1280, height: 800 });
     const press = async (name: string): Promise<void> => {
-      await page.locator(".message.user").nth(1).getByRole("button", { name, exact: true }).focus();
+      const button = page.locator(".message.user").nth(1).getByRole("button", { name, exact: true });
+      // While the change before is on its way it is disabled, and takes no focus.
+      await expect.poll(() => button.isEnabled()).toBe(true);
+      await button.focus();
       await page.keyboard.press("Enter");
     };
     await press("Edit message");
