@@ -57,6 +57,8 @@ export type ChatViewProps = {
   siblings: Record<string, readonly string[]>;
   /** What followed the last message was taken back. */
   hasMore: boolean;
+  /** Some of the messages were not stored when they were read. */
+  unsaved: boolean;
   /** What the model is told in place of the beginning; null: it is told all. */
   summary: Summary | null;
   handle: ResumeHandle;

@@ -1,5 +1,5 @@
 import { useFetcher } from "@remix-run/react";
-import { createContext, useCallback, useContext, useEffect, useMemo, useState } from "react";
+import { createContext, useCallback, useContext, useEffect, useMemo, useRef, useState } from "react";
 import { useReread } from "#app/chat/use-reread.ts";
 import type { LongrunUIMessage } from "#app/shared/chat-message.ts";
 
@@ -89,22 +89,33 @@ export function useBranches(chat: {
 }
 
 const LOOK_AGAIN_MS = 200;
+/** What no run is left to store stays unsaved: after five seconds nobody is asked any more, until the next turn. */
+const LOOKS = 25;
 
 /**
- * An answer that came beside what followed the last message before makes a place with several versions, of which only
- * the server knows: the page is read again until that has the answer. True while it has.
+ * A message that came beside what followed the one before it makes a place with several versions, of which only the
+ * server knows, and only once it has stored it: after a turn the page is read again until that is so. True while what
+ * was read ends where the page does.
  */
 export function useCatchUp(
-  stored: { messages: LongrunUIMessage[]; hasMore: boolean },
+  stored: { messages: LongrunUIMessage[]; hasMore: boolean; unsaved: boolean },
   messages: LongrunUIMessage[],
   open: boolean,
 ): boolean {
   const reread = useReread();
+  const looks = useRef(0);
   const caughtUp = stored.messages.at(-1)?.id === messages.at(-1)?.id;
-  const behind = stored.hasMore && !open && !caughtUp;
+  const behind = !open && (stored.unsaved || (stored.hasMore && !caughtUp));
   useEffect(() => {
-    if (!behind) return;
-    const timer = setTimeout(reread, LOOK_AGAIN_MS);
+    if (!behind) {
+      looks.current = 0;
+      return;
+    }
+    if (looks.current >= LOOKS) return;
+    const timer = setTimeout(() => {
+      looks.current += 1;
+      reread();
+    }, LOOK_AGAIN_MS);
     return () => clearTimeout(timer);
   }, [behind, stored.messages, reread]);
   return caughtUp;

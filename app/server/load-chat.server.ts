@@ -20,6 +20,8 @@ export type LoadedChat = {
   siblings: Record<string, readonly string[]>;
   /** What followed the last message was taken back, and can be shown again. */
   hasMore: boolean;
+  /** Some of what is shown has no row yet, so that nothing is known of the versions beside it. */
+  unsaved: boolean;
   /** What the model is told in place of the beginning; null: it is told all. */
   summary: Summary | null;
   handle: ResumeHandle;
@@ -53,6 +55,7 @@ export async function loadChat(input: ChatInput): Promise<LoadedChat | null> {
     partialIds: partialIdsOf(page, placed.open?.messageId),
     siblings: page.siblings,
     hasMore: page.hasMore && messages.length === page.messages.length,
+    unsaved: messages.length !== page.messages.length,
     summary: page.summary,
     handle: handleOf(loaded, unanswered),
     queue: live?.queue ?? {},

@@ -49,11 +49,12 @@ row(
       await turn.model.held();
       const growing = await fault.user.get(`/chats/${chat.chatId}/live`);
       expect(growing.status).toBe(200);
-      let html = "";
+      let [html, over] = ["", false];
       const read = (async () => {
         for await (const piece of growing.body ?? []) html += Buffer.from(piece as Uint8Array).toString();
-      })();
-      const cut = expect(read, "the kill missed the page").rejects.toThrow();
+      })().finally(() => (over = true));
+      // A page that grows ends where its connection does, so that a browser follows the refresh in it.
+      const cut = read.catch(() => undefined);
       await eventually(() => html.includes(turn.answer.slice(0, 8)), {
         what: () => `it does not grow: ${html}`,
       });
@@ -63,6 +64,7 @@ row(
         () => null,
       );
       await held.met();
+      expect(over, "the kill missed the page").toBe(false);
       const back = fault.app.keepDown("web");
       await cut;
       expect(html).not.toContain("</html>");

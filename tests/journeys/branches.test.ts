@@ -1,5 +1,6 @@
 import type { Page } from "playwright-core";
 import { expect } from "vitest";
+import { holdChat } from "../faults/harness/kills.ts";
 import { openSecondPage } from "../support/browser.ts";
 import {
   fitsSideways,
@@ -168,6 +169,32 @@ journey("what is taken back stays away after a reload, and can be restored", asy
   await act(page, third.text, "Previous version");
   await shows(page, [first.text, "Kept answer.", second.text, "Regretted answer."]);
 });
+
+journey(
+  "the way back to what was taken back is there also when the page was read anew before the next message was stored",
+  async (journey) => {
+    const { page } = await journey.signedUp();
+    const first = ask(journey, "Stays", "It stays.");
+    await send(page, first.text);
+    await waitAnswered(page, 1);
+    const second = ask(journey, "Goes", "It goes.");
+    await send(page, second.text);
+    await waitAnswered(page, 2);
+    await act(page, second.text, "Take back");
+    await shows(page, [first.text, "It stays."]);
+    const held = await holdChat(journey.app, await chatIdOf(page));
+    const third = ask(journey, "Comes", "It comes.");
+    await send(page, third.text);
+    await held.met();
+    const readAnew = page.waitForResponse((response) => /\/chats\/[^/]+\.data/.test(response.url()));
+    await page.locator("nav[aria-label=Chats] a[aria-current=page]").click();
+    await (await readAnew).finished();
+    await held.release();
+    await waitAnswered(page, 2);
+    await act(page, third.text, "Previous version");
+    await shows(page, [first.text, "It stays.", second.text, "It goes."]);
+  },
+);
 
 journey(
   "a fork is a chat of its own: the model knows what was said before it, the old chat learns nothing",

@@ -21,11 +21,11 @@ async function copies(page: Page): Promise<void> {
   await page.locator(".code-block").hover();
   await page.getByRole("button", { name: "Copy code" }).click();
   await page.getByRole("button", { name: "Copied" }).first().waitFor();
-  expect((await pasted(page)).trimEnd(), "the code").toBe(CODE);
+  await expect.poll(async () => (await pasted(page)).trimEnd(), { message: "the code" }).toBe(CODE);
   await page.locator("article.assistant").hover();
   await page.getByRole("button", { name: "Copy answer" }).click();
   await page.locator("article.assistant").getByRole("button", { name: "Copied" }).last().waitFor();
-  expect(await pasted(page), "the answer, as it was written").toBe(ANSWER);
+  await expect.poll(() => pasted(page), { message: "the answer, as it was written" }).toBe(ANSWER);
 }
 
 journey("code and an answer are copied as they were written", async ({ model, signedUp }) => {

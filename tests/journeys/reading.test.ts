@@ -2,6 +2,7 @@ import type { Page } from "playwright-core";
 import { expect } from "vitest";
 import { openSecondPage } from "../support/browser.ts";
 import { holdsUnder, PHONE, pressOn } from "../support/conditions.ts";
+import { eventually } from "../support/eventually.ts";
 import { journeys } from "../support/journey.ts";
 import { numberedWords, question } from "../support/model-script.ts";
 import { chatIdOf, hydrated, send, shown, stopButton, waitAnswered, waitForText } from "../support/page.ts";
@@ -138,25 +139,31 @@ journey(
   },
 );
 
-journey("editing the message that is being answered stops the answer, in one step", async (journey) => {
-  const { page } = await journey.signedUp();
-  const { text, key } = question("Not what I meant");
-  const prepared = journey.model.answer(key, { text: numberedWords(100), holdAfter: 8 });
-  await send(page, text);
-  await prepared.held();
-  await waitForText(page, 20);
-  await page.locator(".message.user").hover();
-  await page.getByRole("button", { name: "Edit message" }).click();
-  const box = page.getByLabel("Edit your message");
-  expect(await box.inputValue()).toBe(text);
-  await stopButton(page).waitFor({ state: "detached" });
-  prepared.release();
-  const better = question("What I meant");
-  journey.model.answer(better.key, { text: "That." });
-  await box.fill(better.text);
-  await box.press("Enter");
-  await expect
-    .poll(async () => (await shown(page)).map((message) => message.text), SOON)
-    .toEqual([better.text, "That."]);
-  expect(await page.locator(".versions").first().innerText()).toContain("2 / 2");
-});
+journey(
+  "an edit of the message that is being answered stops the answer once it is sent, in one step",
+  async (journey) => {
+    const { page } = await journey.signedUp();
+    const { text, key } = question("Not what I meant");
+    const prepared = journey.model.answer(key, { text: numberedWords(100), holdAfter: 8 });
+    await send(page, text);
+    await prepared.held();
+    await waitForText(page, 20);
+    await page.locator(".message.user").hover();
+    await page.getByRole("button", { name: "Edit message" }).click();
+    const box = page.getByLabel("Edit your message");
+    expect(await box.inputValue()).toBe(text);
+    await stopButton(page).waitFor();
+    const better = question("What I meant");
+    journey.model.answer(better.key, { text: "That." });
+    await box.fill(better.text);
+    await box.press("Enter");
+    await eventually(() => prepared.asked[0]?.state === "cut", {
+      what: () => "the answer is not stopped",
+      ms: 30_000,
+    });
+    await expect
+      .poll(async () => (await shown(page)).map((message) => message.text), SOON)
+      .toEqual([better.text, "That."]);
+    expect(await page.locator(".versions").first().innerText()).toContain("2 / 2");
+  },
+);
