@@ -184,12 +184,17 @@ journey(
     await shows(page, [first.text, "It stays."]);
     const held = await holdChat(journey.app, await chatIdOf(page));
     const third = ask(journey, "Comes", "It comes.");
-    await send(page, third.text);
-    await held.met();
-    const readAnew = page.waitForResponse((response) => /\/chats\/[^/]+\.data/.test(response.url()));
-    await page.locator("nav[aria-label=Chats] a[aria-current=page]").click();
-    await (await readAnew).finished();
-    await held.release();
+    try {
+      await send(page, third.text);
+      await held.met();
+      const readAnew = page.waitForResponse((response) => /\/chats\/[^/]+\.data/.test(response.url()));
+      await page.locator("nav[aria-label=Chats] a[aria-current=page]").click();
+      await readAnew;
+      // Until the page has taken it in, of which nothing tells; where that takes longer, less is proved.
+      await page.waitForTimeout(500);
+    } finally {
+      await held.release();
+    }
     await waitAnswered(page, 2);
     await act(page, third.text, "Previous version");
     await shows(page, [first.text, "It stays.", second.text, "It goes."]);
