@@ -167,10 +167,9 @@ export function toAnswer(result: Result, facts: AnswerFacts & Turn, watch: Stall
   };
 }
 
-/** An answer that is only an error, for what fails before the model could be called: it says in which run. */
-export function failedAnswer(
-  text: string,
-  messageMetadata: MessageMetadata,
+/** An answer that no model makes: `execute` writes its chunks. */
+export function ownAnswer(
+  execute: Parameters<typeof createUIMessageStream<LongrunUIMessage>>[0]["execute"],
 ): Pick<Answer, "toUIMessageStream"> {
   return {
     toUIMessageStream: (options = {}) =>
@@ -178,11 +177,15 @@ export function failedAnswer(
         originalMessages: options.originalMessages,
         onFinish: options.onFinish,
         generateId: options.generateMessageId,
-        execute: ({ writer }) => {
-          writer.write({ type: "start", messageMetadata });
-          for (const chunk of errorChunks(text)) writer.write(chunk);
-          writer.write({ type: "finish", finishReason: "error" });
-        },
+        execute,
       }),
   };
 }
+
+/** An answer that is only an error, for what fails before the model could be called: it says in which run. */
+export const failedAnswer = (text: string, messageMetadata: MessageMetadata) =>
+  ownAnswer(({ writer }) => {
+    writer.write({ type: "start", messageMetadata });
+    for (const chunk of errorChunks(text)) writer.write(chunk);
+    writer.write({ type: "finish", finishReason: "error" });
+  });

@@ -1,8 +1,8 @@
-import { createUIMessageStream, isToolUIPart, type UIMessageChunk } from "ai";
+import { isToolUIPart, type UIMessageChunk } from "ai";
 import type { LongrunUIMessage } from "#app/shared/chat-message.ts";
 import { unwrapSoFar } from "#app/shared/so-far.ts";
 import { soFarOf } from "#trigger/answer-so-far.ts";
-import type { Answer } from "#trigger/answer-stream.ts";
+import { ownAnswer, type Answer } from "#trigger/answer-stream.ts";
 import { outcomeChunk, type OpenCall } from "#trigger/open-calls.ts";
 import type { RunState } from "#trigger/run-state.ts";
 
@@ -79,18 +79,10 @@ export function stoppedAnswer(
   if (!written) return undefined;
   // Under an id of its own: a page that has the beginning already would add to it what it reads.
   const named = goesOn ? written : written.map(withoutId);
-  return {
-    toUIMessageStream: (options = {}) =>
-      createUIMessageStream<LongrunUIMessage>({
-        originalMessages: options.originalMessages,
-        onFinish: options.onFinish,
-        generateId: options.generateMessageId,
-        execute: async ({ writer }) => {
-          for (const chunk of stoppedChunks(named, endsOf(calls, goesOn))) writer.write(chunk as never);
-          await abortedWithin(stop, STOP_COMES_MS);
-        },
-      }),
-  };
+  return ownAnswer(async ({ writer }) => {
+    for (const chunk of stoppedChunks(named, endsOf(calls, goesOn))) writer.write(chunk as never);
+    await abortedWithin(stop, STOP_COMES_MS);
+  });
 }
 
 function withoutId(chunk: Chunk): Chunk {

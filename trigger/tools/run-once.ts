@@ -10,9 +10,9 @@ export type MarkedTools = Record<string, ToolSet[string] & { sideEffect: boolean
 
 /**
  * The tools of one turn. One that only reads is not called again by the very call whose result is known, such as an
- * approved one whose run died in the answer that followed. Before one that acts is run, its call is kept: whoever goes on after a crash finds it. A
- * call that a lost run had begun is not run again when the model repeats it: what came of it is told again, or that
- * nobody knows.
+ * approved one whose run died in the answer that followed. Before one that acts is run, its call is kept: whoever goes
+ * on after a crash finds it. A call that a lost run had begun is not run again when the model repeats it: what came of
+ * it is told again, or that nobody knows.
  */
 export function runOnce<Tools extends MarkedTools>(
   tools: Tools,
