@@ -99,11 +99,13 @@ journey(
     const second = await openSecondPage(tab, `/chats/${chatId}?document=1`);
     await hydrated(second);
     await page.getByRole("link", { name: "Edit", exact: true }).click();
-    await page.getByLabel("Text", { exact: true }).fill("- milk\n- tea");
+    await page.getByRole("textbox", { name: "Text", exact: true }).fill("- milk\n- tea");
     await page.reload();
     await hydrated(page);
     // Kept over the reload.
-    await expect.poll(() => page.getByLabel("Text", { exact: true }).inputValue()).toBe("- milk\n- tea");
+    await expect
+      .poll(() => page.getByRole("textbox", { name: "Text", exact: true }).inputValue())
+      .toBe("- milk\n- tea");
     await page.getByRole("button", { name: "Save as version 2" }).click();
     for (const shownOn of [page, second]) await untilWritten(shownOn, (shown) => /milk\s*tea/.test(shown));
     await panel(page).getByText("by you").waitFor();
@@ -117,7 +119,7 @@ journey(
     await plain.page.getByRole("link", { name: "Changes" }).click();
     expect(await panel(plain.page).locator("ins").textContent()).toBe("- tea");
     await plain.page.getByRole("link", { name: "Edit", exact: true }).click();
-    await plain.page.getByLabel("Text", { exact: true }).fill("- milk\n- tea\n- jam");
+    await plain.page.getByRole("textbox", { name: "Text", exact: true }).fill("- milk\n- tea\n- jam");
     await plain.page.getByRole("button", { name: "Save as version 3" }).click();
     expect(await written(plain.page).textContent()).toMatch(/milk\s*tea\s*jam/);
     await plain.page.getByRole("link", { name: "Close the document" }).click();
