@@ -2,8 +2,8 @@ import { chat } from "@trigger.dev/sdk/ai";
 import { readBranch } from "#app/models/branch.server.ts";
 import { writeTranscript } from "#app/models/transcript.server.ts";
 import type { ChatAction } from "#app/shared/chat-action.ts";
-import { holdsNothing } from "#app/shared/chat-message.ts";
-import { adoptBranch } from "#trigger/branch-sync.ts";
+import { holdsNothing, type LongrunUIMessage } from "#app/shared/chat-message.ts";
+import { adoptBranch, withoutBegun } from "#trigger/branch-sync.ts";
 import { VisibleError } from "#trigger/model-error.ts";
 import { retry } from "#trigger/retry.ts";
 import { runState } from "#trigger/run-state.ts";
@@ -18,9 +18,9 @@ export async function onAction({ action }: { action: ChatAction }) {
 
 /** An answer that this run took from the stream, because the one before died as it would have saved it, is saved now. */
 function keepRecovered(): undefined {
-  const { stored } = runState();
-  const history = chat.history.all();
-  if (history.some((message) => !stored.has(message.id))) chat.history.set(history);
+  const state = runState();
+  const history = withoutBegun(state, chat.history.all() as LongrunUIMessage[]);
+  if (history.some((message) => !state.stored.has(message.id))) chat.history.set(history);
 }
 
 /**

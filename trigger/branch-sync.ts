@@ -4,6 +4,7 @@ import type { TranscriptChange } from "#app/models/transcript.server.ts";
 import type { LongrunUIMessage, StoredMessage } from "#app/shared/chat-message.ts";
 import { retry } from "#trigger/retry.ts";
 import type { RunState } from "#trigger/run-state.ts";
+import { begunOnly } from "#trigger/stream-tail.ts";
 
 /** From now on the run's history is this branch, as the database has it. */
 export function adoptBranch(
@@ -45,17 +46,28 @@ export async function followScreen(
   return list;
 }
 
+type Begun = Pick<RunState, "tail"> & { stored: ReadonlySet<string>; keptId?: string | null };
+
 /**
- * The history without answers that no turn has ended: a lost run had written them, and what they answered is answered
- * anew. The runtime believes those that came to their last word. Only a run's first turn finds any.
+ * The history without answers that no turn has ended with: a lost run had written them, and what they answered is
+ * answered anew. The runtime believes all but the newest, and that too when it came to its last word.
  */
+export const withoutBegun = (
+  { tail, stored, keptId }: Begun,
+  messages: readonly LongrunUIMessage[],
+): LongrunUIMessage[] => {
+  const begun = begunOnly(tail);
+  return messages.filter(({ id }) => !begun.has(id) || stored.has(id) || id === keptId);
+};
+
+/** The same for the history of a turn. Only a run's first turn finds any. */
 export function withoutOrphans(state: RunState, messages: LongrunUIMessage[]): LongrunUIMessage[] {
   if (state.soughtOrphans) return messages;
   state.soughtOrphans = true;
-  const begun = new Set(state.tail?.openIds);
-  const list = messages.filter(({ id }) => !begun.has(id) || state.stored.has(id) || id === state.keptId);
+  const list = withoutBegun(state, messages);
   if (list.length === messages.length) return messages;
-  state.recoveredId = list.at(-1)?.id ?? null;
+  // One whose turn has ended has its answer; what is asked now had none.
+  if (state.tail?.openTurn) state.recoveredId = list.at(-1)?.id ?? null;
   chat.history.set(list);
   return list;
 }

@@ -29,6 +29,7 @@ const marker = (id: string) =>
 const open: StreamTail = {
   boundary: { seqNum: 5, inEventId: 0, heardEventId: 0 },
   settledIds: [],
+  replacedIds: [],
   openTurn: true,
   openIds: ["a2"],
   calls: [],
@@ -96,6 +97,15 @@ describe("after a crash", () => {
       chain: ["u1", "a1"],
       turns: ["u2"],
       partialId: null,
+    });
+  });
+
+  it("of a turn that was given up after several lost runs, only the newest beginning stays", () => {
+    const givenUp: StreamTail = { ...ended, replacedIds: ["a0"] };
+    expect(plan([u1, a1, u2, message("a0", "assistant")], [], givenUp)).toEqual({
+      chain: ["u1", "a1", "u2", "a2"],
+      turns: [],
+      partialId: "a2",
     });
   });
 

@@ -4,7 +4,7 @@ import { writeTranscript, type TranscriptChange } from "#app/models/transcript.s
 import { acceptSubmitted, saysSomething, type LongrunUIMessage } from "#app/shared/chat-message.ts";
 import { queueMarks } from "#app/models/queued-input.server.ts";
 import { steeredBy } from "#app/shared/queue.ts";
-import { unsavedOf, wereStored } from "#trigger/branch-sync.ts";
+import { unsavedOf, wereStored, withoutBegun } from "#trigger/branch-sync.ts";
 import { takeBegunCalls } from "#trigger/finish-calls.ts";
 import { withCalls } from "#trigger/open-calls.ts";
 import { retry } from "#trigger/retry.ts";
@@ -20,16 +20,6 @@ function accepted(messages: readonly LongrunUIMessage[]): LongrunUIMessage[] {
     if (clean && !byId.has(clean.id)) byId.set(clean.id, clean);
   }
   return [...byId.values()];
-}
-
-/** The runtime takes every answer but the newest for whole; more than one run may have been lost in the same turn. */
-function withoutBegun(
-  messages: readonly LongrunUIMessage[],
-  tail: StreamTail | null,
-  stored: ReadonlySet<string>,
-): LongrunUIMessage[] {
-  const begun = new Set(tail?.openIds);
-  return messages.filter(({ id }) => !begun.has(id) || stored.has(id));
 }
 
 /**
@@ -86,7 +76,7 @@ export function planRecovery(
   head: string | null = null,
   stored: ReadonlySet<string> = new Set(),
 ): RecoveryPlan {
-  const history = withoutBegun(event.settledMessages, tail, stored);
+  const history = withoutBegun({ tail, stored }, event.settledMessages);
   const waiting = unanswered({ ...event, settledMessages: history });
   const waitingIds = new Set(waiting.map((message) => message.id));
   const settled = history.filter((message) => !waitingIds.has(message.id));

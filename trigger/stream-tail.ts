@@ -13,6 +13,11 @@ export type StreamTail = {
   boundary: { seqNum: number; inEventId: number | null; heardEventId: number | null } | null;
   /** Ids of the messages that were streamed after the stored cursor and up to the boundary. */
   settledIds: string[];
+  /**
+   * Ids of the answers that lost runs had begun in those turns, before the one that each ended with: they count for
+   * nothing, unless they were stored as a partial that stays.
+   */
+  replacedIds: string[];
   /** Whether a turn has written past the boundary and not ended. */
   openTurn: boolean;
   /** Ids of the answers that were begun in that turn: more than one when more than one run was lost in it. */
@@ -70,6 +75,7 @@ export async function readStreamTail(chatId: string, lastEventId: string | undef
   const tail: StreamTail = {
     boundary: null,
     settledIds: [],
+    replacedIds: [],
     openTurn: false,
     openIds: [],
     calls: [],
@@ -82,7 +88,10 @@ export async function readStreamTail(chatId: string, lastEventId: string | undef
       const inEventId = numberIn(record.headers, "session-in-event-id");
       const heardEventId = numberIn(record.headers, "session-in-consumed-id") ?? inEventId;
       tail.boundary = { seqNum: record.seqNum, inEventId, heardEventId };
-      tail.settledIds.push(...tail.openIds.splice(0));
+      const begun = tail.openIds.splice(0);
+      const answer = begun.at(-1);
+      if (answer !== undefined) tail.settledIds.push(answer);
+      tail.replacedIds.push(...begun.filter((id) => id !== answer));
       tail.openTurn = false;
       calls.take();
       lost = new LostReader();
@@ -98,6 +107,10 @@ export async function readStreamTail(chatId: string, lastEventId: string | undef
   tail.lost = lost.get();
   return tail;
 }
+
+/** The answers that no turn has ended with: the runtime takes all of them but the newest for whole. */
+export const begunOnly = (tail: StreamTail | null): Set<string> =>
+  new Set([...(tail?.openIds ?? []), ...(tail?.replacedIds ?? [])]);
 
 const LOOK_AGAIN_MS = 10;
 const KEPT_MS = 20_000;

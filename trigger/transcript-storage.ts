@@ -17,7 +17,7 @@ import {
 import { adoptBranch } from "#trigger/branch-sync.ts";
 import { retry } from "#trigger/retry.ts";
 import { runState, type RunState } from "#trigger/run-state.ts";
-import { readStreamTail, type StreamTail } from "#trigger/stream-tail.ts";
+import { begunOnly, readStreamTail, type StreamTail } from "#trigger/stream-tail.ts";
 
 /**
  * The cursor that stands for this changeset. After a kill between the turn-complete record and its save the
@@ -76,11 +76,11 @@ function changesOf({ reason, changes, transcript: { entries } }: TranscriptChang
 }
 
 /**
- * A partial that a run which was lost as well has kept: the runtime takes it from the open turn's stream once more, and
- * for whole. What is stored of it counts.
+ * A partial that a run which was lost as well has kept: the runtime takes it from the stream once more, and for whole.
+ * What is stored of it counts.
  */
 const isKeptPartial = ({ tail, stored, goesOn }: RunState, id: string): boolean =>
-  stored.has(id) && id !== goesOn?.id && (tail?.openIds.includes(id) ?? false);
+  stored.has(id) && id !== goesOn?.id && begunOnly(tail).has(id);
 
 async function saveBranch(chatId: string, changeset: TranscriptChangeset): Promise<void> {
   const state = runState();

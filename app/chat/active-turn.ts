@@ -11,6 +11,8 @@ export class ActiveTurn<M extends UIMessage> {
   status: "submitted" | "streaming" = "submitted";
   /** Its messages in the page, oldest first: more than one only when a run took over after a crash. */
   readonly made: string[] = [];
+  /** Of these the ones that the turn itself has put there. */
+  readonly #added = new Set<string>();
   /** Of these the partial answers that stay, each with a message of its own that it answers. */
   readonly #kept = new Map<string, string | null>();
   /** A run took over and writes the answer again from where it went on: what is shown may be more than will come. */
@@ -47,18 +49,34 @@ export class ActiveTurn<M extends UIMessage> {
       return list;
     }
     const orphan = list.find((other) => other.id === this.made.at(-1));
-    this.note(message.id);
-    if (!orphan) return placeAnswer(list, message, this.placeOf(message.id));
-    const next = unanswered[this.#kept.size + 1];
-    if (!next || !saysSomething(orphan)) return replaceById(list, orphan.id, message);
-    this.#kept.set(orphan.id, this.answers);
-    this.answers = next.messageId;
+    this.#note(message.id);
+    this.#added.add(message.id);
+    if (orphan && !this.#keeps(orphan, unanswered)) return replaceById(list, orphan.id, message);
     return placeAnswer(list, message, this.placeOf(message.id));
   }
 
-  /** A message of this turn that stood in the page before the turn was read. */
-  note(messageId: string): void {
+  /**
+   * The list with a message of this turn that stood in it before the turn was read. What the turn has put there of a
+   * run that died before that goes, as in `add`.
+   */
+  takeUp(list: M[], messageId: string, unanswered: readonly Awaited[]): M[] {
+    if (this.made.includes(messageId)) return list;
+    const orphan = list.find((other) => other.id === this.made.at(-1) && this.#added.has(other.id));
+    this.#note(messageId);
+    if (!orphan || this.#keeps(orphan, unanswered)) return list;
+    return list.filter((other) => other.id !== orphan.id);
+  }
+
+  #note(messageId: string): void {
     if (!this.made.includes(messageId)) this.made.push(messageId);
+  }
+
+  #keeps(orphan: M, unanswered: readonly Awaited[]): boolean {
+    const next = unanswered[this.#kept.size + 1];
+    if (!next || !saysSomething(orphan)) return false;
+    this.#kept.set(orphan.id, this.answers);
+    this.answers = next.messageId;
+    return true;
   }
 
   /** Another tab's message was answered, though the page knew of one of its own only. */

@@ -64,6 +64,29 @@ describe("a page that was loaded in mid-turn", () => {
     expect(tab.lines()).toHaveLength(4);
   });
 
+  it("shows no beginning of a run that died before an answer which the page holds already", async () => {
+    const cursor = server().write(...answer("a0", 0, "then"));
+    server().write(...start("dead"), ...words("half"), ...answer("a1", 1, "whole"));
+    const tab = open({
+      messages: [...history, assistant("a1", "whole")],
+      handle: handle({ lastEventId: String(cursor), isStreaming: false, pending: [] }),
+    });
+    await eventually(() => tab.ends.length === 1, { what: () => "the turn is read" });
+    expect(tab.lines().slice(2)).toEqual(["user: now", "assistant: whole"]);
+  });
+
+  it("leaves a partial that was stored where it is, before what the next run answered", async () => {
+    const cursor = server().write(...answer("a0", 0, "then"));
+    server().write(...start("kept"), ...words("half"), ...answer("a2", 2, "whole"));
+    const stored = [assistant("kept", "half"), user("u2", "next"), assistant("a2", "whole")];
+    const tab = open({
+      messages: [...history, ...stored],
+      handle: handle({ lastEventId: String(cursor), isStreaming: false, pending: [] }),
+    });
+    await eventually(() => tab.ends.length === 1, { what: () => "the turn is read" });
+    expect(tab.lines().slice(3)).toEqual(["assistant: half", "user: next", "assistant: whole"]);
+  });
+
   it("becomes ready when the loader believed in a turn that the server says is over", async () => {
     const cursor = server().write(...answer("a0", 0, "then"));
     const tab = open({

@@ -224,10 +224,15 @@ export class DurableChat<M extends UIMessage> extends Chat<M> {
       else this.messages = this.#active.add(this.messages, this.state.snapshot(message), this.#ledger.list());
     };
     this.state.replaceMessage = (index, message) => {
-      const shown = this.#active?.isBegunAgain ? undefined : this.messages[index];
-      if (message.role === "assistant") this.#active?.note(message.id);
+      let at = index;
+      if (message.role === "assistant" && this.#active) {
+        const list = this.#active.takeUp(this.messages, message.id, this.#ledger.list());
+        if (list !== this.messages) this.messages = list;
+        at = list.findIndex(({ id }) => id === message.id);
+      }
+      const shown = this.#active?.isBegunAgain ? undefined : this.messages[at];
       const decided = withDecisions(message);
-      if (!shown || progress(decided) >= progress(shown)) replaceMessage(index, decided);
+      if (!shown || progress(decided) >= progress(shown)) replaceMessage(at, decided);
     };
   }
 

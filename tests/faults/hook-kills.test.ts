@@ -166,6 +166,41 @@ row(
 );
 
 row(
+  "F5: kill -9 of the run in mid-answer, and of the next between its turn-complete record and its save: one answer",
+  async (fault) => {
+    const chat = await fault.chat();
+    for (let round = 0; round < rounds(1); round += 1) {
+      const holdAt = fault.dice.int(1, 39);
+      const turn = await chat.send({
+        words: 40,
+        asked: 2,
+        from: 2,
+        script: (attempt) => (attempt < 3 ? { holdAfter: holdAt } : {}),
+      });
+      await turn.model.held();
+      await chat.tab.untilText(turn.answer.slice(0, 8 * holdAt));
+      await killRun(fault.app, chat.chatId);
+      await eventually(() => turn.model.asked[1]?.sent.length === 8 * holdAt, {
+        what: () => `it is not answered anew\n${fault.app.logs()}`,
+        ms: 30_000,
+      });
+      const held = await holdChat(fault.app, chat.chatId);
+      turn.model.release();
+      await held.met();
+      await chat.tab.untilText(turn.answer);
+      await killRun(fault.app, chat.chatId);
+      await held.cutWaiters();
+      await held.release();
+      fault.fired();
+      await chat.reload();
+      await chat.tab.untilText(turn.answer);
+      await chat.send({ words: 4 });
+      await chat.settle();
+    }
+  },
+);
+
+row(
   "F5: kill -9 of the run that answers what waited behind a kept partial: that stays, once",
   async (fault) => {
     const chat = await fault.chat();
