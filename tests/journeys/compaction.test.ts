@@ -6,7 +6,7 @@ import { eventually } from "../support/eventually.ts";
 import { killRuns } from "../support/fault-steps.ts";
 import { journeys, type Journey } from "../support/journey.ts";
 import { question } from "../support/model-script.ts";
-import { chatIdOf, composer, hydrated, send, shown, waitAnswered } from "../support/page.ts";
+import { chatIdOf, composer, hydrated, send, shown, waitAnswered, waitReady } from "../support/page.ts";
 
 // A window so small that three long messages nearly fill it.
 const { journey } = journeys({ CONTEXT_TOKENS: "2000" });
@@ -112,12 +112,14 @@ journey(
     const other = question("Another fruit");
     await page.getByLabel("Edit your message").fill(other.text);
     await page.keyboard.press("Enter");
-    await waitAnswered(page, 2);
+    await expect.poll(async () => (await shown(page)).length).toBe(4);
+    await waitReady(page);
     await mark(page).waitFor({ state: "detached" });
     expect(told(journey, other.key)).toContain(apples?.key);
     expect(told(journey, other.key)).not.toContain("They spoke of");
     await press("Previous version");
     await mark(page).waitFor();
+    await expect.poll(async () => (await shown(page)).length).toBe(8);
     expect(await summaries(journey, chatId)).toEqual([{ messages: 4 }]);
   },
 );
