@@ -10,7 +10,7 @@ export class ActiveTurn<M extends UIMessage> {
   /** `submitted` until the first part. */
   status: "submitted" | "streaming" = "submitted";
   /** Its messages in the page, oldest first: more than one only when a run took over after a crash. */
-  readonly made: string[] = [];
+  readonly made: string[];
   /** Of these the ones that the turn itself has put there. */
   readonly #added = new Set<string>();
   /** Of these the partial answers that stay, each with a message of its own that it answers. */
@@ -22,7 +22,9 @@ export class ActiveTurn<M extends UIMessage> {
   /** What was unanswered and next when the turn began. */
   readonly #expected: Awaited | undefined;
 
-  constructor(next: Awaited | undefined) {
+  /** `begun`: what the page holds of a turn that it has given up; the next one is that turn, taken over. */
+  constructor(next: Awaited | undefined, begun: readonly string[] = []) {
+    this.made = [...begun];
     this.answers = next?.messageId ?? null;
     this.foreign = !next?.own;
     this.#expected = next;

@@ -49,6 +49,8 @@ export class DurableChat<M extends UIMessage> extends Chat<M> {
   #unknownTurn: boolean;
   /** There is a session to read; before the first message of a new chat there need not be one. */
   #hasSession: boolean;
+  /** What the page holds of a turn that it has given up, until its end is read. */
+  #begun: readonly string[] = [];
   #turnFailure: Error | undefined;
   /** The server has seen parts of the open turn; this page reads them again. */
   #sawParts: boolean;
@@ -108,6 +110,7 @@ export class DurableChat<M extends UIMessage> extends Chat<M> {
       ...timing,
     });
     this.facts.set({ earlier: init.earlier ?? false });
+    this.#takeUpStop(handle);
     this.#guardMessages();
     this.#publish();
   }
@@ -115,6 +118,7 @@ export class DurableChat<M extends UIMessage> extends Chat<M> {
   /** Reads from now on, until the function that is returned is called. StrictMode's second mount changes nothing. */
   mount(): () => void {
     this.#follower.start();
+    this.#stop.heard();
     return () => this.#follower.stop();
   }
 
@@ -128,6 +132,8 @@ export class DurableChat<M extends UIMessage> extends Chat<M> {
     const cursor = cursorOf(handle);
     this.#token.offer(handle.publicAccessToken);
     this.#outbox.adopt(handle, stored);
+    this.#takeUpStop(handle);
+    this.#stop.heard();
     this.#active?.reconsider(this.#ledger.list());
     this.messages = this.#history.takeIn(this.messages, { stored, earlier }, cursor ?? -1, {
       isWaiting: ({ id }) => this.#ledger.has(id) || id in this.facts.get().delivery,
@@ -184,6 +190,12 @@ export class DurableChat<M extends UIMessage> extends Chat<M> {
   /** Asks the run to end the answer that is being written; what was written stays. */
   async requestStop(): Promise<void> {
     if (this.#active || this.#isBusy()) await this.#stop.ask();
+  }
+
+  /** What was read may be older than what is answered by now. */
+  #takeUpStop({ stopSeq }: ResumeHandle): void {
+    const next = this.#ledger.list()[0]?.seq ?? null;
+    if (stopSeq !== null && next !== null && next < stopSeq) this.#stop.takeUp(stopSeq);
   }
 
   /** The AI SDK's status is that of one request; the page's is that of the whole conversation. */
@@ -247,7 +259,7 @@ export class DurableChat<M extends UIMessage> extends Chat<M> {
 
   async #handOver(turn: Turn): Promise<void> {
     const next = this.#ledger.list()[0];
-    const active = new ActiveTurn<M>(next);
+    const active = new ActiveTurn<M>(next, this.#begun);
     this.#active = active;
     this.#unknownTurn = false;
     this.#turnFailure = undefined;
@@ -265,6 +277,7 @@ export class DurableChat<M extends UIMessage> extends Chat<M> {
 
   #finish(active: ActiveTurn<M>, { boundary, failed }: TurnOutcome, isWhole: boolean): void {
     const answered = this.#ledger.list();
+    this.#begun = boundary || failed ? [] : active.made;
     if (boundary) this.#ledger.consumed(boundary.consumed, true);
     else if (failed) this.#ledger.settleNext();
     const waiting = this.#ledger.list();
@@ -299,6 +312,7 @@ export class DurableChat<M extends UIMessage> extends Chat<M> {
 
   /** The end of a turn that showed nothing here: an edit by another tab, or one that failed or was given up before. */
   #passBoundary(boundary: Boundary): void {
+    this.#begun = [];
     const wasAwaited = this.#isBusy() || this.#turnFailure !== undefined;
     this.#unknownTurn = false;
     const waited = this.#ledger.list();

@@ -1,6 +1,16 @@
 import { describe, expect, it } from "vitest";
-import { answer, finish, handle, start, turnComplete, user, words } from "../../tests/support/chat-script.ts";
+import {
+  answer,
+  assistant,
+  finish,
+  handle,
+  start,
+  turnComplete,
+  user,
+  words,
+} from "../../tests/support/chat-script.ts";
 import { chatsOnServer, pause } from "../../tests/support/chats-on-server.ts";
+import { eventually } from "../../tests/support/eventually.ts";
 
 const { server, open } = chatsOnServer();
 const delta = (text: string) => ({ type: "text-delta", id: "0", delta: text });
@@ -122,6 +132,49 @@ describe("stop", () => {
     await tab.chat.send("two");
     await tab.until("ready");
     expect(tab.lines()).toEqual(["user: one", "assistant: par", "user: two", "assistant: next"]);
+    expect(tab.chat.facts.get().stopping).toBe(false);
+  });
+
+  it("that no run has heard is still asked for after a reload, and given up once, whatever is read anew", async () => {
+    server().inputs.push({ seq: 0, partId: "u1", body: { kind: "message" } });
+    server().write(...start("a1"), ...words("par"));
+    const waits = { isStreaming: true, activeInputSeq: 0, pending: [{ messageId: "u1", seq: 0 }] };
+    const handed = handle({ ...waits, stopSeq: 1 });
+    const tab = open({ messages: [user("u1", "one")], handle: handed, status: "streaming" });
+    expect(tab.chat.facts.get().stopping).toBe(true);
+    await tab.untilText("par");
+    await tab.until("ready");
+    expect(tab.chat.facts.get().stopping).toBe(false);
+    tab.chat.adopt([user("u1", "one")], handed);
+    expect(tab.chat.status).toBe("ready");
+    server().write(turnComplete(0), ...answer("a2", 2, "another's"));
+    await tab.untilText("another's");
+    expect(tab.lines()).toEqual(["user: one", "assistant: par", "assistant: another's"]);
+  });
+
+  it("that was given up leaves nothing twice when a run comes and ends the answer under an id of its own", async () => {
+    const tab = open();
+    await tab.chat.send("one");
+    server().write(...start("a1"), ...words("par"));
+    await tab.untilText("par");
+    await tab.chat.requestStop();
+    await tab.until("ready");
+    server().write(...start("a2"), ...words("par"), { type: "abort" }, turnComplete(0));
+    await eventually(() => tab.ends.length === 2, { what: () => "the turn is read" });
+    expect(tab.lines()).toEqual(["user: one", "assistant: par"]);
+    expect(tab.chat.messages.at(-1)?.id).toBe("a2");
+  });
+
+  it("of an earlier answer is not taken for one of the next", async () => {
+    const tab = open({
+      messages: [user("u1", "one"), assistant("a1", "par"), user("u2", "two")],
+      handle: handle({
+        isStreaming: true,
+        activeInputSeq: 2,
+        pending: [{ messageId: "u2", seq: 2 }],
+        stopSeq: 1,
+      }),
+    });
     expect(tab.chat.facts.get().stopping).toBe(false);
   });
 

@@ -19,6 +19,8 @@ type Known = { activeInputSeq: number | null; pending: { messageId: string; seq:
 export class InputLedger {
   #waiting: Awaited[] = [];
   #consumed = -1;
+  /** What lies up to here was given up by this page, whoever says that it still waits; until a turn ends again. */
+  #givenUp = -1;
   /** Sequence numbers that this page can account for: its own appends and what the loader saw. */
   #accounted = new Set<number>();
 
@@ -48,7 +50,7 @@ export class InputLedger {
       (entry) => entry.seq === seq || (messageId !== null && entry.messageId === messageId),
     );
     if (known) known.seq = seq;
-    else if (seq > this.#consumed) {
+    else if (seq > Math.max(this.#consumed, this.#givenUp)) {
       this.#waiting.push({ messageId, seq, acknowledged: true, own: false, settled: Promise.resolve() });
     }
     this.#sort();
@@ -90,6 +92,7 @@ export class InputLedger {
       return;
     }
     this.#consumed = Math.max(this.#consumed, seq);
+    this.#givenUp = -1;
     const before = this.#waiting.length;
     this.#waiting = this.#waiting.filter((entry) => entry.seq === null || entry.seq > seq);
     const next = this.#waiting[0];
@@ -106,8 +109,9 @@ export class InputLedger {
 
   /** The user stopped with this record and nothing came: what lies before it counts as answered. */
   settleBefore(seq: number | null): void {
-    if (seq === null) this.settleNext();
-    else this.#waiting = this.#waiting.filter((entry) => entry.seq === null || entry.seq > seq);
+    if (seq === null) return this.settleNext();
+    this.#givenUp = Math.max(this.#givenUp, seq);
+    this.#waiting = this.#waiting.filter((entry) => entry.seq === null || entry.seq > seq);
   }
 
   /** The message of this record is not in the page any more; the record is still to be passed. */

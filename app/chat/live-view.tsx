@@ -16,6 +16,8 @@ type Props = {
   chatId: string;
   messageId: string;
   status: ChatStatus;
+  /** It was asked to stop, and no run has heard that yet. */
+  stopping: boolean;
   /** What stands before the answer that is being written, and what waits behind it. */
   before: LongrunUIMessage[];
   after: LongrunUIMessage[];
@@ -25,10 +27,10 @@ type Props = {
 };
 
 /** A chat whose answer is being written, for a browser without scripts: the document ends when the answer does. */
-export function LiveView({ chatId, messageId, status, before, after, ...rest }: Props) {
+export function LiveView({ chatId, messageId, status, stopping, before, after, ...rest }: Props) {
   const { partialIds, summary, attachments } = rest;
   const page = `/chats/${chatId}`;
-  const told = runState({ status, connection: "live", stopping: false, empty: false, run: null });
+  const told = runState({ status, connection: "live", stopping, empty: false, run: null });
   const list = { partialIds, summary, delivery: {}, streaming: false, open: true, onRetry: () => undefined };
   return (
     <main className="chat live" data-chat-status={status}>

@@ -33,6 +33,14 @@ export class PendingStop {
     }
   }
 
+  /** One that was asked for before the page was loaded, or elsewhere. */
+  takeUp(seq: number): void {
+    if (this.#asked) return;
+    this.#asked = this.#acknowledged = true;
+    this.#seq = seq;
+    this.options.facts.set({ stopping: true });
+  }
+
   /** A record came: the run is alive, its end of the turn is still to be expected. */
   heard(): void {
     if (!this.#acknowledged) return;

@@ -40,6 +40,7 @@ export async function loader({ request, params: { chatId }, context }: LoaderFun
     messageId: crypto.randomUUID(),
     attachments: attachmentOffer(),
     status,
+    stopping: at.stopSeq !== null,
     partialIds,
     summary: loaded.summary,
     before: messages.slice(0, split),

@@ -94,6 +94,7 @@ function handleOf({ page, live, placed }: Read, unanswered: boolean): ResumeHand
     isStreaming: live ? live.newestInput !== null || live.ahead || live.answers.open !== null : unanswered,
     activeInputSeq: live?.newestInput ?? null,
     pending: (live?.pending ?? []).map(({ seq, message }) => ({ seq, messageId: message.id })),
+    stopSeq: live?.stopSeq ?? null,
     runId: live ? live.runId : (page.session?.runId ?? null),
   };
 }

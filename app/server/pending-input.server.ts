@@ -13,6 +13,8 @@ export type StreamState = {
   ahead: boolean;
   /** The open turn has shown something already. */
   answering: boolean;
+  /** Sequence number of the newest stop of what is unanswered that no run has heard yet; null when there is none. */
+  stopSeq: number | null;
 };
 
 const inputSchema = z.object({
@@ -23,6 +25,8 @@ const inputSchema = z.object({
     action: z.unknown().optional(),
   }),
 });
+
+const stopSchema = z.object({ kind: z.literal("stop") });
 
 const TURN_TRIGGERS = new Set([undefined, "submit-message", "regenerate-message", "action"]);
 
@@ -72,7 +76,17 @@ export function streamState(
       (record) => record.seqNum > known && record.seqNum < (end?.seqNum ?? -1) && isChunk(record),
     ),
     answering: output.some((record) => record.seqNum > (end?.seqNum ?? -1) && isSeen(record)),
+    stopSeq: open[0] ? unheardStop(input, open[0].seq, end) : null,
   };
+}
+
+function unheardStop(input: StreamRecord[], first: number, end: StreamRecord | undefined): number | null {
+  const heard = end ? headerOf(end, "session-in-consumed-id") : "-1";
+  // An end that the engine wrote does not say.
+  if (heard === undefined) return null;
+  const isStop = ({ seqNum, data }: StreamRecord) =>
+    seqNum > Math.max(first, Number(heard)) && stopSchema.safeParse(parseJson(data)).success;
+  return input.findLast(isStop)?.seqNum ?? null;
 }
 
 function asTurn(record: StreamRecord): { seq: number; message: LongrunUIMessage | null }[] {

@@ -44,7 +44,7 @@ test("what a turn on the stream has answered is not pending, though the stored c
 test("the end of the stored turn itself says what it answered, while the stored input cursor is behind", () => {
   const stored = { lastEventId: "7", lastInEventId: null };
   const state = streamState(stored, [message(0, "m1")], [turnEnd(7, 0)]);
-  expect(state).toEqual({ pending: [], newestInput: null, ahead: false, answering: false });
+  expect(state).toEqual({ pending: [], newestInput: null, ahead: false, answering: false, stopSeq: null });
 });
 
 test("a chat at rest has nothing pending and is not ahead", () => {
@@ -54,6 +54,7 @@ test("a chat at rest has nothing pending and is not ahead", () => {
     newestInput: null,
     ahead: false,
     answering: false,
+    stopSeq: null,
   });
 });
 
@@ -94,4 +95,24 @@ test("a forged assistant message and broken records are left out", () => {
     { seqNum: 3, data: 7 },
   ];
   expect(streamState(none, [forged, ...broken], broken).pending).toEqual([]);
+});
+
+test("a stop counts until a run has heard it, and only for what was asked before it", () => {
+  const stop = (seqNum: number) => ({ seqNum, data: JSON.stringify({ kind: "stop" }) });
+  const heard = (seqNum: number, inSeq: number, through: number) => {
+    const end = turnEnd(seqNum, inSeq);
+    return {
+      ...end,
+      headers: [...end.headers, ["session-in-consumed-id", String(through)] as [string, string]],
+    };
+  };
+  const stopSeqOf = (...args: Parameters<typeof streamState>) => streamState(...args).stopSeq;
+  expect(stopSeqOf(none, [message(0, "m1"), stop(1), stop(2)], [])).toBe(2);
+  expect(stopSeqOf(none, [stop(0), message(1, "m1")], [])).toBeNull();
+  const stopped = [message(0, "m1"), message(1, "m2"), stop(2)];
+  expect(stopSeqOf(none, stopped, [heard(5, 0, 2)])).toBeNull();
+  expect(stopSeqOf(none, stopped, [heard(5, 0, 1)])).toBe(2);
+  // An end that the engine wrote does not say what was heard.
+  expect(stopSeqOf(none, stopped, [turnEnd(5, 0)])).toBeNull();
+  expect(stopSeqOf(none, [message(0, "m1"), stop(1)], [heard(5, 0, 1)])).toBeNull();
 });

@@ -17,6 +17,8 @@ export type ResumeHandle = {
   activeInputSeq: number | null;
   /** The unanswered messages in the order of `.in`, the one being answered first: where each lies and its id. */
   pending: { messageId: string; seq: number }[];
+  /** Sequence number in `.in` of a stop of what is unanswered that no run has heard yet; null when there is none. */
+  stopSeq: number | null;
   /** The run that handles the chat, or the last one known. */
   runId: string | null;
 };

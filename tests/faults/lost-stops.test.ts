@@ -44,6 +44,17 @@ async function isStopped(chat: FaultChat, { turn, shown }: { turn: PlannedTurn; 
   await chat.settle();
 }
 
+/** A page up to the end of its header: what follows may be written for as long as the answer is. */
+async function headOf(response: Response): Promise<string> {
+  const decoder = new TextDecoder();
+  let text = "";
+  for await (const bytes of response.body ?? []) {
+    text += decoder.decode(bytes, { stream: true });
+    if (text.includes("</header>")) break;
+  }
+  return text;
+}
+
 for (const [what, between] of Object.entries({
   "": () => Promise.resolve(),
   ", from a page that was reloaded meanwhile": (chat: FaultChat) => chat.reload(),
@@ -69,6 +80,32 @@ for (const [what, between] of Object.entries({
     },
   );
 }
+
+row(
+  "F17: stop while the worker is down, the page reloaded after it: it says so, and waits no longer than it would have",
+  async (fault) => {
+    const chat = await fault.chat();
+    for (let round = 0; round < rounds(1); round += 1) {
+      const begun = await begin(fault, chat);
+      const back = fault.app.keepDown("worker");
+      await eventually(() => begun.turn.model.asked[0]?.state === "cut", {
+        what: () => "the kill missed the open turn",
+      });
+      await stop(chat);
+      fault.fired();
+      for (const page of [`/chats/${chat.chatId}`, `/chats/${chat.chatId}/live`])
+        expect(await headOf(await chat.user.get(page)), page).toContain("Stopping");
+      await chat.reload();
+      expect(chat.tab.chat.facts.get().stopping).toBe(true);
+      await chat.tab.until("ready", 20_000);
+      await chat.tab.untilText(begun.shown);
+      back();
+      await isStopped(chat, begun);
+    }
+    await chat.send({ words: 4 });
+    await chat.settle();
+  },
+);
 
 row(
   "F17: stop while the worker is down, before the first word: the message stays, and is not answered",

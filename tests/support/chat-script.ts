@@ -47,6 +47,7 @@ export function handle(change: Partial<ResumeHandle> = {}): ResumeHandle {
     open: null,
     isStreaming: false,
     activeInputSeq: null,
+    stopSeq: null,
     pending: [],
     runId: "run_1",
     ...change,
