@@ -7,11 +7,19 @@ import { ownChatId, runState } from "#trigger/run-state.ts";
 import { runBooted } from "#trigger/turn-log.ts";
 
 /** First in every run: remembers whose run this is, and lets the page see it while it waits. */
-export async function onBoot({ chatId, runId, chatAccessToken }: BootEvent): Promise<void> {
-  runState().chatId = chatId;
+export async function onBoot({
+  ctx,
+  chatId,
+  runId,
+  chatAccessToken,
+  continuation,
+}: BootEvent): Promise<void> {
+  const state = runState();
+  state.chatId = chatId;
+  state.continues = continuation || ctx.attempt.number > 1;
   // Read now, so that the first turn does not wait for a provider's list; a wrong value is told by that turn.
   void defaultModelId().catch(() => undefined);
-  await Promise.all([completeSession({ runId, chatAccessToken }), readEmptyBranch(runState(), chatId)]);
+  await Promise.all([completeSession({ runId, chatAccessToken }), readEmptyBranch(state, chatId)]);
   runBooted({ chatId, runId });
 }
 

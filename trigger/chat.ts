@@ -65,7 +65,7 @@ export const longrunChat = chat.withUIMessage<LongrunUIMessage>().agent({
   onTurnComplete: hooks.onTurnComplete,
   pendingMessages: { onReceived: hold, shouldInject: () => true },
   run: async ({ messages, signal, streamText, ctx, clientData }) => {
-    const { chatId, chat: own, recovering, goesOn, withdrawn, stopped } = runState();
+    const { chatId, chat: own, recovering, goesOn, withdrawn, stopped, refusal } = runState();
     if (withdrawn) return undefined;
     if (!chatId || !own)
       throw new VisibleError("This chat does not exist any more, so nothing was answered.");
@@ -75,6 +75,7 @@ export const longrunChat = chat.withUIMessage<LongrunUIMessage>().agent({
     if (stopped) return await endStopped(scope, signal);
     const startedAt = performance.now();
     const facts = { runId, version, attempt: ctx.attempt.number, recovered: recovering };
+    if (refusal !== null) return failedAnswer(refusal, toldOfRun(facts));
     const ahead = new OwnHeadStart({ userId: own.userId, chatId, clientData, startedAt });
     let reading: Reading<ResolvedModel>;
     try {

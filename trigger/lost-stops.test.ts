@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { stoppedOf, type InputRecord } from "./lost-stops.ts";
+import { stoppedOf } from "./lost-stops.ts";
+import type { InputRecord } from "./stream-tail.ts";
 
 const message = (id: string) => ({
   kind: "message",

@@ -2,7 +2,7 @@ import type { ChatOfRun } from "#app/models/chat.server.ts";
 import { locals } from "@trigger.dev/sdk";
 import type { LongrunUIMessage } from "#app/shared/chat-message.ts";
 import type { OpenCall } from "#trigger/open-calls.ts";
-import type { StreamTail } from "#trigger/stream-tail.ts";
+import type { InputRecord, StreamTail } from "#trigger/stream-tail.ts";
 
 /** What one run remembers of its chat. A process may be used for several runs, one after the other. */
 export type RunState = {
@@ -23,8 +23,14 @@ export type RunState = {
   tail: StreamTail | null;
   /** The last record of `.in` that was answered when this run began; undefined: none. */
   answeredThrough: string | undefined;
-  /** What was stopped while no run heard it, read once; see `takeLostStop`. */
-  lostStops: Promise<string[]> | null;
+  /** The run goes on with a chat that another run had. */
+  continues: boolean;
+  /** See `unreadInput`. */
+  unread: Promise<InputRecord[] | null> | null;
+  /** Of that, what was stopped while no run heard it; see `takeLostStop`. */
+  lostStops: string[] | null;
+  /** Why the message of this turn is not answered, where its turn must end well all the same; see `isOwed`. */
+  refusal: string | null;
   /** The turn that runs was stopped before it began: the model is not asked. */
   stopped: boolean;
   /** The history could not be read: nothing may be answered without it. */
@@ -67,7 +73,10 @@ export function runState(): RunState {
     head: undefined,
     tail: null,
     answeredThrough: undefined,
+    continues: false,
+    unread: null,
     lostStops: null,
+    refusal: null,
     stopped: false,
     loadFailed: false,
     abandoned: false,

@@ -10,7 +10,7 @@ import { goesOn } from "#app/shared/tool-answers.ts";
 import { followScreen, unsavedOf, wereStored, withoutOrphans } from "#trigger/branch-sync.ts";
 import { summariseAhead } from "#trigger/context/fit.ts";
 import { lookAgain } from "#trigger/context/second-look.ts";
-import { readLostStops, takeLostStop } from "#trigger/lost-stops.ts";
+import { takeLostStop } from "#trigger/lost-stops.ts";
 import { countTurn, type Counted } from "#trigger/limits.ts";
 import { VisibleError } from "#trigger/model-error.ts";
 import { asDecided } from "#trigger/queue.ts";
@@ -20,6 +20,7 @@ import { ownChatId, runState, type RunState } from "#trigger/run-state.ts";
 import { makeTitle } from "#trigger/title.ts";
 import { endSubtasks } from "#trigger/subtasks/settle-subtasks.ts";
 import { turnCompleted, turnStarted } from "#trigger/turn-log.ts";
+import { isOwed, unreadInput } from "#trigger/unread-input.ts";
 import { acceptedAnswers, settleWaiting } from "#trigger/waiting-calls.ts";
 
 /**
@@ -37,6 +38,7 @@ export async function onValidateMessages(event: {
   } catch (error) {
     // The runtime adds a refused message to the history of the failed turn; onTurnComplete takes it out again.
     state.beforeRefusal = chat.history.all() as LongrunUIMessage[];
+    if (await isOwed(state, askedOf({ uiMessages: event.messages }))) chat.endRun();
     throw error;
   }
 }
@@ -52,21 +54,43 @@ export async function onTurnStart(event: TurnStartEvent<unknown, LongrunUIMessag
   const state = runState();
   turnStarted({ chatId: ownChatId(state), runId: event.runId });
   state.aside?.abort();
+  state.refusal = null;
   if (state.loadFailed) {
     chat.endRun();
     throw new VisibleError("The conversation could not be read from the database. Try again in a moment.");
   }
-  state.lostStops ??= readLostStops(state);
-  state.chat = await readChat(state);
-  // While the message is stored, the turn is counted: whoever waits for the answer waits for one of them.
-  const counted = beginCount(state, event);
+  void unreadInput(state);
+  let counted: Counted | null = null;
+  let begun = false;
   try {
-    if (await beginStored(state, event)) return await counted?.admitted();
+    state.chat = await readChat(state);
+    // While the message is stored, the turn is counted: whoever waits for the answer waits for one of them.
+    counted = beginCount(state, event);
+    begun = await beginStored(state, event);
+    if (begun) return await counted?.admitted();
   } catch (error) {
     void counted?.forget();
-    throw error;
+    return await refuse(state, error, { id: askedOf(event), stored: begun });
   }
   void counted?.forget();
+}
+
+const askedOf = ({ uiMessages }: { uiMessages: LongrunUIMessage[] }): string | null =>
+  uiMessages.findLast(({ role }) => role === "user")?.id ?? null;
+
+/** Ends the turn with the error. A message that the run owes a turn is told so in an answer, or left to the next run. */
+async function refuse(
+  state: RunState,
+  error: unknown,
+  asked: { id: string | null; stored: boolean },
+): Promise<void> {
+  if (!(await isOwed(state, asked.id))) throw error;
+  if (asked.stored && error instanceof VisibleError) {
+    state.refusal = error.message;
+    return;
+  }
+  chat.endRun();
+  throw error;
 }
 
 const NOT_STORED = "The message could not be stored, so it was not answered. Try again in a moment.";

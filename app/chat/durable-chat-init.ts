@@ -17,3 +17,9 @@ export type DurableChatInit<M extends UIMessage> = {
   fetcher?: typeof fetch;
   timing?: { firstDelayMs?: number; silenceMs?: number; stopPatienceMs?: number };
 };
+
+/** The record of `.out` after which to read; null: from its beginning. */
+export function cursorOf({ lastEventId }: ResumeHandle): number | null {
+  const cursor = lastEventId === null ? Number.NaN : Number(lastEventId);
+  return Number.isSafeInteger(cursor) && cursor >= 0 ? cursor : null;
+}

@@ -3,8 +3,9 @@ import { type ChatStatus as SdkStatus, type CreateUIMessage, generateId, type UI
 import { ActiveTurn } from "#app/chat/active-turn.ts";
 import { FactStore } from "#app/chat/chat-facts.ts";
 import type { ChatListener } from "#app/chat/chat-listener.ts";
-import type { DurableChatInit } from "#app/chat/durable-chat-init.ts";
-import { Decisions, withDecisions } from "#app/chat/decisions.ts";
+import { cursorOf, type DurableChatInit } from "#app/chat/durable-chat-init.ts";
+import { Decisions } from "#app/chat/decisions.ts";
+import { guardMessages } from "#app/chat/guard-messages.ts";
 import { InputAppender, SessionClosedError } from "#app/chat/input-append.ts";
 import { InputLedger } from "#app/chat/input-ledger.ts";
 import type { Place } from "#app/chat/message-order.ts";
@@ -18,7 +19,6 @@ import { DurableTransport, outReader, sessionUrls } from "#app/chat/transport.ts
 import type { Turn, TurnOutcome } from "#app/chat/turn.ts";
 import { TurnFollower } from "#app/chat/turn-follower.ts";
 import { type AttachedFile, messageParts } from "#app/shared/attachment.ts";
-import { progress } from "#app/shared/answer-progress.ts";
 import { chunksOfTurn } from "#app/shared/open-turn.ts";
 import type { Boundary } from "#app/shared/out-record.ts";
 import { placeSteered } from "#app/shared/queue.ts";
@@ -111,7 +111,12 @@ export class DurableChat<M extends UIMessage> extends Chat<M> {
     });
     this.facts.set({ earlier: init.earlier ?? false });
     this.#takeUpStop(handle);
-    this.#guardMessages();
+    guardMessages(this.state, {
+      active: () => this.#active,
+      unanswered: () => this.#ledger.list(),
+      messages: () => this.messages,
+      show: (list) => (this.messages = list),
+    });
     this.#publish();
   }
 
@@ -226,26 +231,6 @@ export class DurableChat<M extends UIMessage> extends Chat<M> {
   #placeOf(answerId: string): Place {
     if (this.#active?.made.includes(answerId)) return this.#active.placeOf(answerId);
     return { after: null, before: this.#ledger.list()[0]?.messageId ?? null };
-  }
-
-  /** Answers go to their place, and never back: a replay is shown once it has got further than what is there. */
-  #guardMessages(): void {
-    const { pushMessage, replaceMessage } = this.state;
-    this.state.pushMessage = (message) => {
-      if (!this.#active || message.role !== "assistant") pushMessage(message);
-      else this.messages = this.#active.add(this.messages, this.state.snapshot(message), this.#ledger.list());
-    };
-    this.state.replaceMessage = (index, message) => {
-      let at = index;
-      if (message.role === "assistant" && this.#active) {
-        const list = this.#active.takeUp(this.messages, message.id, this.#ledger.list());
-        if (list !== this.messages) this.messages = list;
-        at = list.findIndex(({ id }) => id === message.id);
-      }
-      const shown = this.#active?.isBegunAgain ? undefined : this.messages[at];
-      const decided = withDecisions(message);
-      if (!shown || progress(decided) >= progress(shown)) replaceMessage(at, decided);
-    };
   }
 
   #inOrder(step: () => Promise<void> | void): void {
@@ -366,9 +351,4 @@ export class DurableChat<M extends UIMessage> extends Chat<M> {
     this.#turnFailure = failure;
     this.messages = before;
   }
-}
-
-function cursorOf({ lastEventId }: ResumeHandle): number | null {
-  const cursor = lastEventId === null ? Number.NaN : Number(lastEventId);
-  return Number.isSafeInteger(cursor) && cursor >= 0 ? cursor : null;
 }

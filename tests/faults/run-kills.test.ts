@@ -8,14 +8,12 @@ import { holdChat, holdCursor, holdWrite, killRun } from "./harness/kills.ts";
 
 const { row } = faults();
 
-const hasText = (parts: { type: string; text?: string }[]): boolean =>
-  parts.some(({ type, text }) => type === "text" && text !== "");
+type Part = { type: string; text?: string; state?: string };
+
+const hasText = (parts: Part[]): boolean => parts.some(({ type, text }) => type === "text" && text !== "");
 
 /** Where an answer can be cut, each as the plan of its turn; the model stands still there once. */
-const CUTS: Record<
-  string,
-  (fault: Fault) => TurnPlan & { shows: (parts: { type: string; text?: string }[]) => boolean }
-> = {
+const CUTS: Record<string, (fault: Fault) => TurnPlan & { shows: (parts: Part[]) => boolean }> = {
   "before its first chunk": () => ({ holdAt: 0, shows: () => true }),
   "in its text": ({ dice }) => ({
     holdAt: dice.int(1, 39),
@@ -34,7 +32,9 @@ const CUTS: Record<
     }),
     from: 2,
     asked: 4,
-    shows: (parts) => parts.some(({ type }) => type === "tool-currentTime"),
+    // Before its result is there, nothing was said that would be kept.
+    shows: (parts) =>
+      parts.some(({ type, state }) => type === "tool-currentTime" && state === "output-available"),
   }),
   "at its last word": () => ({
     holdAt: 40,

@@ -75,7 +75,9 @@ export function faults(env: Record<string, string> | (() => Record<string, strin
 
   const start = (on: Pick<AppOptions, "dataDir" | "ports"> = {}) => {
     const own = typeof env === "function" ? env() : env;
-    return startApp({ ...on, env: { OPENAI_COMPATIBLE_BASE_URL: model.baseUrl, ...own } });
+    // One person asks all day long when there are many rounds.
+    const limits = { LIMIT_ANSWERS_PER_DAY: "0", LIMIT_TOKENS_PER_DAY: "0" };
+    return startApp({ ...on, env: { OPENAI_COMPATIBLE_BASE_URL: model.baseUrl, ...limits, ...own } });
   };
   const life: Life = {
     stop: async (ms) => {
