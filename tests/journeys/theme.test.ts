@@ -47,5 +47,6 @@ journey("without scripts a theme is chosen by a form, which leads back to where 
   await plain.page.getByText("Dark", { exact: true }).click();
   await plain.page.getByRole("button", { name: "Use this theme" }).click();
   await expect.poll(() => ground(plain.page)).toBeLessThan(60);
-  expect(new URL(plain.page.url()).pathname).toBe("/chats");
+  const { pathname, search } = new URL(plain.page.url());
+  expect(pathname + search).toBe("/chats?older=60");
 });
