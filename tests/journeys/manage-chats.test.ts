@@ -3,7 +3,7 @@ import type { Page } from "playwright-core";
 import { expect } from "vitest";
 import { journeys, type Journey } from "../support/journey.ts";
 import { question } from "../support/model-script.ts";
-import { chatIdOf, hydrated, send, signUp, waitAnswered, newPerson } from "../support/page.ts";
+import { chatIdOf, cutOff, hydrated, send, signUp, waitAnswered, newPerson } from "../support/page.ts";
 
 const { journey } = journeys();
 const PHONE = { width: 390, height: 844 };
@@ -61,9 +61,9 @@ journey("on a phone a chat is renamed and deleted from its own page", async (on)
   await page.getByRole("button", { name: "Rename", exact: true }).click();
   await expect.poll(() => page.title()).toBe("Named by thumb – Longrun");
   await page.getByText("Delete this chat…").click();
-  const sideways = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
-  expect(sideways).toBeLessThanOrEqual(0);
-  await page.getByRole("button", { name: "Delete it" }).click();
+  const erase = page.getByRole("button", { name: "Delete it" });
+  expect(await cutOff(erase), "boxes that have to be moved sideways").toEqual([]);
+  await erase.click();
   await page.waitForURL(/\/chats$/);
   await row(page, chatId).waitFor({ state: "detached" });
 });

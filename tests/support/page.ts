@@ -151,3 +151,15 @@ export async function watchBeginnings(page: Page, text: string): Promise<() => s
     return wrong;
   };
 }
+
+/** The boxes around what is found that cut off what is in them, or scroll sideways. The page gets no wider by those. */
+export const cutOff = (inside: Locator): Promise<string[]> =>
+  inside.evaluate((element) => {
+    const found: string[] = [];
+    for (let box = element.parentElement; box; box = box.parentElement) {
+      const holdsAll = box.scrollWidth <= box.clientWidth;
+      const letsOut = getComputedStyle(box).overflowX === "visible" && box !== document.documentElement;
+      if (!holdsAll && !letsOut) found.push(box.className || box.tagName);
+    }
+    return found;
+  });
