@@ -57,8 +57,17 @@ journey(
       };
       await eventually(answered, { what: () => `${about} was not answered\n${app.logs()}`, ms: 120_000 });
     };
+    const runPid = async () => {
+      const [session] = await app.query<{ runId: string }>(
+        `SELECT "runId" FROM "ChatSession" WHERE "id" = $1`,
+        [chatId],
+      );
+      return app.runPids().get(session?.runId ?? "");
+    };
     await say("Before");
     const pids = PARTS.map((part) => app.pid(part));
+    const ranAs = await runPid();
+    expect(ranAs, "the run lives").toBeDefined();
     let taken = 0;
     for (let sent = 0; sent < RECORDS; sent++) {
       const { status } = await append(app, chatId, token, hostile.body(sound(chatId)));
@@ -72,6 +81,7 @@ journey(
       PARTS.map((part) => app.pid(part)),
       "a process had to be started again",
     ).toEqual(pids);
+    expect(await runPid(), "the run had to be started again").toBe(ranAs);
     const roles = await app.query<{ role: string }>(
       `SELECT message->>'role' AS role, count(*) AS n FROM "Message" WHERE "chatId" = $1 GROUP BY 1 ORDER BY 1`,
       [chatId],
