@@ -1,6 +1,6 @@
 import type { PlannedTurn } from "./fault-chat.ts";
 
-const TRIES = 5;
+const TRIES = 20;
 
 /** Plays a round until its fault has met the open turn, which the round tells. Throws when it never does. */
 export async function untilHit(round: () => Promise<boolean>): Promise<void> {
