@@ -1,7 +1,7 @@
 import type { Page } from "playwright-core";
 import { expect } from "vitest";
 import { openSecondPage } from "../support/browser.ts";
-import { holdsUnder, pressOn } from "../support/conditions.ts";
+import { fitsSideways, holdsUnder, pressOn } from "../support/conditions.ts";
 import { eventually } from "../support/eventually.ts";
 import { killRuns } from "../support/fault-steps.ts";
 import { journeys, type Journey } from "../support/journey.ts";
@@ -95,9 +95,8 @@ journey(
     await plain.context.addCookies(await page.context().cookies());
     await plain.page.goto(`/chats/${chatId}`);
     await sees(plain.page);
-    const sideways = () => document.documentElement.scrollWidth - window.innerWidth;
     await page.setViewportSize({ width: 390, height: 844 });
-    expect(await page.evaluate(sideways)).toBeLessThanOrEqual(0);
+    await fitsSideways(page);
 
     // A branch from before it is told its own words, and the way back its summary.
     await page.setViewportSize({ width: 1280, height: 800 });

@@ -1,4 +1,5 @@
 import { expect } from "vitest";
+import { fitsSideways } from "../support/conditions.ts";
 import { openSecondPage } from "../support/browser.ts";
 import { eventually } from "../support/eventually.ts";
 import { opener, panel, untilWritten, write, written } from "../support/documents.ts";
@@ -192,13 +193,12 @@ journey(
     await send(page, text);
     await waitAnswered(page, 1);
     expect(await panel(page).count(), "it does not open by itself").toBe(0);
-    const sideways = () => page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
     for (const close of ["Escape", "Back"]) {
       await opener(page).focus();
       await page.keyboard.press("Enter");
       await panel(page).locator(".hljs-keyword").first().waitFor();
       expect(await page.evaluate(() => document.activeElement?.tagName)).toBe("H2");
-      expect(await sideways()).toBeLessThanOrEqual(0);
+      await fitsSideways(page);
       const box = await panel(page).boundingBox();
       expect(box).toMatchObject({ x: 0, y: 0, width: 390, height: 844 });
       if (close === "Escape") await page.keyboard.press("Escape");

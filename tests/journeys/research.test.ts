@@ -1,6 +1,6 @@
 import type { Page } from "playwright-core";
 import { afterAll, expect } from "vitest";
-import { pressOn } from "../support/conditions.ts";
+import { fitsSideways, pressOn } from "../support/conditions.ts";
 import { eventually } from "../support/eventually.ts";
 import { journeys } from "../support/journey.ts";
 import { question } from "../support/model-script.ts";
@@ -59,7 +59,7 @@ journey(
     await untilState(page, "preliminary");
     expect(await card(page).innerText()).toContain("2 of 4 pages read");
     expect(await card(page).innerText()).toContain("status 404");
-    expect(await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth)).toBe(0);
+    await fitsSideways(page);
 
     const plain = await journey.open({ scripts: false });
     await plain.context.addCookies(await tab.context.cookies());

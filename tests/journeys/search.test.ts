@@ -1,5 +1,6 @@
 import type { Page } from "playwright-core";
 import { expect } from "vitest";
+import { fitsSideways } from "../support/conditions.ts";
 import { eventually } from "../support/eventually.ts";
 import { journeys } from "../support/journey.ts";
 import { longChat } from "../support/long-chat.ts";
@@ -95,7 +96,7 @@ journey(
     await page.waitForURL(new RegExp(`/chats/${chatId}\\?message=`));
     await page.locator("article.assistant[data-found]", { hasText: "A heron waits." }).waitFor();
     expect(await page.getByText("An egret walks.").count()).toBe(0);
-    expect(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth)).toBe(true);
+    await fitsSideways(page);
   },
 );
 

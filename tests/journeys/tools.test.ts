@@ -2,6 +2,7 @@ import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import type { Locator, Page } from "playwright-core";
 import { afterAll, expect } from "vitest";
+import { fitsSideways } from "../support/conditions.ts";
 import { killRuns } from "../support/fault-steps.ts";
 import { journeys } from "../support/journey.ts";
 import { question } from "../support/model-script.ts";
@@ -25,9 +26,6 @@ const times = (name: string): number => asked.filter((path) => path === `/${name
 const card = (page: Page, tool: string) => page.locator(`[data-part=tool-${tool}]`);
 const state = (page: Page, tool: string) => card(page, tool).last().getAttribute("data-state");
 const approve = (page: Page) => page.getByRole("button", { name: "Approve", exact: true });
-
-const sidewaysScroll = (page: Page): Promise<number> =>
-  page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
 
 async function untilState(page: Page, tool: string, wanted: string): Promise<void> {
   await expect.poll(() => state(page, tool), { timeout: 20_000 }).toBe(wanted);
@@ -54,7 +52,7 @@ journey("a calculation and a script show what they were given and what came back
   const text = await card(page, "runJavaScript").innerText();
   expect(text).toContain("typeof process: undefined");
   expect(text).toMatch(/Result\s+\[2, 4, 6\]/);
-  expect(await sidewaysScroll(page)).toBeLessThanOrEqual(0);
+  await fitsSideways(page);
 });
 
 journey(
@@ -86,7 +84,7 @@ journey(
     await other.page.goto(`/chats/${chatId}`);
     await hydrated(other.page);
     await approve(other.page).focus();
-    expect(await sidewaysScroll(other.page)).toBeLessThanOrEqual(0);
+    await fitsSideways(other.page);
     await other.page.keyboard.press("Enter");
     for (const shownOn of [other.page, page]) {
       await untilState(shownOn, "fetchPage", "output-available");
@@ -198,6 +196,6 @@ journey(
     await page.keyboard.press("Enter");
     await waitAnswered(page, 2);
     expect(JSON.stringify(prepared.asked.at(-1)?.request)).toContain("Green, a dark one");
-    expect(await sidewaysScroll(page)).toBeLessThanOrEqual(0);
+    await fitsSideways(page);
   },
 );

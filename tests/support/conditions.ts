@@ -4,7 +4,7 @@ import { openSecondPage, type Tab } from "./browser.ts";
 import { eventually } from "./eventually.ts";
 import { killRun } from "./fault-steps.ts";
 import type { Journey } from "./journey.ts";
-import { chatIdOf, hydrated, shown } from "./page.ts";
+import { chatIdOf, cutOff, hydrated, shown } from "./page.ts";
 
 export const PHONE = { width: 390, height: 844 };
 
@@ -62,10 +62,10 @@ export async function holdsUnder(
   }
 }
 
-/** Nothing stands beyond the right edge of the window. */
+/** Nothing of the conversation, the composer and what is opened beside them stands beyond an edge. */
 export async function fitsSideways(page: Page): Promise<void> {
-  const over = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
-  expect(over, "pixels beyond the window's edge").toBeLessThanOrEqual(0);
+  const read = page.locator("[data-message-id], #message, [data-document-text], [role=dialog]");
+  expect(await cutOff(read.filter({ visible: true })), "boxes that are too wide").toEqual([]);
 }
 
 /** Waits until the texts of the page's messages are exactly these. */

@@ -153,13 +153,17 @@ export async function watchBeginnings(page: Page, text: string): Promise<() => s
 }
 
 /** The boxes around what is found that cut off what is in them, or scroll sideways. The page gets no wider by those. */
-export const cutOff = (inside: Locator): Promise<string[]> =>
-  inside.evaluate((element) => {
-    const found: string[] = [];
-    for (let box = element.parentElement; box; box = box.parentElement) {
-      const holdsAll = box.scrollWidth <= box.clientWidth;
-      const letsOut = getComputedStyle(box).overflowX === "visible" && box !== document.documentElement;
-      if (!holdsAll && !letsOut) found.push(box.className || box.tagName);
+export async function cutOff(inside: Locator): Promise<string[]> {
+  await inside.first().waitFor();
+  return await inside.evaluateAll((elements) => {
+    const found = new Set<string>();
+    for (const element of elements) {
+      for (let box = element.parentElement; box; box = box.parentElement) {
+        const holdsAll = box.scrollWidth <= box.clientWidth;
+        const letsOut = getComputedStyle(box).overflowX === "visible" && box !== document.documentElement;
+        if (!holdsAll && !letsOut) found.add(box.className || box.tagName);
+      }
     }
-    return found;
+    return [...found];
   });
+}
