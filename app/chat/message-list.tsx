@@ -49,6 +49,7 @@ export function MessageList({ messages, partialIds, delivery, streaming, open, s
           message={message}
           streaming={index === running}
           partial={partialIds.includes(message.id)}
+          last={index === messages.length - 1}
         />
       ) : null;
     return (
@@ -108,21 +109,34 @@ const UserMessage = memo(function UserMessage({ message, delivery, tick, onRetry
   );
 });
 
-type AssistantProps = { message: LongrunUIMessage; streaming: boolean; partial: boolean };
+type AssistantProps = {
+  message: LongrunUIMessage;
+  streaming: boolean;
+  partial: boolean;
+  /** Why it failed is told at the end of the page. */
+  last: boolean;
+};
 
 /** While an answer streams only its own message is rendered again. */
-const AssistantMessage = memo(function AssistantMessage({ message, streaming, partial }: AssistantProps) {
+const AssistantMessage = memo(function AssistantMessage({
+  message,
+  streaming,
+  partial,
+  last,
+}: AssistantProps) {
+  const failure = streaming || last ? null : messageError(message);
   return (
     <article id={`m-${message.id}`} className="message assistant">
       <h2 className="unseen">Longrun</h2>
       <Body message={message} streaming={streaming} />
+      {failure !== null && <p className="note">{failure}</p>}
       <Unread names={message.metadata?.unread ?? []} />
       {!streaming && (
         <Foot>
           <MessageInfo message={message} partial={partial} />
           <div className="message-acts">
             <MessageActs message={message} />
-            {partial && <span className="note">This answer was cut short.</span>}
+            {partial && !holdsNothing(message) && <span className="note">This answer was cut short.</span>}
           </div>
         </Foot>
       )}

@@ -1,6 +1,6 @@
 import type { Told } from "#app/chat/run-state.ts";
 import type { DurableChatHelpers } from "#app/chat/use-durable-chat.ts";
-import type { LongrunUIMessage } from "#app/shared/chat-message.ts";
+import { messageError, type LongrunUIMessage } from "#app/shared/chat-message.ts";
 import type { ChatStatus } from "#app/shared/resume-handle.ts";
 import { Button } from "#app/ui/button.tsx";
 
@@ -20,13 +20,16 @@ const UNREACHABLE =
 /** What stands at the end of a conversation while it is not simply ready: a wait, a cut line, an error. */
 export function TurnNotices({ chat, status, told, reachable, failure, hydrated }: Props) {
   if (chat.closed) return <p className="notice">This chat was closed. Nothing more can be sent in it.</p>;
-  if (status === "error") {
+  // A failed answer says why for as long as nothing follows it.
+  const last = chat.messages.at(-1);
+  const why = last?.role === "assistant" ? messageError(last) : null;
+  if (status === "error" || (status === "ready" && why !== null)) {
     const failed = Object.values(chat.delivery).includes("failed");
     // A message that was not sent says so itself.
     if (failed) return null;
     return (
       <div className="notice trouble" role="alert">
-        <p>{chat.error?.message || (!hydrated && failure) || UNANSWERED}</p>
+        <p>{chat.error?.message || why || (!hydrated && failure) || UNANSWERED}</p>
         {hydrated && <Button onClick={chat.retry}>Try again</Button>}
       </div>
     );

@@ -40,10 +40,11 @@ export function leftOf({ limit, used, of }: Use): string {
 
 /** Why nothing is answered now, and when it will be. */
 export function limitReached({ limit, of, roomIn }: Omit<Use, "used"> & { roomIn: number }): string {
+  const answers = of === 1 ? "1 answer" : `${amount(limit, of)} answers`;
   const reached: Record<LimitKind, string> = {
-    answersPerMinute: `${amount(limit, of)} answers a minute`,
-    answersPerDay: `${amount(limit, of)} answers in 24 hours`,
-    answersAtOnce: `${amount(limit, of)} answers at the same time`,
+    answersPerMinute: `${answers} a minute`,
+    answersPerDay: `${answers} in 24 hours`,
+    answersAtOnce: `${answers} at the same time`,
     tokensPerDay: `${amount(limit, of)} tokens in 24 hours`,
     costMicrosPerDay: `${amount(limit, of)} in 24 hours`,
   };

@@ -16,7 +16,7 @@ async function isTold(chat: FaultChat): Promise<void> {
   await chat.closed();
   const { tab } = chat;
   const said = () => messageError(tab.chat.messages.at(-1) as LongrunUIMessage);
-  await eventually(() => said()?.includes("limit of 1 answers in 24 hours"), {
+  await eventually(() => said()?.includes("limit of 1 answer in 24 hours"), {
     what: () => `the page does not say why: ${JSON.stringify(tab.chat.messages.at(-1))}`,
   });
 }

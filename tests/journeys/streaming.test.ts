@@ -1,5 +1,7 @@
+import type { Page } from "playwright-core";
 import { expect } from "vitest";
 import { openSecondPage } from "../support/browser.ts";
+import { fitsSideways, PHONE } from "../support/conditions.ts";
 import { journeys } from "../support/journey.ts";
 import { numberedWords, question } from "../support/model-script.ts";
 import {
@@ -182,10 +184,39 @@ journey("a model that fails is shown as an error, and the next message is answer
   model.answer(key, { fail: { status: 400, message: "the scripted model refuses" } });
   await send(page, text);
   await waitStatus(page, "error");
-  await page.getByRole("alert").first().waitFor();
+  const told = (of: Page) => of.getByRole("alert").filter({ hasText: "refused the request" });
+  await told(page).waitFor();
+  // Whoever comes later is told as well: in a second tab, on a phone, without scripts.
+  const plain = await journey.open({ scripts: false });
+  await plain.context.addCookies(await page.context().cookies());
+  await plain.page.goto(page.url());
+  await told(plain.page).waitFor();
+  await page.setViewportSize(PHONE);
+  await page.reload();
+  await hydrated(page);
+  await told(page).waitFor();
+  await fitsSideways(page);
+  expect(await page.locator("main").innerText()).not.toContain("cut short");
   const next = question("Better now");
   model.answer(next.key, { text: "Better." });
   await send(page, next.text);
   await waitReady(page);
   await expect.poll(() => assistantText(page)).toBe("Better.");
+  expect(await page.getByRole("alert").count(), "it is not what one has to see to any more").toBe(0);
+  await page.locator(".message.assistant", { hasText: "refused the request" }).waitFor();
+});
+
+journey("a failed answer can be asked for again after a reload", async ({ model, signedUp }) => {
+  const { page } = await signedUp();
+  const { text, key } = question("Fail once");
+  const fail = { status: 400, message: "the scripted model refuses" };
+  model.answer(key, (attempt) => (attempt === 1 ? { fail } : { text: "At last." }));
+  await send(page, text);
+  await waitStatus(page, "error");
+  await page.reload();
+  await hydrated(page);
+  await page.getByRole("button", { name: "Try again" }).click();
+  await expect.poll(() => assistantText(page)).toBe("At last.");
+  await waitReady(page);
+  expect(await shown(page)).toHaveLength(2);
 });
