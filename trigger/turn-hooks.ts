@@ -38,7 +38,7 @@ export async function onValidateMessages(event: {
   } catch (error) {
     // The runtime adds a refused message to the history of the failed turn; onTurnComplete takes it out again.
     state.beforeRefusal = chat.history.all() as LongrunUIMessage[];
-    if (await isOwed(state, askedOf({ uiMessages: event.messages }))) chat.endRun();
+    if (await isOwed(state, event.messages.at(-1)?.id)) chat.endRun();
     throw error;
   }
 }
@@ -70,19 +70,16 @@ export async function onTurnStart(event: TurnStartEvent<unknown, LongrunUIMessag
     if (begun) return await counted?.admitted();
   } catch (error) {
     void counted?.forget();
-    return await refuse(state, error, { id: askedOf(event), stored: begun });
+    return await refuse(state, error, { id: event.uiMessages.at(-1)?.id, stored: begun });
   }
   void counted?.forget();
 }
-
-const askedOf = ({ uiMessages }: { uiMessages: LongrunUIMessage[] }): string | null =>
-  uiMessages.findLast(({ role }) => role === "user")?.id ?? null;
 
 /** Ends the turn with the error. A message that the run owes a turn is told so in an answer, or left to the next run. */
 async function refuse(
   state: RunState,
   error: unknown,
-  asked: { id: string | null; stored: boolean },
+  asked: { id: string | undefined; stored: boolean },
 ): Promise<void> {
   if (!(await isOwed(state, asked.id))) throw error;
   if (asked.stored && error instanceof VisibleError) {

@@ -56,11 +56,11 @@ async function read({ chatId, answeredThrough }: RunState): Promise<InputRecord[
 }
 
 /**
- * Whether the run found the message waiting when it booted. The runtime owes such a message a turn that ends well: of
- * one that throws, the input's cursor is held back for as long as the run lives, and with it that of all that follows,
- * which every page then takes for unanswered.
+ * Whether the run found the message, or what was decided about its calls, waiting when it booted. The runtime owes it a
+ * turn that ends well: of one that throws, the input's cursor is held back for as long as the run lives, and with it
+ * that of all that follows, which every page then takes for unanswered.
  */
-export async function isOwed(state: RunState, messageId: string | null): Promise<boolean> {
+export async function isOwed(state: RunState, messageId: string | undefined): Promise<boolean> {
   if (!state.continues) return false;
   const records = await unreadInput(state);
   return records === null || records.some(({ data }) => askedId(parsed(data)) === messageId);
