@@ -7,7 +7,7 @@ import { writeTranscript, type TranscriptChange } from "#app/models/transcript.s
 import { writeTurnStart } from "#app/models/turn-start.server.ts";
 import { acceptSubmitted, messageError, type LongrunUIMessage } from "#app/shared/chat-message.ts";
 import { goesOn } from "#app/shared/tool-answers.ts";
-import { followScreen, unsavedOf, wereStored, withoutOrphans } from "#trigger/branch-sync.ts";
+import { followScreen, unsavedOf, wereStored, withoutBegun, withoutOrphans } from "#trigger/branch-sync.ts";
 import { summariseAhead } from "#trigger/context/fit.ts";
 import { lookAgain } from "#trigger/context/second-look.ts";
 import { takeLostStop } from "#trigger/lost-stops.ts";
@@ -203,13 +203,16 @@ export async function onTurnComplete(event: TurnCompleteEvent<unknown, LongrunUI
   const failed = cut || event.error !== undefined || (responseMessage && messageError(responseMessage));
   // On the error path `newUIMessages` holds a message as the browser sent it; `uiMessages` what was accepted of it.
   const ids = new Set(event.newUIMessages.map((message) => message.id));
-  const messages = event.uiMessages.filter((message) => ids.has(message.id));
-  const changes = event.uiMessages.flatMap((message, index): TranscriptChange[] => {
-    if (!ids.has(message.id)) return [];
-    const final = !(failed && message.id === responseMessage?.id);
-    return [{ op: "put", message, final, parentId: event.uiMessages[index - 1]?.id ?? null }];
+  const history = withoutBegun(state, event.uiMessages);
+  // With the cursor goes all that lies before it: where the turn's start could not be stored, an older answer too.
+  const isNew = ({ id }: LongrunUIMessage) => ids.has(id) || !state.stored.has(id);
+  const messages = history.filter(isNew);
+  const changes = history.flatMap((message, index): TranscriptChange[] => {
+    if (!isNew(message)) return [];
+    const final = message.id !== state.keptId && !(failed && message.id === responseMessage?.id);
+    return [{ op: "put", message, final, parentId: history[index - 1]?.id ?? null }];
   });
-  const head = { from: state.head ?? null, to: event.uiMessages.at(-1)?.id ?? null };
+  const head = { from: state.head ?? null, to: history.at(-1)?.id ?? null };
   const session = { runId, publicAccessToken: chatAccessToken };
   try {
     const written = await retry(() =>

@@ -6,7 +6,7 @@ import { rounds } from "./harness/dice.ts";
 import { gather } from "./harness/evidence.ts";
 import { FaultChat, type TurnPlan } from "./harness/fault-chat.ts";
 import { faults } from "./harness/faults.ts";
-import { killRun } from "./harness/kills.ts";
+import { holdChat, killRun } from "./harness/kills.ts";
 
 // One answer a day; each round has a person of its own.
 const { row } = faults({ LIMIT_ANSWERS_PER_DAY: "1" });
@@ -92,3 +92,37 @@ for (const [what, { plan, full, told }] of Object.entries(FIRST_TURNS)) {
     },
   );
 }
+
+row(
+  "F5: a message that starts a new run and cannot be stored says so; the next run answers it, and nothing before it is lost",
+  async (fault) => {
+    const { app, model } = fault;
+    const chat = await FaultChat.open(app, model, await new HttpUser(app).signUp());
+    // Its answer is on the stream alone when the next message comes.
+    const first = await chat.send({ words: 4, holdAt: 3 });
+    await first.model.held();
+    const held = await holdChat(app, chat.chatId);
+    first.model.release();
+    await held.met();
+    await chat.tab.untilText(first.answer);
+    await killRun(app, chat.chatId);
+    await held.cutWaiters();
+    await held.release();
+    await app.query(`UPDATE "Turn" SET at = at - interval '2 days' WHERE "chatId" = $1`, [chat.chatId]);
+    await app.query(`CREATE FUNCTION refuse_messages() RETURNS trigger LANGUAGE plpgsql AS
+      $$ BEGIN RAISE EXCEPTION 'no message is stored now'; END $$`);
+    await app.query(`CREATE TRIGGER refused BEFORE INSERT ON "Message"
+      FOR EACH ROW EXECUTE FUNCTION refuse_messages()`);
+    const second = await chat.send({ words: 4 });
+    await chat.tab.until("error", 60_000);
+    expect(chat.tab.chat.error?.message).toContain("could not be stored");
+    fault.fired();
+    await app.query(`DROP FUNCTION refuse_messages() CASCADE`);
+    await chat.tab.untilText(second.answer, 60_000);
+    await chat.tab.until("ready");
+    await chat.reload();
+    await chat.settle();
+    for (const turn of [first, second]) expect(turn.model.asked).toHaveLength(1);
+    chat.tab.close();
+  },
+);
