@@ -48,10 +48,7 @@ export async function followScreen(
 
 type Begun = Pick<RunState, "tail"> & { stored: ReadonlySet<string>; keptId?: string | null };
 
-/**
- * The history without answers that no turn has ended with: a lost run had written them, and what they answered is
- * answered anew. The runtime believes all but the newest, and that too when it came to its last word.
- */
+/** The history without answers that a lost run had begun, and that were answered anew or will be. */
 export const withoutBegun = (
   { tail, stored, keptId }: Begun,
   messages: readonly LongrunUIMessage[],
@@ -64,10 +61,12 @@ export const withoutBegun = (
 export function withoutOrphans(state: RunState, messages: LongrunUIMessage[]): LongrunUIMessage[] {
   if (state.soughtOrphans) return messages;
   state.soughtOrphans = true;
+  // That turn is over, and what it has called is told in its answer.
+  if (messages.some(({ id }) => id === state.tail?.finishedId)) state.tail?.calls.splice(0);
   const list = withoutBegun(state, messages);
   if (list.length === messages.length) return messages;
   // One whose turn has ended has its answer; what is asked now had none.
-  if (state.tail?.openTurn) state.recoveredId = list.at(-1)?.id ?? null;
+  if (state.tail?.openTurn && state.tail.finishedId === null) state.recoveredId = list.at(-1)?.id ?? null;
   chat.history.set(list);
   return list;
 }

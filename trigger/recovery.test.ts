@@ -32,6 +32,7 @@ const open: StreamTail = {
   replacedIds: [],
   openTurn: true,
   openIds: ["a2"],
+  finishedId: null,
   calls: [],
   lost: null,
 };

@@ -25,6 +25,8 @@ export type StreamTail = {
   openTurn: boolean;
   /** Ids of the answers that were begun in that turn: more than one when more than one run was lost in it. */
   openIds: string[];
+  /** The newest of them, when it came to its last word: the runtime takes it, and ends its turn without another. */
+  finishedId: string | null;
   /** The tool calls of that turn. */
   calls: OpenCall[];
   /** The answer that it had begun last. */
@@ -32,6 +34,9 @@ export type StreamTail = {
 };
 
 export type LostAnswer = { messageId: string; chunks: UIMessageChunk[] };
+
+const isFinish = (data: unknown): boolean =>
+  typeof data === "object" && data !== null && (data as { type?: unknown }).type === "finish";
 
 function startedId(data: unknown): string | null {
   if (typeof data !== "object" || data === null) return null;
@@ -81,6 +86,7 @@ export async function readStreamTail(chatId: string, lastEventId: string | undef
     replacedIds: [],
     openTurn: false,
     openIds: [],
+    finishedId: null,
     calls: [],
     lost: null,
   };
@@ -96,6 +102,7 @@ export async function readStreamTail(chatId: string, lastEventId: string | undef
       if (answer !== undefined) tail.settledIds.push(answer);
       tail.replacedIds.push(...begun.filter((id) => id !== answer));
       tail.openTurn = false;
+      tail.finishedId = null;
       calls.take();
       lost = new LostReader();
     } else if (record.seqNum > stored && record.data) {
@@ -103,7 +110,11 @@ export async function readStreamTail(chatId: string, lastEventId: string | undef
       calls.read(record.data);
       lost.read(record.data);
       const id = startedId(record.data);
-      if (id) tail.openIds.push(id);
+      if (id) {
+        tail.openIds.push(id);
+        tail.finishedId = null;
+      }
+      if (isFinish(record.data)) tail.finishedId = tail.openIds.at(-1) ?? null;
     }
   }
   tail.calls = calls.take();
@@ -111,9 +122,12 @@ export async function readStreamTail(chatId: string, lastEventId: string | undef
   return tail;
 }
 
-/** The answers that no turn has ended with: the runtime takes all of them but the newest for whole. */
-export const begunOnly = (tail: StreamTail | null): Set<string> =>
-  new Set([...(tail?.openIds ?? []), ...(tail?.replacedIds ?? [])]);
+/** The answers that were begun and count for nothing: the runtime takes all of them but the newest for whole. */
+export function begunOnly(tail: StreamTail | null): Set<string> {
+  const begun = new Set([...(tail?.openIds ?? []), ...(tail?.replacedIds ?? [])]);
+  if (tail?.finishedId) begun.delete(tail.finishedId);
+  return begun;
+}
 
 const LOOK_AGAIN_MS = 10;
 const KEPT_MS = 20_000;

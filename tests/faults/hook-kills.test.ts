@@ -20,13 +20,15 @@ row("F4: kill -9 of the run at any moment of its turn: one row, one end, one who
   for (let round = 0; round < rounds(4); round += 1) {
     await untilHit(async () => {
       const before = await lastEnd(chat);
-      await chat.send({ words: 40, asked: 2 });
+      const turn = await chat.send({ words: 40, asked: 2 });
       await sleep(fault.dice.int(0, longest));
       await killRun(fault.app, chat.chatId);
       const hit = (await lastEnd(chat)) === before;
       if (hit) fault.fired();
-      // What a run that was killed after its turn's end leaves unsaved is made good with the next message.
-      else await chat.send({ words: 3 });
+      await chat.tab.until("ready");
+      // What a run that was killed after its turn's end leaves unsaved is made good with the next message. Its end may
+      // have been on its way when it was looked for.
+      if (!hit || turn.model.asked.length === 1) await chat.send({ words: 3 });
       await chat.settle();
       return hit;
     });
@@ -34,6 +36,31 @@ row("F4: kill -9 of the run at any moment of its turn: one row, one end, one who
   await chat.send({ words: 3 });
   await chat.settle();
 });
+
+row(
+  "F5: kill -9 of the run between the last word of its answer and its turn's end: that answer stays, asked for once",
+  async (fault) => {
+    const chat = await fault.chat();
+    for (let round = 0; round < rounds(1); round += 1) {
+      await untilHit(async () => {
+        const turn = await chat.send({ words: 5, holdAt: 4, asked: 2 });
+        await turn.model.held();
+        turn.model.release();
+        await chat.tab.untilText(turn.answer);
+        await killRun(fault.app, chat.chatId);
+        const { output } = await gather(fault.app, fault.model, chat.tab);
+        const hit = (output.at(-1)?.data as { type?: string } | null)?.type === "finish";
+        await chat.tab.until("ready");
+        await chat.send({ words: 3 });
+        await chat.settle();
+        if (!hit) return false;
+        fault.fired();
+        expect(turn.model.asked).toHaveLength(1);
+        return true;
+      });
+    }
+  },
+);
 
 row("F5: kill -9 of the run in onChatStart: the first message of a chat is answered once", async (fault) => {
   for (let round = 0; round < rounds(1); round += 1) {
