@@ -39,7 +39,7 @@ export type RunState = {
   abandoned: boolean;
   /** The history from before a message that was refused in this turn. */
   beforeRefusal: LongrunUIMessage[] | null;
-  /** The message that this turn would have answered was withdrawn while it waited: nothing is to be done. */
+  /** What this turn would have answered was withdrawn while it waited, or has its whole answer: nothing is to be done. */
   withdrawn: boolean;
   /** Messages that came while the turn runs, by id: each joins it, with other words where given, or waits. */
   held: Map<string, (text: string | null) => void>;

@@ -77,10 +77,10 @@ function changesOf({ reason, changes, transcript: { entries } }: TranscriptChang
 
 /**
  * A partial that a run which was lost as well has kept: the runtime takes it from the stream once more, and for whole.
- * What is stored of it counts.
+ * What is stored of it counts. And so it does of an answer that had gone on: the runtime has only the end of it.
  */
 const isKeptPartial = ({ tail, stored, goesOn }: RunState, id: string): boolean =>
-  stored.has(id) && id !== goesOn?.id && begunOnly(tail).has(id);
+  stored.has(id) && id !== goesOn?.id && (begunOnly(tail).has(id) || tail?.finishedId === id);
 
 async function saveBranch(chatId: string, changeset: TranscriptChangeset): Promise<void> {
   const state = runState();

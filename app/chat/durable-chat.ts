@@ -137,8 +137,7 @@ export class DurableChat<M extends UIMessage> extends Chat<M> {
     const cursor = cursorOf(handle);
     this.#token.offer(handle.publicAccessToken);
     this.#outbox.adopt(handle, stored);
-    this.#takeUpStop(handle);
-    this.#stop.heard();
+    if (this.#takeUpStop(handle)) this.#stop.heard();
     this.#active?.reconsider(this.#ledger.list());
     this.messages = this.#history.takeIn(this.messages, { stored, earlier }, cursor ?? -1, {
       isWaiting: ({ id }) => this.#ledger.has(id) || id in this.facts.get().delivery,
@@ -198,9 +197,9 @@ export class DurableChat<M extends UIMessage> extends Chat<M> {
   }
 
   /** What was read may be older than what is answered by now. */
-  #takeUpStop({ stopSeq }: ResumeHandle): void {
+  #takeUpStop({ stopSeq }: ResumeHandle): boolean {
     const next = this.#ledger.list()[0]?.seq ?? null;
-    if (stopSeq !== null && next !== null && next < stopSeq) this.#stop.takeUp(stopSeq);
+    return stopSeq !== null && next !== null && next < stopSeq && this.#stop.takeUp(stopSeq);
   }
 
   /** The AI SDK's status is that of one request; the page's is that of the whole conversation. */

@@ -33,12 +33,13 @@ export class PendingStop {
     }
   }
 
-  /** One that was asked for before the page was loaded, or elsewhere. */
-  takeUp(seq: number): void {
-    if (this.#asked) return;
+  /** One that was asked for before the page was loaded, or elsewhere. Its time begins with `heard`. */
+  takeUp(seq: number): boolean {
+    if (this.#asked) return false;
     this.#asked = this.#acknowledged = true;
     this.#seq = seq;
     this.options.facts.set({ stopping: true });
+    return true;
   }
 
   /** A record came: the run is alive, its end of the turn is still to be expected. */

@@ -5,10 +5,12 @@ import { INTERRUPTED } from "#trigger/open-calls.ts";
 import { eventually } from "../support/eventually.ts";
 import { deployChanged } from "./harness/changed-app.ts";
 import { rounds } from "./harness/dice.ts";
+import { gather } from "./harness/evidence.ts";
 import type { FaultChat, PlannedTurn } from "./harness/fault-chat.ts";
 import { faults, type Fault } from "./harness/faults.ts";
 import { killRun } from "./harness/kills.ts";
 import { Shop } from "./harness/shop.ts";
+import { untilHit } from "./harness/until-hit.ts";
 
 const shop = await Shop.open();
 const tools = `
@@ -222,5 +224,35 @@ row(
     expect((await toolParts(chat)).at(-1)).toMatchObject({ errorText: INTERRUPTED });
     await chat.send({ words: 3 });
     await chat.settle();
+  },
+);
+
+row(
+  "F6: kill -9 at the last word of an answer that an approval let go on: it stays whole, and the tool has run once",
+  async (fault) => {
+    const chat = await fault.chat();
+    let tries = 0;
+    for (let round = 0; round < rounds(1); round += 1) {
+      await untilHit(async () => {
+        const order = `pie-${chat.chatId}-${(tries += 1)}`;
+        shop.serve();
+        const turn = await approveCake(chat, order);
+        await chat.tab.untilText(turn.answer);
+        await killRun(fault.app, chat.chatId);
+        const { output } = await gather(fault.app, fault.model, chat.tab);
+        const hit = (output.at(-1)?.data as { type?: string } | null)?.type === "finish";
+        await chat.tab.until("ready");
+        if (hit) turn.ends = "whole";
+        else turn.asked = { from: 2, to: 3 };
+        await chat.send({ words: 3 });
+        await chat.settle();
+        await chat.reload();
+        await chat.settle();
+        expect(shop.count(order)).toBe(1);
+        expect((await toolParts(chat)).at(-1)).toMatchObject({ state: "output-available", output: "served" });
+        if (hit) fault.fired();
+        return hit;
+      });
+    }
   },
 );
