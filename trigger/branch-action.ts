@@ -4,6 +4,7 @@ import { writeTranscript } from "#app/models/transcript.server.ts";
 import type { ChatAction } from "#app/shared/chat-action.ts";
 import { holdsNothing, type LongrunUIMessage } from "#app/shared/chat-message.ts";
 import { adoptBranch, withoutBegun } from "#trigger/branch-sync.ts";
+import { withGoneOn } from "#trigger/gone-on.ts";
 import { VisibleError } from "#trigger/model-error.ts";
 import { retry } from "#trigger/retry.ts";
 import { runState } from "#trigger/run-state.ts";
@@ -12,14 +13,15 @@ import { runState } from "#trigger/run-state.ts";
 export async function onAction({ action }: { action: ChatAction }) {
   const { chatId } = runState();
   if (!chatId) throw new Error("the run has not booted");
-  if (action.type === "look") return keepRecovered();
+  if (action.type === "look") return await keepRecovered();
   return await answerAgain(chatId, action.messageId);
 }
 
 /** An answer that this run took from the stream, because the one before died as it would have saved it, is saved now. */
-function keepRecovered(): undefined {
+async function keepRecovered(): Promise<undefined> {
   const state = runState();
-  const history = withoutBegun(state, chat.history.all() as LongrunUIMessage[]);
+  const found = withoutBegun(state, chat.history.all() as LongrunUIMessage[]);
+  const { messages: history } = await withGoneOn(state, found);
   if (history.some((message) => !state.stored.has(message.id))) chat.history.set(history);
 }
 

@@ -33,6 +33,7 @@ const open: StreamTail = {
   openTurn: true,
   openIds: ["a2"],
   finishedId: null,
+  finished: [],
   calls: [],
   lost: null,
 };

@@ -27,6 +27,8 @@ export type StreamTail = {
   openIds: string[];
   /** The newest of them, when it came to its last word: the runtime takes it, and ends its turn without another. */
   finishedId: string | null;
+  /** The answers that came to their last word after the stored cursor, each as its turn has written it. */
+  finished: LostAnswer[];
   /** The tool calls of that turn. */
   calls: OpenCall[];
   /** The answer that it had begun last. */
@@ -87,6 +89,7 @@ export async function readStreamTail(chatId: string, lastEventId: string | undef
     openTurn: false,
     openIds: [],
     finishedId: null,
+    finished: [],
     calls: [],
     lost: null,
   };
@@ -114,7 +117,11 @@ export async function readStreamTail(chatId: string, lastEventId: string | undef
         tail.openIds.push(id);
         tail.finishedId = null;
       }
-      if (isFinish(record.data)) tail.finishedId = tail.openIds.at(-1) ?? null;
+      if (isFinish(record.data)) {
+        tail.finishedId = tail.openIds.at(-1) ?? null;
+        const answer = lost.get();
+        if (answer) tail.finished.push(answer);
+      }
     }
   }
   tail.calls = calls.take();

@@ -15,6 +15,7 @@ import {
   type TranscriptWrite,
 } from "#app/models/transcript.server.ts";
 import { adoptBranch } from "#trigger/branch-sync.ts";
+import { hasGoneOn } from "#trigger/gone-on.ts";
 import { retry } from "#trigger/retry.ts";
 import { runState, type RunState } from "#trigger/run-state.ts";
 import { begunOnly, readStreamTail, type StreamTail } from "#trigger/stream-tail.ts";
@@ -77,10 +78,10 @@ function changesOf({ reason, changes, transcript: { entries } }: TranscriptChang
 
 /**
  * A partial that a run which was lost as well has kept: the runtime takes it from the stream once more, and for whole.
- * What is stored of it counts. And so it does of an answer that had gone on: the runtime has only the end of it.
+ * What is stored of it counts. And so it does of an answer that has gone on, until it is whole.
  */
-const isKeptPartial = ({ tail, stored, goesOn }: RunState, id: string): boolean =>
-  stored.has(id) && id !== goesOn?.id && (begunOnly(tail).has(id) || tail?.finishedId === id);
+const isKeptPartial = (state: RunState, id: string): boolean =>
+  hasGoneOn(state, id) || (state.stored.has(id) && id !== state.goesOn?.id && begunOnly(state.tail).has(id));
 
 async function saveBranch(chatId: string, changeset: TranscriptChangeset): Promise<void> {
   const state = runState();

@@ -10,7 +10,7 @@ import { goesOn } from "#app/shared/tool-answers.ts";
 import { followScreen, unsavedOf, wereStored, withoutBegun, withoutOrphans } from "#trigger/branch-sync.ts";
 import { summariseAhead } from "#trigger/context/fit.ts";
 import { lookAgain } from "#trigger/context/second-look.ts";
-import { finishedAnswer } from "#trigger/finished-answer.ts";
+import { withGoneOn } from "#trigger/gone-on.ts";
 import { takeLostStop } from "#trigger/lost-stops.ts";
 import { countTurn, type Counted } from "#trigger/limits.ts";
 import { VisibleError } from "#trigger/model-error.ts";
@@ -127,7 +127,6 @@ async function beginStored(
     chat.endRun();
     throw new VisibleError("This account is disabled, so nothing was answered.");
   }
-  if (await endFinished(state, messages)) return false;
   const asked = messages.at(-1);
   if (state.withdrawn) return false;
   state.goesOn = asked && goesOn(asked) ? asked : null;
@@ -138,23 +137,6 @@ async function beginStored(
   await endSubtasks(ownChatId(state), carriesOn ? state.askedId : null);
   if (state.stopped) return false;
   if (asked?.role !== "user" && !state.goesOn) throw new VisibleError("There is no message to answer.");
-  return true;
-}
-
-/** Whether the turn's answer is whole already; it is stored, and nothing is asked. */
-async function endFinished(state: RunState, messages: LongrunUIMessage[]): Promise<boolean> {
-  const whole = await finishedAnswer(state, messages);
-  if (!whole) return false;
-  const [chatId, parentId] = [ownChatId(state), messages.at(-2)?.id ?? null];
-  const changes: TranscriptChange[] = [{ op: "put", message: whole, final: true, parentId }];
-  try {
-    await retry(() => writeTranscript({ chatId, changes, head: { to: whole.id } }));
-  } catch {
-    throw new VisibleError(NOT_STORED);
-  }
-  wereStored(state, [whole], whole.id);
-  chat.history.set([...messages.slice(0, -1), whole]);
-  state.withdrawn = true;
   return true;
 }
 
@@ -172,7 +154,8 @@ async function storeMessages(
   const session = { runId, publicAccessToken: chatAccessToken };
   try {
     const screen = await followScreen(state, chatId, uiMessages, headMessageId);
-    const messages = settleWaiting(withoutOrphans(state, screen));
+    const whole = await withGoneOn(state, withoutOrphans(state, screen));
+    const messages = settleWaiting(whole.messages);
     const changes = unsavedOf(state, messages);
     const asked = messages.at(-1);
     const to = asked?.id ?? null;
@@ -189,6 +172,8 @@ async function storeMessages(
         : saveSession({ chatId, ...session });
     if (!(await retry(write))) return null;
     wereStored(state, unsaved, to);
+    // What the decision had asked for is there, with its last word: its turn has only to end.
+    if (asked?.role === "assistant" && whole.ids.has(asked.id)) state.withdrawn = true;
     return messages;
   } catch {
     throw new VisibleError(NOT_STORED);
