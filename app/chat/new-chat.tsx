@@ -53,6 +53,12 @@ export function NewChat({ chatId, messageId, notice, choice, attachments, return
   const onChange = ({ target }: FormEvent) => {
     if (target instanceof HTMLInputElement && target.name === "model") setModel(target.value || null);
   };
+  // What is typed while the chat is made is for that chat.
+  const onTyped = () => {
+    if (!sending || !box.current) return;
+    keepDraft(NEW_CHAT_DRAFT, "");
+    keepDraft(chatId, box.current.value);
+  };
   const suggest = (text: string) => {
     if (!box.current) return;
     box.current.value = text;
@@ -75,7 +81,7 @@ export function NewChat({ chatId, messageId, notice, choice, attachments, return
       ) : (
         <Welcome notice={notice} onSuggest={suggest} />
       )}
-      <div className="composer-area">
+      <div className="composer-area" onInput={onTyped}>
         {error && <ErrorLine>{error}</ErrorLine>}
         <LimitNote />
         <Composer

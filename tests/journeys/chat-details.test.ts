@@ -249,3 +249,24 @@ journey("signing out leaves no draft at the browser", async (journey) => {
   await page.waitForURL(/\/login/);
   expect(await page.evaluate(() => Object.keys(localStorage))).toEqual([]);
 });
+
+journey("what is typed while a new chat is made is in the box of that chat", async ({ model, signedUp }) => {
+  const { page } = await signedUp();
+  const { text, key } = question("First");
+  model.answer(key, { text: "The first answer." });
+  let goOn = (): void => undefined;
+  const held = new Promise<void>((resolve) => (goOn = resolve));
+  await page.route("**/chats.data*", async (route) => {
+    if (route.request().method() === "POST") await held;
+    await route.continue();
+  });
+  await send(page, text);
+  await page.locator("[data-chat-status=submitted]").waitFor();
+  await composer(page).fill("And then?");
+  goOn();
+  await waitAnswered(page, 1);
+  expect(await composer(page).inputValue()).toBe("And then?");
+  await page.goto("/chats");
+  await hydrated(page);
+  expect(await composer(page).inputValue(), "the next new chat has it not").toBe("");
+});
