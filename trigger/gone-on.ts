@@ -1,9 +1,8 @@
 import { chat } from "@trigger.dev/sdk/ai";
-import { readUIMessageStream, type UIMessageChunk } from "ai";
 import type { LongrunUIMessage } from "#app/shared/chat-message.ts";
+import { foldAnswer } from "#app/shared/fold-answer.ts";
 import { unwrapSoFar } from "#app/shared/so-far.ts";
 import type { RunState } from "#trigger/run-state.ts";
-import type { LostAnswer } from "#trigger/stream-tail.ts";
 
 /** Whether the answer had gone on after a decision, and the run was lost before it had saved it. */
 export const hasGoneOn = ({ tail, stored }: RunState, id: string): boolean =>
@@ -23,7 +22,7 @@ export async function withGoneOn(
   const finished = (state.tail?.finished ?? []).filter(({ messageId }) => hasGoneOn(state, messageId));
   for (const answer of finished) {
     const at = list.findIndex(({ id }) => id === answer.messageId);
-    const whole = at === -1 ? null : await read(answer);
+    const whole = at === -1 ? null : await foldAnswer(answer.chunks.map(unwrapSoFar));
     if (!whole) continue;
     list = list.with(at, whole);
     ids.add(whole.id);
@@ -32,18 +31,4 @@ export async function withGoneOn(
   state.tail?.finished.splice(0);
   if (ids.size > 0) chat.history.set(list);
   return { messages: list, ids };
-}
-
-async function read({ chunks }: LostAnswer): Promise<LongrunUIMessage | null> {
-  const stream = new ReadableStream<UIMessageChunk>({
-    start(controller) {
-      for (const chunk of chunks) controller.enqueue(unwrapSoFar(chunk));
-      controller.close();
-    },
-  });
-  let whole: LongrunUIMessage | null = null;
-  // What an error chunk says stands in the message, too.
-  const versions = readUIMessageStream<LongrunUIMessage>({ stream, onError: () => undefined });
-  for await (const version of versions) whole = version;
-  return whole;
 }

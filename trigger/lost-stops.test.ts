@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { stoppedOf } from "./lost-stops.ts";
-import type { InputRecord } from "./stream-tail.ts";
+import type { InputRecord } from "#app/shared/in-record.ts";
 
 const message = (id: string) => ({
   kind: "message",

@@ -1,9 +1,6 @@
-import { z } from "zod";
+import { type InputRecord, isStop } from "#app/shared/in-record.ts";
 import type { RunState } from "#trigger/run-state.ts";
-import type { InputRecord } from "#trigger/stream-tail.ts";
-import { askedId, parsed, unreadInput } from "#trigger/unread-input.ts";
-
-const stopSchema = z.object({ kind: z.literal("stop") });
+import { askedId, unreadInput } from "#trigger/unread-input.ts";
 
 /**
  * Of what no turn has answered, the ids of what was stopped, in order. As in a run that lives, a stop ends the answer
@@ -15,12 +12,11 @@ export function stoppedOf(records: readonly InputRecord[], heard: number): strin
   const stopped: string[] = [];
   let again = false;
   for (const { seqNum, data } of records) {
-    const record = parsed(data);
-    const id = askedId(record);
+    const id = askedId(data);
     if (id !== null) waiting.push(id);
-    const isStop = stopSchema.safeParse(record).success && seqNum > heard;
-    if (isStop && !again) stopped.push(...waiting.splice(0, 1));
-    if (isStop || id !== null) again = isStop;
+    const stops = seqNum > heard && isStop(data);
+    if (stops && !again) stopped.push(...waiting.splice(0, 1));
+    if (stops || id !== null) again = stops;
   }
   return stopped;
 }

@@ -1,8 +1,9 @@
 import type { ChatOfRun } from "#app/models/chat.server.ts";
 import { locals } from "@trigger.dev/sdk";
 import type { LongrunUIMessage } from "#app/shared/chat-message.ts";
+import type { InputRecord } from "#app/shared/in-record.ts";
 import type { OpenCall } from "#trigger/open-calls.ts";
-import type { InputRecord, StreamTail } from "#trigger/stream-tail.ts";
+import type { StreamTail } from "#trigger/stream-tail.ts";
 
 /** What one run remembers of its chat. A process may be used for several runs, one after the other. */
 export type RunState = {

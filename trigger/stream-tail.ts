@@ -4,9 +4,6 @@ import type { UIMessageChunk } from "ai";
 import { CallReader, type OpenCall } from "#trigger/open-calls.ts";
 import { retry } from "#trigger/retry.ts";
 
-/** A record of the session's `.in`. */
-export type InputRecord = { seqNum: number; data: unknown };
-
 /** How the session's `.out` ends, as far as the database may not know it yet. */
 export type StreamTail = {
   /**

@@ -2,9 +2,9 @@ import { apiClientManager } from "@trigger.dev/core/v3";
 import { logger } from "@trigger.dev/sdk";
 import { z } from "zod";
 import { chatActionSchema } from "#app/shared/chat-action.ts";
+import { type InputRecord, parseRecord } from "#app/shared/in-record.ts";
 import { retry } from "#trigger/retry.ts";
 import type { RunState } from "#trigger/run-state.ts";
-import type { InputRecord } from "#trigger/stream-tail.ts";
 
 /** The turn waits for this read. */
 const GIVE_UP_MS = 2_000;
@@ -19,20 +19,11 @@ const askedSchema = z.object({
 
 /** The message that the record asks an answer to; null for one that asks for none. */
 export function askedId(data: unknown): string | null {
-  const { data: asked } = askedSchema.safeParse(data);
+  const { data: asked } = askedSchema.safeParse(parseRecord(data));
   if (!asked) return null;
   const action = chatActionSchema.safeParse(asked.payload.action).data;
   if (action) return action.type === "answer" ? action.messageId : null;
   return asked.payload.message?.id ?? null;
-}
-
-export function parsed(data: unknown): unknown {
-  if (typeof data !== "string") return data;
-  try {
-    return JSON.parse(data);
-  } catch {
-    return null;
-  }
 }
 
 /**
@@ -63,5 +54,5 @@ async function read({ chatId, answeredThrough }: RunState): Promise<InputRecord[
 export async function isOwed(state: RunState, messageId: string | undefined): Promise<boolean> {
   if (!state.continues) return false;
   const records = await unreadInput(state);
-  return records === null || records.some(({ data }) => askedId(parsed(data)) === messageId);
+  return records === null || records.some(({ data }) => askedId(data) === messageId);
 }

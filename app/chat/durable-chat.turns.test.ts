@@ -84,15 +84,21 @@ describe("a run that dies with its turn open", () => {
 });
 
 describe("stop", () => {
-  it("is appended, the partial stays, and the next message is answered", async () => {
-    server().onInput = ({ seq, body }) => {
-      if (body.kind === "stop") server().write({ type: "abort" }, turnComplete(seq));
-    };
+  /** A page that has asked for the end of an answer, of which it shows "par". */
+  const stopped = async () => {
     const tab = open();
     await tab.chat.send("one");
     server().write(...start("a1"), ...words("par"));
     await tab.untilText("par");
     await tab.chat.requestStop();
+    return tab;
+  };
+
+  it("is appended, the partial stays, and the next message is answered", async () => {
+    server().onInput = ({ seq, body }) => {
+      if (body.kind === "stop") server().write({ type: "abort" }, turnComplete(seq));
+    };
+    const tab = await stopped();
     await tab.until("ready");
     expect(tab.lines()).toEqual(["user: one", "assistant: par"]);
     expect(tab.chat.messages[1]?.parts.at(-1)).toMatchObject({ state: "done" });
@@ -120,11 +126,7 @@ describe("stop", () => {
   });
 
   it("is over after a while when nobody ends the turn, and what comes late of it is not shown", async () => {
-    const tab = open();
-    await tab.chat.send("one");
-    server().write(...start("a1"), ...words("par"));
-    await tab.untilText("par");
-    await tab.chat.requestStop();
+    const tab = await stopped();
     expect(tab.chat.facts.get().stopping).toBe(true);
     await tab.until("ready");
     server().write(delta("late"), ...finish, turnComplete(1));
@@ -153,11 +155,7 @@ describe("stop", () => {
   });
 
   it("that was given up leaves nothing twice when a run comes and ends the answer under an id of its own", async () => {
-    const tab = open();
-    await tab.chat.send("one");
-    server().write(...start("a1"), ...words("par"));
-    await tab.untilText("par");
-    await tab.chat.requestStop();
+    const tab = await stopped();
     await tab.until("ready");
     server().write(...start("a2"), ...words("par"), { type: "abort" }, turnComplete(0));
     await eventually(() => tab.ends.length === 2, { what: () => "the turn is read" });

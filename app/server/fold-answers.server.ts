@@ -1,5 +1,6 @@
-import { readUIMessageStream, type UIMessageChunk } from "ai";
+import type { UIMessageChunk } from "ai";
 import type { LongrunUIMessage } from "#app/shared/chat-message.ts";
+import { foldAnswer } from "#app/shared/fold-answer.ts";
 import { compactChunks, outlineOf, type OpenTurn } from "#app/shared/open-turn.ts";
 import type { OutRecord } from "#app/shared/out-record.ts";
 import { TurnSplitter } from "#app/shared/turn-splitter.ts";
@@ -60,7 +61,7 @@ export class AnswerFold {
   }
 
   async answers(): Promise<FoldedAnswers> {
-    const ended = await Promise.all(this.#ended.map((turn) => messageOf(turn.compact())));
+    const ended = await Promise.all(this.#ended.map((turn) => foldAnswer(turn.compact())));
     return {
       ended: ended.filter((message) => message !== null),
       open: this.#open && (await this.#openAnswer(this.#open)),
@@ -71,7 +72,7 @@ export class AnswerFold {
 
   async #openAnswer(open: Reading): Promise<FoldedAnswers["open"]> {
     const compact = open.compact();
-    const answer = await messageOf(compact);
+    const answer = await foldAnswer(compact);
     if (!answer) return null;
     const turn = { cursor: String(this.#cursor), messageId: answer.id, outline: outlineOf(compact) };
     return { answer, turn };
@@ -83,19 +84,4 @@ export function foldAnswers(records: readonly OutRecord[]): Promise<FoldedAnswer
   const fold = new AnswerFold();
   for (const record of records) fold.take(record);
   return fold.answers();
-}
-
-/** Null where nothing names the message: it could not be found again. */
-async function messageOf(chunks: UIMessageChunk[]): Promise<LongrunUIMessage | null> {
-  const stream = new ReadableStream<UIMessageChunk>({
-    start(controller) {
-      for (const chunk of chunks) controller.enqueue(chunk);
-      controller.close();
-    },
-  });
-  let last: LongrunUIMessage | null = null;
-  // What an error chunk says stands in the message, too.
-  const versions = readUIMessageStream<LongrunUIMessage>({ stream, onError: () => undefined });
-  for await (const version of versions) last = version;
-  return last && last.id !== "" ? last : null;
 }

@@ -2,6 +2,7 @@ import { z } from "zod";
 import type { StreamRecord } from "#app/server/trigger-client.server.ts";
 import { chatActionSchema } from "#app/shared/chat-action.ts";
 import { acceptSubmitted, type LongrunUIMessage } from "#app/shared/chat-message.ts";
+import { isStop, parseRecord } from "#app/shared/in-record.ts";
 
 /** What the session's two streams say beyond the stored cursors. */
 export type StreamState = {
@@ -26,18 +27,7 @@ const inputSchema = z.object({
   }),
 });
 
-const stopSchema = z.object({ kind: z.literal("stop") });
-
 const TURN_TRIGGERS = new Set([undefined, "submit-message", "regenerate-message", "action"]);
-
-function parseJson(data: unknown): unknown {
-  if (typeof data !== "string") return data;
-  try {
-    return JSON.parse(data);
-  } catch {
-    return null;
-  }
-}
 
 const headerOf = (record: StreamRecord, name: string) => record.headers?.find(([key]) => key === name)?.[1];
 
@@ -49,10 +39,10 @@ const UNSEEN = /^(start|start-step|finish|finish-step|message-metadata|abort|dat
 const chunkSchema = z.object({ type: z.string() });
 
 /** An end without a chunk before it is that of an action, of which nothing has to be stored. */
-const isChunk = (record: StreamRecord) => chunkSchema.safeParse(parseJson(record.data)).success;
+const isChunk = (record: StreamRecord) => chunkSchema.safeParse(parseRecord(record.data)).success;
 
 function isSeen(record: StreamRecord): boolean {
-  const chunk = chunkSchema.safeParse(parseJson(record.data));
+  const chunk = chunkSchema.safeParse(parseRecord(record.data));
   return chunk.success && !UNSEEN.test(chunk.data.type);
 }
 
@@ -84,13 +74,12 @@ function unheardStop(input: StreamRecord[], first: number, end: StreamRecord | u
   const heard = end ? headerOf(end, "session-in-consumed-id") : "-1";
   // An end that the engine wrote does not say.
   if (heard === undefined) return null;
-  const isStop = ({ seqNum, data }: StreamRecord) =>
-    seqNum > Math.max(first, Number(heard)) && stopSchema.safeParse(parseJson(data)).success;
-  return input.findLast(isStop)?.seqNum ?? null;
+  const after = Math.max(first, Number(heard));
+  return input.findLast(({ seqNum, data }) => seqNum > after && isStop(data))?.seqNum ?? null;
 }
 
 function asTurn(record: StreamRecord): { seq: number; message: LongrunUIMessage | null }[] {
-  const parsed = inputSchema.safeParse(parseJson(record.data));
+  const parsed = inputSchema.safeParse(parseRecord(record.data));
   if (!parsed.success || !TURN_TRIGGERS.has(parsed.data.payload.trigger)) return [];
   if (chatActionSchema.safeParse(parsed.data.payload.action).data?.type === "look") return [];
   return [{ seq: record.seqNum, message: acceptSubmitted(parsed.data.payload.message) }];

@@ -4,10 +4,11 @@ import { expect } from "vitest";
 import { eventually } from "../support/eventually.ts";
 import { isAnsweredOnce } from "./harness/answered.ts";
 import { rounds } from "./harness/dice.ts";
-import { lastEnd } from "./harness/ends.ts";
+import { endsWithFinish, lastEnd } from "./harness/ends.ts";
 import { gather, type SeenRecord } from "./harness/evidence.ts";
 import type { FaultChat, PlannedTurn } from "./harness/fault-chat.ts";
 import { faults, type Fault } from "./harness/faults.ts";
+import { killBeforeSave } from "./harness/kill-before-save.ts";
 import { freezeRun, hold, holdChat, holdTable, holdWrite, killRun, runBooted } from "./harness/kills.ts";
 import { untilHit } from "./harness/until-hit.ts";
 
@@ -48,8 +49,7 @@ row(
         turn.model.release();
         await chat.tab.untilText(turn.answer);
         await killRun(fault.app, chat.chatId);
-        const { output } = await gather(fault.app, fault.model, chat.tab);
-        const hit = (output.at(-1)?.data as { type?: string } | null)?.type === "finish";
+        const hit = await endsWithFinish(chat);
         await chat.tab.until("ready");
         await chat.send({ words: 3 });
         await chat.settle();
@@ -211,13 +211,7 @@ row(
         what: () => `it is not answered anew\n${fault.app.logs()}`,
         ms: 30_000,
       });
-      const held = await holdChat(fault.app, chat.chatId);
-      turn.model.release();
-      await held.met();
-      await chat.tab.untilText(turn.answer);
-      await killRun(fault.app, chat.chatId);
-      await held.cutWaiters();
-      await held.release();
+      await killBeforeSave(chat, turn);
       fault.fired();
       await chat.reload();
       await chat.tab.untilText(turn.answer);

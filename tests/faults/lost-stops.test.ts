@@ -20,6 +20,16 @@ async function begin(fault: Fault, chat: FaultChat): Promise<{ turn: PlannedTurn
   return { turn, shown };
 }
 
+/** The same, and the worker is down in the middle of it until `back` is called. */
+async function beginAndLose(fault: Fault, chat: FaultChat) {
+  const begun = await begin(fault, chat);
+  const back = fault.app.keepDown("worker");
+  await eventually(() => begun.turn.model.asked[0]?.state === "cut", {
+    what: () => "the kill missed the open turn",
+  });
+  return { begun, back };
+}
+
 const stops = async (chat: FaultChat): Promise<number> => {
   const { input } = await gather(chat.app, chat.model, chat.tab);
   return input.filter(({ data }) => (data as { kind?: string }).kind === "stop").length;
@@ -64,11 +74,7 @@ for (const [what, between] of Object.entries({
     async (fault) => {
       const chat = await fault.chat();
       for (let round = 0; round < rounds(1); round += 1) {
-        const begun = await begin(fault, chat);
-        const back = fault.app.keepDown("worker");
-        await eventually(() => begun.turn.model.asked[0]?.state === "cut", {
-          what: () => "the kill missed the open turn",
-        });
+        const { begun, back } = await beginAndLose(fault, chat);
         await between(chat);
         await stop(chat);
         fault.fired();
@@ -86,11 +92,7 @@ row(
   async (fault) => {
     const chat = await fault.chat();
     for (let round = 0; round < rounds(1); round += 1) {
-      const begun = await begin(fault, chat);
-      const back = fault.app.keepDown("worker");
-      await eventually(() => begun.turn.model.asked[0]?.state === "cut", {
-        what: () => "the kill missed the open turn",
-      });
+      const { begun, back } = await beginAndLose(fault, chat);
       await stop(chat);
       fault.fired();
       for (const page of [`/chats/${chat.chatId}`, `/chats/${chat.chatId}/live`])

@@ -6,7 +6,8 @@ import { rounds } from "./harness/dice.ts";
 import { gather } from "./harness/evidence.ts";
 import { FaultChat, type TurnPlan } from "./harness/fault-chat.ts";
 import { faults } from "./harness/faults.ts";
-import { holdChat, killRun } from "./harness/kills.ts";
+import { killBeforeSave } from "./harness/kill-before-save.ts";
+import { killRun } from "./harness/kills.ts";
 
 // One answer a day; each round has a person of its own.
 const { row } = faults({ LIMIT_ANSWERS_PER_DAY: "1" });
@@ -101,13 +102,7 @@ row(
     // Its answer is on the stream alone when the next message comes.
     const first = await chat.send({ words: 4, holdAt: 3 });
     await first.model.held();
-    const held = await holdChat(app, chat.chatId);
-    first.model.release();
-    await held.met();
-    await chat.tab.untilText(first.answer);
-    await killRun(app, chat.chatId);
-    await held.cutWaiters();
-    await held.release();
+    await killBeforeSave(chat, first);
     await app.query(`UPDATE "Turn" SET at = at - interval '2 days' WHERE "chatId" = $1`, [chat.chatId]);
     await app.query(`CREATE FUNCTION refuse_messages() RETURNS trigger LANGUAGE plpgsql AS
       $$ BEGIN RAISE EXCEPTION 'no message is stored now'; END $$`);

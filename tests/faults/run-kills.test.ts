@@ -4,6 +4,7 @@ import { eventually } from "../support/eventually.ts";
 import type { FaultChat, PlannedTurn, TurnPlan } from "./harness/fault-chat.ts";
 import { rounds } from "./harness/dice.ts";
 import { faults, type Fault } from "./harness/faults.ts";
+import { killBeforeSave } from "./harness/kill-before-save.ts";
 import { holdChat, holdCursor, holdWrite, killRun } from "./harness/kills.ts";
 
 const { row } = faults();
@@ -154,16 +155,10 @@ const POINTS: Record<string, (fault: Fault, chat: FaultChat) => Promise<void>> =
     await killRun(app, chat.chatId);
     await chat.settle();
   },
-  "between the turn-complete record and the save": async ({ app }, chat) => {
+  "between the turn-complete record and the save": async (_fault, chat) => {
     const turn = await chat.send({ words: 5, holdAt: 3 });
     await turn.model.held();
-    const held = await holdChat(app, chat.chatId);
-    turn.model.release();
-    await held.met();
-    await chat.tab.untilText(turn.answer);
-    await killRun(app, chat.chatId);
-    await held.cutWaiters();
-    await held.release();
+    await killBeforeSave(chat, turn);
   },
   "between the save of the answer and the save of the input's cursor": async ({ app }, chat) => {
     const held = await holdCursor(app, chat.chatId);

@@ -5,7 +5,7 @@ import { INTERRUPTED } from "#trigger/open-calls.ts";
 import { eventually } from "../support/eventually.ts";
 import { deployChanged } from "./harness/changed-app.ts";
 import { rounds } from "./harness/dice.ts";
-import { gather } from "./harness/evidence.ts";
+import { endsWithFinish } from "./harness/ends.ts";
 import type { FaultChat, PlannedTurn } from "./harness/fault-chat.ts";
 import { faults, type Fault } from "./harness/faults.ts";
 import { killRun } from "./harness/kills.ts";
@@ -239,8 +239,7 @@ row(
         const turn = await approveCake(chat, order);
         await chat.tab.untilText(turn.answer);
         await killRun(fault.app, chat.chatId);
-        const { output } = await gather(fault.app, fault.model, chat.tab);
-        const hit = (output.at(-1)?.data as { type?: string } | null)?.type === "finish";
+        const hit = await endsWithFinish(chat);
         await chat.tab.until("ready");
         if (hit) turn.ends = "whole";
         else turn.asked = { from: 2, to: 3 };

@@ -13,6 +13,12 @@ export async function lastEnd(chat: FaultChat): Promise<number> {
   return output.findLast(isEnd)?.seq ?? -1;
 }
 
+/** Whether the last word of an answer is the last record on `.out`: its turn has not ended. */
+export async function endsWithFinish(chat: FaultChat): Promise<boolean> {
+  const { output } = await gather(chat.app, chat.model, chat.tab);
+  return chunkOf(output.at(-1)?.data).type === "finish";
+}
+
 /** Which end the turn came to, if all who know it say the same: its `finish` on the stream, its row. */
 export async function endOf(chat: FaultChat, turn: PlannedTurn): Promise<"whole" | "stopped"> {
   const { rows, output } = await gather(chat.app, chat.model, chat.tab);
