@@ -8,7 +8,7 @@ import { rounds } from "./harness/dice.ts";
 import { endsWithFinish } from "./harness/ends.ts";
 import type { FaultChat, PlannedTurn } from "./harness/fault-chat.ts";
 import { faults, type Fault } from "./harness/faults.ts";
-import { killRun } from "./harness/kills.ts";
+import { killRun, loseWorker } from "./harness/kills.ts";
 import { Shop } from "./harness/shop.ts";
 import { untilHit } from "./harness/until-hit.ts";
 
@@ -208,7 +208,8 @@ row(
     shop.close();
     const turn = await approveCake(chat, order);
     await eventually(() => shop.count(order) === 1, { what: () => "it is not called", ms: 30_000 });
-    const back = fault.app.keepDown("worker");
+    // A run that still lived for a moment would be served.
+    const back = await loseWorker(fault.app);
     await chat.tab.chat.requestStop();
     fault.fired();
     back();

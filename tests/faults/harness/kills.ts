@@ -52,6 +52,14 @@ export async function killPart(app: App, part: Part): Promise<void> {
   await app.healthy();
 }
 
+/** Keeps the worker down until the returned function is called; resolves when its runs' processes have ended as well. */
+export async function loseWorker(app: App): Promise<() => void> {
+  const lost = [...app.runPids().values()];
+  const back = app.keepDown("worker");
+  await eventually(() => !lost.some(isAlive), { what: () => "a run outlives its worker", ms: 30_000 });
+  return back;
+}
+
 /** A connection of the test's own to the application's database. */
 export async function connect(app: App): Promise<pg.Client> {
   const client = new pg.Client({
