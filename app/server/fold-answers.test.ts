@@ -87,11 +87,16 @@ test("why a turn has ended is told where no answer says so, and only of the newe
   expect(await failureOf(error, END, ...start("a2"), ...words("one"), ...finish, END)).toBeNull();
 });
 
-test("an answer of ten thousand chunks is folded in a fraction of a second", async () => {
-  const deltas = Array.from({ length: 10_000 }, (_, index) => `word${index} `);
+test("an answer of a hundred thousand words is folded in a fraction of a second", async () => {
+  const deltas = Array.from({ length: 100_000 }, (_, index) => `word${index} `);
   const script = records(...start("a1"), ...words(...deltas));
-  const begun = performance.now();
-  const folded = await foldAnswers(script);
-  expect(performance.now() - begun).toBeLessThan(400);
-  expect(folded.open && messageText(folded.open.answer)).toBe(deltas.join(""));
+  const times: number[] = [];
+  // The best of three: what else the machine does is not the fold's. A version for each word takes four seconds.
+  for (let time = 0; time < 3; time += 1) {
+    const begun = performance.now();
+    const folded = await foldAnswers(script);
+    times.push(performance.now() - begun);
+    expect(folded.open && messageText(folded.open.answer)).toBe(deltas.join(""));
+  }
+  expect(Math.min(...times)).toBeLessThan(1_000);
 });
