@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { expect } from "vitest";
+import { openSecondPage } from "../support/browser.ts";
 import { eventually } from "../support/eventually.ts";
 import { oneMore } from "../support/fault-steps.ts";
 import { HttpUser } from "../support/http-user.ts";
@@ -14,6 +15,7 @@ import {
   waitForText,
   waitReady,
 } from "../support/page.ts";
+import { SecondWeb, signInAt } from "../support/second-web.ts";
 
 /** What a browser says of requests that met a part that was down, or refused. */
 const NETWORK = /Failed to load resource|ERR_|net::|Failed to fetch|NetworkError/;
@@ -194,5 +196,49 @@ journey(
     await waitAnswered(page, 1);
     await check(chatId, [{ user: text, answer, asked: 2 }], page);
     expect((await answersOf(journey, chatId))[0]?.headStart).toBeUndefined();
+  },
+);
+
+journey(
+  "with two web servers the run takes its first answer from the one that asked, and is asked anew when that is killed",
+  async (journey) => {
+    const { app, model, check } = journey;
+    journey.expectedProblems.push(NETWORK);
+    const other = await SecondWeb.start(app, model.baseUrl, { HEAD_START: "on" });
+    try {
+      const tab = await journey.signedUp();
+      const { page } = tab;
+      await signInAt(page, other);
+      await page.goto(`${other.url}/chats`);
+      const first = question("Through the other");
+      model.answer(first.key, { text: numberedWords(20) });
+      await send(page, first.text);
+      const whole = await chatIdOf(page);
+      await waitAnswered(page, 1);
+      expect(await answersOf(journey, whole)).toMatchObject([{ headStart: true }]);
+      await check(whole, [{ user: first.text, answer: numberedWords(20) }], page);
+
+      await page.goto(`${other.url}/chats`);
+      const { text, key } = question("Lose the other");
+      const answer = numberedWords(40);
+      const prepared = model.answer(key, (attempt) =>
+        attempt === 1 ? { text: answer, holdAfter: 12 } : { text: answer },
+      );
+      await send(page, text);
+      const chatId = await chatIdOf(page);
+      await prepared.held();
+      await waitForText(page, 45);
+      await other.kill9();
+      await waitAnswered(page, 1, 60_000);
+      expect(await assistantText(page), "in the page of the one that is gone").toBe(answer);
+      const there = await openSecondPage(tab, `/chats/${chatId}`);
+      await waitReady(there);
+      const turn = { user: text, answer, asked: 2 };
+      await check(chatId, [turn], there);
+      expect(await answersOf(journey, chatId)).toMatchObject([{ recovered: true }]);
+      await oneMore(journey, there, chatId, [turn]);
+    } finally {
+      await other.kill9();
+    }
   },
 );

@@ -1,4 +1,3 @@
-import type { Page } from "playwright-core";
 import { expect } from "vitest";
 import { openSecondPage } from "../support/browser.ts";
 import { escaped, untilFirstHtml } from "../support/first-html.ts";
@@ -17,7 +16,7 @@ import {
   waitAnswered,
   waitForText,
 } from "../support/page.ts";
-import { SecondWeb } from "../support/second-web.ts";
+import { SecondWeb, signInAt } from "../support/second-web.ts";
 
 const { journey } = journeys();
 
@@ -29,14 +28,6 @@ async function withTwo(on: Journey, run: (other: SecondWeb) => Promise<void>): P
   } finally {
     await other.kill9();
   }
-}
-
-/** Signs the same person in there too: the cookie of each address has its port in the name. */
-async function signInAt(page: Page, { url }: { url: string }): Promise<void> {
-  const context = page.context();
-  const own = (await context.cookies()).find(({ name }) => name.startsWith("longrun_session_"));
-  if (!own) throw new Error("nobody is signed in");
-  await context.addCookies([{ ...own, name: `longrun_session_${new URL(url).port}` }]);
 }
 
 journey(

@@ -1,6 +1,7 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import { readFileSync } from "node:fs";
 import path from "node:path";
+import type { Page } from "playwright-core";
 import { ensureBuilt } from "../../scripts/lib/build.mjs";
 import { localSecrets } from "../../scripts/lib/data-folder.mjs";
 import { freePort } from "../../scripts/lib/ports.mjs";
@@ -17,7 +18,8 @@ export class SecondWeb {
     this.process = child;
   }
 
-  static async start(app: App, modelUrl: string): Promise<SecondWeb> {
+  /** @param more variables that it has besides those of every second web server. */
+  static async start(app: App, modelUrl: string, more: Record<string, string> = {}): Promise<SecondWeb> {
     const root = process.cwd();
     const built = (await ensureBuilt(root, ["web", "host"], () => undefined)) as {
       web: string;
@@ -44,6 +46,7 @@ export class SecondWeb {
         OLLAMA_BASE_URL: "off",
         LIMIT_ANSWERS_PER_MINUTE: "0",
         LIMIT_ANSWERS_AT_ONCE: "0",
+        ...more,
       },
     });
     const web = new SecondWeb(`http://127.0.0.1:${port}`, child);
@@ -62,4 +65,12 @@ export class SecondWeb {
     this.process.kill("SIGKILL");
     await ended;
   }
+}
+
+/** Signs the same person in there too: the cookie of each address has its port in the name. */
+export async function signInAt(page: Page, { url }: { url: string }): Promise<void> {
+  const context = page.context();
+  const own = (await context.cookies()).find(({ name }) => name.startsWith("longrun_session_"));
+  if (!own) throw new Error("nobody is signed in");
+  await context.addCookies([{ ...own, name: `longrun_session_${new URL(url).port}` }]);
 }
