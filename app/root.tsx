@@ -26,9 +26,8 @@ export function loader({ request }: LoaderFunctionArgs) {
   return { theme: readTheme(request.headers.get("Cookie")) };
 }
 
-/** The theme changes by a form alone; a look for news in the background does not ask for it. */
-export const shouldRevalidate: ShouldRevalidateFunction = ({ formMethod, defaultShouldRevalidate }) =>
-  formMethod !== undefined && defaultShouldRevalidate;
+/** Where scripts run, the theme changes in the page itself. Asked again while the web is away it would cost the page. */
+export const shouldRevalidate: ShouldRevalidateFunction = () => false;
 
 export function Layout({ children }: { children: ReactNode }) {
   const nonce = useNonce();

@@ -1,3 +1,4 @@
+import { X } from "lucide-react";
 import { useCallback, useMemo, useState } from "react";
 import { BeginAtEnd } from "#app/chat/begin-at-end.tsx";
 import { ChatHeader } from "#app/chat/chat-header.tsx";
@@ -7,6 +8,7 @@ import { LimitNote } from "#app/chat/limit-note.tsx";
 import { Conversation } from "#app/chat/conversation.tsx";
 import { DecisionProvider } from "#app/chat/decision-context.tsx";
 import { DocumentDesk } from "#app/chat/documents/document-desk.tsx";
+import { GO_ON } from "#app/chat/ended-early.tsx";
 import { Elsewhere } from "#app/chat/elsewhere.tsx";
 import { EarlierLink } from "#app/chat/earlier-link.tsx";
 import { LiveRun } from "#app/chat/live-run.tsx";
@@ -21,10 +23,12 @@ import { BranchProvider, useBranches, useCatchUp } from "#app/chat/use-branches.
 import { useEarlier } from "#app/chat/use-earlier.ts";
 import { useDurableChat, type TurnEnd } from "#app/chat/use-durable-chat.ts";
 import { QueueProvider, useQueue } from "#app/chat/use-queue.ts";
+import { useProblem } from "#app/chat/use-problem.ts";
 import { useReread } from "#app/chat/use-reread.ts";
 import { useSeen } from "#app/chat/use-seen.ts";
 import { useSummary } from "#app/chat/use-summary.ts";
 import { useTitleArrival } from "#app/chat/use-title-arrival.ts";
+import { useUnsent } from "#app/chat/use-unsent.ts";
 import { useVotes, VoteProvider } from "#app/chat/use-votes.ts";
 import { WithoutScripts } from "#app/chat/without-scripts.tsx";
 import type { AttachedFile, AttachmentOffer } from "#app/shared/attachment.ts";
@@ -36,6 +40,7 @@ import type { Summary } from "#app/shared/summary.ts";
 import { placeSteered, type QueueState } from "#app/shared/queue.ts";
 import type { ChatStatus, ResumeHandle } from "#app/shared/resume-handle.ts";
 import type { Votes } from "#app/shared/vote.ts";
+import { IconButton } from "#app/ui/button.tsx";
 import { ErrorLine } from "#app/ui/error-panel.tsx";
 import { useCopy } from "#app/ui/use-copy.ts";
 import { useEscape } from "#app/ui/use-escape.ts";
@@ -125,11 +130,18 @@ export function ChatView(props: ChatViewProps) {
     waiting: chat.waiting,
     delivery,
     stop: chat.stop,
+    stopFailed: chat.stopFailed,
   });
   const lastAnswer = useCopy(() => messageText(messages.findLast(isAnswer) ?? { parts: [] }));
   useShortcut("copy-answer", lastAnswer.copy);
   const caughtUp = useCatchUp(props, messages, open);
-  const refused = queueError ?? branchError ?? voteError ?? props.returned?.error;
+  const refused = useProblem([queueError, branchError, voteError, props.returned], `${sent} ${open}`);
+  const { send } = chat;
+  const goOn = useCallback(() => {
+    send(GO_ON);
+    setSent((before) => before + 1);
+  }, [send]);
+  const unsent = useUnsent(chatId, chat.discard);
   const draft = useChatDraft(chatId, props.messages, delivery);
   return (
     <DocumentDesk
@@ -162,10 +174,13 @@ export function ChatView(props: ChatViewProps) {
                     messages={messages}
                     partialIds={[...about.partialIds, ...cut.ids]}
                     delivery={delivery}
+                    undelivered={chat.undelivered}
                     streaming={status === "streaming"}
                     open={open}
                     summary={props.summary}
                     onRetry={chat.retry}
+                    onDiscard={unsent.onDiscard}
+                    onGoOn={goOn}
                   />
                 </VoteProvider>
               </QueueProvider>
@@ -184,7 +199,16 @@ export function ChatView(props: ChatViewProps) {
         </Conversation>
         <div className="composer-area">
           <output className="toast">{lastAnswer.copied && "The last answer is copied"}</output>
-          {refused && <ErrorLine>{refused}</ErrorLine>}
+          {refused.problem && (
+            <div className="closable">
+              <ErrorLine>{refused.problem}</ErrorLine>
+              {hydrated && (
+                <IconButton label="Close" onClick={refused.close}>
+                  <X size={16} aria-hidden />
+                </IconButton>
+              )}
+            </div>
+          )}
           <LimitNote />
           <Composer
             action={`/chats/${chatId}`}
@@ -196,6 +220,7 @@ export function ChatView(props: ChatViewProps) {
             offer={props.attachments}
             abilities={abilitiesOfChoice(props.settings.choice)}
             draft={draft}
+            handle={unsent.box}
             onSend={(text, files) => {
               chat.send(text, files);
               setSent((before) => before + 1);

@@ -4,18 +4,27 @@ import {
   type FormEvent,
   type KeyboardEvent,
   type MutableRefObject,
+  type Ref,
   useEffect,
+  useImperativeHandle,
   useRef,
 } from "react";
 import { AttachButton } from "#app/chat/attach-button.tsx";
 import { AttachmentTray } from "#app/chat/attachment-tray.tsx";
-import { draftSent, keepDraft, onDraftEmptied } from "#app/chat/drafts.ts";
+import { draftSent, keepDraft, onDraftElsewhere } from "#app/chat/drafts.ts";
 import { fillFromDraft, type DraftOf } from "#app/chat/use-draft.ts";
 import { pastedFiles, useDroppedFiles } from "#app/chat/use-dropped-files.ts";
 import { useAttachments } from "#app/chat/use-attachments.ts";
 import type { AttachedFile, AttachmentOffer } from "#app/shared/attachment.ts";
+import { MAX_MESSAGE_TEXT } from "#app/shared/chat-message.ts";
 import type { ModelAbilities } from "#app/shared/model-option.ts";
 import { useHydrated } from "#app/ui/use-hydrated.ts";
+
+/** What others may do with the box. */
+export type ComposerHandle = {
+  /** Puts what was not sent before what is written. */
+  putBack: (text: string, files: readonly AttachedFile[]) => void;
+};
 
 /** Id of the form, for fields of it that stand elsewhere in the page. */
 export const COMPOSER_FORM = "composer";
@@ -45,12 +54,17 @@ type Props = {
   onEditLast?: () => void;
   /** Lets others put text into the box. */
   textRef?: MutableRefObject<HTMLTextAreaElement | null>;
+  handle?: Ref<ComposerHandle>;
 };
 
 const finePointer = () => matchMedia("(pointer: fine)").matches;
 
 const NO_FILES: readonly AttachedFile[] = [];
 const UNREADY = "Not all files are stored yet. Wait a moment, or remove those that failed.";
+
+const count = new Intl.NumberFormat("en");
+const tooLong = (length: number): string =>
+  `A message has at most ${count.format(MAX_MESSAGE_TEXT)} characters, and this one has ${count.format(length)}. Shorten it, or attach it as a text file.`;
 
 function grow(box: HTMLTextAreaElement): void {
   box.style.height = "auto";
@@ -73,12 +87,13 @@ export function Composer({
   onStop,
   onEditLast,
   textRef,
+  handle,
 }: Props) {
   const hydrated = useHydrated();
   const own = useRef<HTMLTextAreaElement | null>(null);
   const atFirst = useRef(draft);
   const attachments = useAttachments(draft.name, offer, initialFiles);
-  const { add, restore, keep } = attachments;
+  const { add, restore, keep, forget } = attachments;
   const dropping = useDroppedFiles(add, hydrated && !closed);
   useEffect(() => {
     const box = own.current;
@@ -91,13 +106,33 @@ export function Composer({
 
   useEffect(
     () =>
-      onDraftEmptied(draft.name, () => {
-        // What is written here is the draft again.
-        keepDraft(draft.name, own.current?.value ?? "");
-        keep();
+      onDraftElsewhere(draft.name, {
+        sent: ({ texts, files }) => {
+          forget(files);
+          if (!own.current || !texts.includes(own.current.value)) return;
+          own.current.value = "";
+          grow(own.current);
+        },
+        emptied: () => {
+          // What is written here is the draft again.
+          keepDraft(draft.name, own.current?.value ?? "");
+          keep();
+        },
       }),
-    [draft.name, keep],
+    [draft.name, keep, forget],
   );
+
+  useImperativeHandle(handle, () => ({
+    putBack: (text, files) => {
+      const box = own.current;
+      if (!box) return;
+      box.value = [text, box.value].filter((piece) => piece !== "").join("\n\n");
+      keepDraft(draft.name, box.value);
+      restore(files);
+      grow(box);
+      box.focus();
+    },
+  }));
 
   const send = (event?: FormEvent, take = onSend) => {
     event?.preventDefault();
@@ -105,6 +140,7 @@ export function Composer({
     const { stored, waiting } = attachments;
     if (!box || closed) return;
     if (waiting) return attachments.say(UNREADY);
+    if (box.value.length > MAX_MESSAGE_TEXT) return attachments.say(tooLong(box.value.length));
     if (box.value.trim() === "" && stored.length === 0) return;
     if (!take(box.value, stored)) return;
     draftSent(draft.name, box.value, stored);

@@ -5,6 +5,7 @@ const DRAFT = "longrun.draft.";
 const SENT = "longrun.sent.";
 const FILES = "longrun.files.";
 const SENT_FILES = "longrun.sent-files.";
+const EDIT = "longrun.edit.";
 
 /** The name of the draft of the new-chat page; every other draft has its chat's id. */
 export const NEW_CHAT_DRAFT = "new";
@@ -37,10 +38,12 @@ const fileList = z.array(
   z.object({ id: z.string(), name: z.string(), mediaType: z.string(), size: z.number() }),
 );
 
-function readList<T>(key: string, shape: z.ZodType<T[]>): T[] {
-  const stored: unknown = attempt(() => JSON.parse(read(key) || "[]"));
+function listOf<T>(text: string | null, shape: z.ZodType<T[]>): T[] {
+  const stored: unknown = attempt(() => JSON.parse(text || "[]"));
   return shape.safeParse(stored).data ?? [];
 }
+
+const readList = <T>(key: string, shape: z.ZodType<T[]>): T[] => listOf(read(key), shape);
 
 const writeList = (key: string, list: readonly unknown[]): void =>
   write(key, list.length > 0 ? JSON.stringify(list) : "");
@@ -53,13 +56,36 @@ export function keepDraft(name: string, text: string): void {
   write(DRAFT + name, text);
 }
 
-/** Calls `empty` when another tab of this browser has emptied the draft: sent what was typed there. */
-export function onDraftEmptied(name: string, empty: () => void): () => void {
+/**
+ * What another tab of this browser does with the draft. `sent`: these texts and files were sent there, and are no draft
+ * here either. `emptied`: nothing is kept any more.
+ */
+export function onDraftElsewhere(
+  name: string,
+  { sent, emptied }: { sent: (known: Known) => void; emptied: () => void },
+): () => void {
   const listen = ({ key, newValue }: StorageEvent) => {
-    if (key === DRAFT + name && newValue === null) empty();
+    if (key === DRAFT + name && newValue === null) emptied();
+    else if (key === SENT + name) sent({ texts: listOf(newValue, z.array(z.string())), files: [] });
+    else if (key === SENT_FILES + name)
+      sent({ texts: [], files: listOf(newValue, fileList).map(({ id }) => id) });
   };
   addEventListener("storage", listen);
   return () => removeEventListener("storage", listen);
+}
+
+const editShape = z.object({ messageId: z.string(), text: z.string() });
+
+/** What is written in the place of a message, and not sent. A chat has one such edit. */
+export type Edit = z.infer<typeof editShape>;
+
+export function keepEdit(chatId: string, edit: Edit | null): void {
+  write(EDIT + chatId, edit ? JSON.stringify(edit) : "");
+}
+
+export function keptEdit(chatId: string): Edit | null {
+  const stored: unknown = attempt(() => JSON.parse(read(EDIT + chatId) || "null"));
+  return editShape.safeParse(stored).data ?? null;
 }
 
 /** Keeps which files are attached to what is in the box. */
@@ -82,6 +108,22 @@ export function draftSent(name: string, text: string, files: readonly AttachedFi
     name,
     readList(FILES + name, fileList).filter(({ id }) => !sent.has(id)),
   );
+}
+
+/** What was sent is given up, and not to come back after a reload. Gives those of its files that are known here. */
+export function draftGivenUp(
+  name: string,
+  { text, files }: { text: string; files: readonly string[] },
+): AttachedFile[] {
+  const texts = sentTexts(name);
+  const at = texts.indexOf(text);
+  writeList(SENT + name, at === -1 ? texts : texts.toSpliced(at, 1));
+  const attached = sentFiles(name);
+  writeList(
+    SENT_FILES + name,
+    attached.filter(({ id }) => !files.includes(id)),
+  );
+  return attached.filter(({ id }) => files.includes(id));
 }
 
 /**
@@ -123,7 +165,7 @@ export function dropDraft(name: string): void {
   for (const kind of KINDS) write(kind + name, "");
 }
 
-const KINDS = [DRAFT, SENT, FILES, SENT_FILES];
+const KINDS = [DRAFT, SENT, FILES, SENT_FILES, EDIT];
 
 /** For sign-out: the next person at this browser finds nothing. */
 export function dropAllDrafts(): void {

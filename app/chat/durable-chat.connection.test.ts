@@ -132,7 +132,7 @@ describe("the connection", () => {
     server().write(...start("a1"), ...words("a"));
     await tab.untilText("a1: a");
     const comeBack = await server().goAway();
-    await eventually(() => tab.chat.facts.get().connection === "offline", { what: () => "offline" });
+    await eventually(() => tab.chat.facts.get().connection === "unreachable", { what: () => "unreachable" });
     expect(tab.chat.status).toBe("streaming");
     await comeBack();
     server().write(delta("b"), ...finish, turnComplete(0));

@@ -188,6 +188,11 @@ export class DurableChat<M extends UIMessage> extends Chat<M> {
     );
   }
 
+  /** A message that was not sent is taken off the page. */
+  discard = (messageId: string): void => {
+    if (this.#outbox.forget(messageId)) this.messages = this.messages.filter(({ id }) => id !== messageId);
+  };
+
   /** See `Decisions.decide`. */
   decide: Decisions<M>["decide"] = (toolCallId, answer) => this.#decisions.decide(toolCallId, answer);
 
@@ -315,8 +320,7 @@ export class DurableChat<M extends UIMessage> extends Chat<M> {
   #close(reason: string | null): void {
     this.facts.set({ closed: { reason } });
     this.#ledger.clear();
-    this.#unknownTurn = false;
-    this.#hasSession = false;
+    this.#unknownTurn = this.#hasSession = false;
     this.#publish();
   }
 

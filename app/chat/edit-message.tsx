@@ -10,6 +10,10 @@ function grow(box: HTMLTextAreaElement): void {
 
 const backToComposer = () => document.getElementById("message")?.focus();
 
+const UNSTOPPED =
+  "The answer could not be stopped. This is sent once that has ended by itself; Send tries again at once.";
+const ANSWERED_NOW = "This message is being answered. Send ends that answer, and asks this instead.";
+
 /** A message in its place, with its text to be changed. What it was stays as a version of it. */
 export function EditMessage({ message, branches }: { message: LongrunUIMessage; branches: Branches }) {
   const box = useRef<HTMLTextAreaElement>(null);
@@ -50,14 +54,20 @@ export function EditMessage({ message, branches }: { message: LongrunUIMessage; 
         ref={box}
         aria-label="Edit your message"
         rows={1}
-        defaultValue={messageText(message)}
+        defaultValue={branches.written(message.id) ?? messageText(message)}
         autoComplete="off"
         onKeyDown={onKeyDown}
         onInput={(event) => {
           grow(event.currentTarget);
           setEmpty(event.currentTarget.value.trim() === "");
+          branches.write(message.id, event.currentTarget.value);
         }}
       />
+      {branches.answering === message.id && (
+        <p className="note" role={branches.unstopped ? "alert" : undefined}>
+          {branches.unstopped ? UNSTOPPED : ANSWERED_NOW}
+        </p>
+      )}
       <div className="editing-buttons">
         <Button onClick={cancel}>Cancel</Button>
         <Button look="primary" type="submit" disabled={!ready || empty}>

@@ -9,9 +9,12 @@ const TIMEOUT_MS = 15_000;
 const accepted = z.object({ seq: z.number().int().nullish() });
 const refusal = z.object({ code: z.string().optional(), closedReason: z.string().nullish() });
 
-/** The message was not stored. The text of the error may be shown. */
-class AppendError extends Error {
-  constructor(message: string) {
+/** The message was not stored. The text of the error may be shown. `signIn`: nobody is signed in. */
+export class AppendError extends Error {
+  constructor(
+    message: string,
+    readonly signIn = false,
+  ) {
     super(message);
     this.name = "AppendError";
   }
@@ -99,10 +102,14 @@ export class InputAppender {
     repairs: { renewed: boolean; started: boolean },
   ): Promise<Response | null> {
     if (!(error instanceof TokenError) || error.status === 0 || error.status >= 500) return null;
-    if (error.status !== 404 || repairs.started) throw new AppendError(error.message);
+    if (error.status !== 404 || repairs.started) throw new AppendError(error.message, error.status === 401);
     repairs.started = true;
     await this.options.token.startSession().catch((reason: unknown) => {
-      throw new AppendError(reason instanceof Error ? reason.message : "The chat could not be started.");
+      const signIn = reason instanceof TokenError && reason.status === 401;
+      throw new AppendError(
+        reason instanceof Error ? reason.message : "The chat could not be started.",
+        signIn,
+      );
     });
     return await this.#post(body, partId, repairs);
   }

@@ -1,4 +1,5 @@
 import { Fragment, memo, type ReactNode } from "react";
+import { EndedEarly } from "#app/chat/ended-early.tsx";
 import { EditMessage } from "#app/chat/edit-message.tsx";
 import { FileParts } from "#app/chat/file-parts.tsx";
 import { MessageActs } from "#app/chat/message-acts.tsx";
@@ -9,11 +10,11 @@ import { QueuedActs } from "#app/chat/queued-acts.tsx";
 import { SummaryMark } from "#app/chat/summary-mark.tsx";
 import { ticksOf, type Tick } from "#app/chat/ticks.ts";
 import { useBranch } from "#app/chat/use-branches.ts";
-import type { Delivery } from "#app/chat/use-durable-chat.ts";
+import type { Delivery, Undelivered } from "#app/chat/chat-facts.ts";
+import { UnsentActs } from "#app/chat/unsent-acts.tsx";
 import { useQueued } from "#app/chat/use-queue.ts";
 import { holdsNothing, messageError, type LongrunUIMessage } from "#app/shared/chat-message.ts";
 import type { Summary } from "#app/shared/summary.ts";
-import { Button } from "#app/ui/button.tsx";
 
 type Props = {
   messages: LongrunUIMessage[];
@@ -25,10 +26,29 @@ type Props = {
   open: boolean;
   /** What the model is told in place of the beginning. */
   summary?: Summary | null;
+  /** Why messages were not sent. */
+  undelivered?: Readonly<Record<string, Undelivered>>;
   onRetry: () => void;
+  /** Takes a message that was not sent off the page; `rewrite`: back into the box. */
+  onDiscard?: (message: LongrunUIMessage, rewrite: boolean) => void;
+  /** Asks for more of an answer that a limit has ended. */
+  onGoOn?: () => void;
 };
 
-export function MessageList({ messages, partialIds, delivery, streaming, open, summary, onRetry }: Props) {
+const NONE: Readonly<Record<string, Undelivered>> = {};
+
+export function MessageList({
+  messages,
+  partialIds,
+  delivery,
+  undelivered = NONE,
+  streaming,
+  open,
+  summary,
+  onRetry,
+  onDiscard,
+  onGoOn,
+}: Props) {
   // What waits for its turn stands below the answer that is being written.
   const last = messages.findLastIndex(({ role }) => role === "assistant");
   const begun = messages[last];
@@ -41,8 +61,10 @@ export function MessageList({ messages, partialIds, delivery, streaming, open, s
         <UserMessage
           message={message}
           delivery={delivery[message.id]}
+          problem={undelivered[message.id]}
           tick={ticks[message.id]}
           onRetry={onRetry}
+          onDiscard={onDiscard}
         />
       ) : message.role === "assistant" ? (
         <AssistantMessage
@@ -50,6 +72,7 @@ export function MessageList({ messages, partialIds, delivery, streaming, open, s
           streaming={index === running}
           partial={partialIds.includes(message.id)}
           last={index === messages.length - 1}
+          onGoOn={!open && index === messages.length - 1 ? onGoOn : undefined}
         />
       ) : null;
     return (
@@ -67,11 +90,20 @@ const isBlank = (answer: LongrunUIMessage): boolean => holdsNothing(answer) && m
 type UserProps = {
   message: LongrunUIMessage;
   delivery: Delivery | undefined;
+  problem: Undelivered | undefined;
   tick: Tick | undefined;
   onRetry: () => void;
+  onDiscard: Props["onDiscard"];
 };
 
-const UserMessage = memo(function UserMessage({ message, delivery, tick, onRetry }: UserProps) {
+const UserMessage = memo(function UserMessage({
+  message,
+  delivery,
+  problem,
+  tick,
+  onRetry,
+  onDiscard,
+}: UserProps) {
   const branches = useBranch();
   const editing = branches?.editing === message.id;
   const waits = useQueued()?.states[message.id] !== undefined;
@@ -84,7 +116,7 @@ const UserMessage = memo(function UserMessage({ message, delivery, tick, onRetry
     >
       <h2 className="unseen">You</h2>
       <Body message={message} streaming={false} />
-      {editing && <EditMessage message={message} branches={branches} />}
+      {editing && !waits && <EditMessage message={message} branches={branches} />}
       <QueuedActs message={message} />
       {!editing && !delivery && !waits && (
         <div className="message-acts">
@@ -101,9 +133,7 @@ const UserMessage = memo(function UserMessage({ message, delivery, tick, onRetry
         </p>
       )}
       {delivery === "failed" && (
-        <p className="note delivery" role="alert">
-          Not sent. <Button onClick={onRetry}>Try again</Button>
-        </p>
+        <UnsentActs message={message} problem={problem} onRetry={onRetry} onDiscard={onDiscard} />
       )}
     </article>
   );
@@ -115,6 +145,8 @@ type AssistantProps = {
   partial: boolean;
   /** Why it failed is told at the end of the page. */
   last: boolean;
+  /** Of the last answer, while nothing is being answered. */
+  onGoOn: Props["onGoOn"];
 };
 
 /** While an answer streams only its own message is rendered again. */
@@ -123,6 +155,7 @@ const AssistantMessage = memo(function AssistantMessage({
   streaming,
   partial,
   last,
+  onGoOn,
 }: AssistantProps) {
   const failure = streaming || last ? null : messageError(message);
   return (
@@ -131,6 +164,7 @@ const AssistantMessage = memo(function AssistantMessage({
       <Body message={message} streaming={streaming} />
       {failure !== null && <p className="note">{failure}</p>}
       <Unread names={message.metadata?.unread ?? []} />
+      {!streaming && !partial && <EndedEarly message={message} onGoOn={onGoOn} />}
       {!streaming && (
         <Foot>
           <MessageInfo message={message} partial={partial} />

@@ -20,7 +20,8 @@ type Props = {
   notice: ModelNotice;
   choice: ModelChoice;
   attachments: AttachmentOffer;
-  returned?: { error: string; text: string; files: readonly AttachedFile[] } | undefined;
+  /** Without files: those that this page has sent. */
+  returned?: { error: string; text: string; files?: readonly AttachedFile[] } | undefined;
 };
 
 const ACTION = "/chats?index";
@@ -34,6 +35,9 @@ export function NewChat({ chatId, messageId, notice, choice, attachments, return
   const box = useRef<HTMLTextAreaElement>(null);
   const [model, setModel] = useState(choice.model);
   const [sentFiles, setSentFiles] = useState<readonly AttachedFile[]>([]);
+  // What came back belongs into a new box, once: the box of a message that is on its way stays.
+  const [{ tries, last }, setTries] = useState({ tries: 0, last: returned });
+  if (returned && returned !== last) setTries({ tries: tries + 1, last: returned });
   const sent = navigation.formData?.get("chatId") === chatId ? navigation.formData.get("text") : null;
   const sending = typeof sent === "string";
   const error = sending ? undefined : returned?.error;
@@ -85,12 +89,12 @@ export function NewChat({ chatId, messageId, notice, choice, attachments, return
         {error && <ErrorLine>{error}</ErrorLine>}
         <LimitNote />
         <Composer
-          key={error ? "returned" : "fresh"}
+          key={tries}
           action={ACTION}
           hidden={{ chatId, messageId }}
           open={false}
           initialText={returned?.text}
-          initialFiles={returned?.files}
+          initialFiles={returned && (returned.files ?? sentFiles)}
           offer={attachments}
           abilities={abilitiesOfChoice({ ...choice, model })}
           draft={DRAFT}

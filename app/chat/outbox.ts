@@ -1,4 +1,5 @@
-import type { FactStore } from "#app/chat/chat-facts.ts";
+import type { FactStore, Undelivered } from "#app/chat/chat-facts.ts";
+import { AppendError } from "#app/chat/input-append.ts";
 import type { Awaited, InputLedger } from "#app/chat/input-ledger.ts";
 import type { AppendWatcher } from "#app/chat/transport.ts";
 import type { ResumeHandle } from "#app/shared/resume-handle.ts";
@@ -53,6 +54,14 @@ export class Outbox {
     };
   };
 
+  /** A message that has failed is not to be sent any more; false for any other. */
+  forget(messageId: string): boolean {
+    if (!this.#failures.delete(messageId)) return false;
+    this.facts.deliver(messageId, null);
+    this.onChange(null);
+    return true;
+  }
+
   #acknowledged(entry: Awaited, seq: number | null): void {
     this.ledger.acknowledged(entry, seq);
     if (entry.messageId !== null) this.facts.deliver(entry.messageId, null);
@@ -67,7 +76,11 @@ export class Outbox {
       return this.onChange(null);
     }
     this.#failures.set(entry.messageId, error);
-    if (entry.messageId !== null) this.facts.deliver(entry.messageId, "failed");
+    if (messageId !== null) this.facts.fail(messageId, undelivered(error));
     this.onChange(error);
   }
+}
+
+function undelivered(error: Error): Undelivered {
+  return { why: error.message, signIn: error instanceof AppendError && error.signIn };
 }

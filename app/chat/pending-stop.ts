@@ -18,18 +18,20 @@ export class PendingStop {
 
   constructor(private readonly options: StopOptions) {}
 
-  /** Does nothing while one is pending. A stop that cannot be sent leaves everything as it was. */
+  /** Does nothing while one is pending. A stop that cannot be sent leaves everything as it was, and is told. */
   async ask(): Promise<void> {
     if (this.#asked) return;
     this.#asked = true;
-    this.options.facts.set({ stopping: true });
+    this.options.facts.set({ stopping: true, stopFailed: false });
     try {
       this.#seq = await this.options.append();
       // The turn may have ended by itself in the meantime.
       this.#acknowledged = this.#asked;
       this.heard();
     } catch {
+      const stopFailed = this.#asked;
       this.end();
+      this.options.facts.set({ stopFailed });
     }
   }
 
@@ -53,6 +55,6 @@ export class PendingStop {
   end(): void {
     clearTimeout(this.#timer);
     this.#asked = this.#acknowledged = false;
-    this.options.facts.set({ stopping: false });
+    this.options.facts.set({ stopping: false, stopFailed: false });
   }
 }

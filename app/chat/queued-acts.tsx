@@ -1,5 +1,6 @@
 import { CornerDownRight, Pencil, X } from "lucide-react";
 import { useState, type FormEvent, type KeyboardEvent, type ReactNode } from "react";
+import { type Branches, useBranch } from "#app/chat/use-branches.ts";
 import { useQueued, type Queue } from "#app/chat/use-queue.ts";
 import { messageText, type LongrunUIMessage } from "#app/shared/chat-message.ts";
 import type { QueueState } from "#app/shared/queue.ts";
@@ -19,11 +20,12 @@ const TOLD: Record<QueueState, string> = {
 /** What becomes of a message that waits, and what can still be done with it. Nothing for any other message. */
 export function QueuedActs({ message }: { message: LongrunUIMessage }) {
   const queue = useQueued();
+  const branches = useBranch();
   const hydrated = useHydrated();
-  const [editing, setEditing] = useState(false);
   const state = queue?.states[message.id];
   if (!queue || !state) return null;
-  if (editing) return <Revise queue={queue} message={message} onDone={() => setEditing(false)} />;
+  // Once it is answered, `EditMessage` goes on with what was written.
+  if (branches?.editing === message.id) return <Revise queue={queue} branches={branches} message={message} />;
   const open = state === "waiting" || state === "steer";
   return (
     <div className="queued" data-queue-state={state}>
@@ -33,8 +35,8 @@ export function QueuedActs({ message }: { message: LongrunUIMessage }) {
           <CornerDownRight size={SIZE} aria-hidden /> Steer now
         </QueueForm>
       )}
-      {open && hydrated && (
-        <Button onClick={() => setEditing(true)}>
+      {open && hydrated && branches && (
+        <Button onClick={() => branches.edit(message.id)}>
           <Pencil size={SIZE} aria-hidden /> Edit
         </Button>
       )}
@@ -68,9 +70,12 @@ function QueueForm({ queue, intent, target, children }: FormProps) {
   );
 }
 
-function Revise({ queue, message, onDone }: { queue: Queue; message: LongrunUIMessage; onDone: () => void }) {
-  const [text, setText] = useState(messageText(message));
+type ReviseProps = { queue: Queue; branches: Branches; message: LongrunUIMessage };
+
+function Revise({ queue, branches, message }: ReviseProps) {
+  const [text, setText] = useState(() => branches.written(message.id) ?? messageText(message));
   const [problem, setProblem] = useState<string | null>(null);
+  const onDone = () => branches.edit(null);
   const save = async (event?: FormEvent) => {
     event?.preventDefault();
     if (text.trim() === "") return;
@@ -96,7 +101,10 @@ function Revise({ queue, message, onDone }: { queue: Queue; message: LongrunUIMe
         // Whoever asked to edit wants to write here.
         ref={(box) => box?.focus()}
         onKeyDown={onKeyDown}
-        onChange={(event) => setText(event.currentTarget.value)}
+        onChange={(event) => {
+          setText(event.currentTarget.value);
+          branches.write(message.id, event.currentTarget.value);
+        }}
       />
       {problem !== null && <p className="note">{problem} What you wrote is still here.</p>}
       <div className="editing-buttons">

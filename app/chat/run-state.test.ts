@@ -17,6 +17,7 @@ test.each([
   ["a failed turn", { status: "error" }, "Failed"],
   ["a lost connection", { status: "streaming", connection: "reconnecting" }, "Reconnecting"],
   ["no network", { status: "ready", connection: "offline" }, "Offline"],
+  ["a network, but no server", { status: "ready", connection: "unreachable" }, "No connection"],
 ] as const)("%s reads %#", (_, given, label) => {
   expect(runState({ ...base, ...given })?.label).toBe(label);
 });

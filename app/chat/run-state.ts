@@ -23,6 +23,7 @@ export function runState(chat: {
   const { status, connection, run } = chat;
   const open = status === "submitted" || status === "streaming";
   if (connection === "offline") return { label: "Offline", tone: "trouble" };
+  if (connection === "unreachable") return { label: "No connection", tone: "trouble" };
   if (open && connection === "reconnecting") return { label: "Reconnecting", tone: "trouble" };
   if (status === "error") return { label: "Failed", tone: "trouble" };
   if (open && chat.stopping) return { label: "Stopping", tone: "busy" };

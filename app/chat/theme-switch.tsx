@@ -5,10 +5,16 @@ import { Button } from "#app/ui/button.tsx";
 
 const names: Record<Theme, string> = { system: "System", light: "Light", dark: "Dark" };
 
+/** What the page is painted in, which may have been chosen since the server rendered it. */
+function shownTheme(): Theme | undefined {
+  if (typeof document === "undefined") return undefined;
+  return THEMES.find((name) => name === document.documentElement.dataset.theme);
+}
+
 /** Three choices; the page changes at once, and a cookie lets the server render it right from then on. */
 export function ThemeSwitch({ initial }: { initial: Theme }) {
   const { pathname, search } = useLocation();
-  const [theme, setTheme] = useState(initial);
+  const [theme, setTheme] = useState(() => shownTheme() ?? initial);
   const choose = (chosen: Theme) => {
     setTheme(chosen);
     document.cookie = themeCookie(chosen);

@@ -6,7 +6,8 @@ import { Turn } from "#app/chat/turn.ts";
 import type { Boundary, OutRecord } from "#app/shared/out-record.ts";
 import { type TurnEvent, TurnSplitter } from "#app/shared/turn-splitter.ts";
 
-export type Connection = "live" | "reconnecting" | "offline";
+/** `offline`: the browser has no network; `unreachable`: it has, and the Trigger API has not answered for long. */
+export type Connection = "live" | "reconnecting" | "unreachable" | "offline";
 
 export type OutRequest = {
   token: string;
@@ -158,7 +159,8 @@ export class TurnFollower {
 
   async #backOff(signal: AbortSignal): Promise<void> {
     this.#failures += 1;
-    if (!this.options.page.online() || this.#failures > 5) this.options.onConnection("offline");
+    if (!this.options.page.online()) this.options.onConnection("offline");
+    else if (this.#failures > 5) this.options.onConnection("unreachable");
     else if (this.#failures > 1) this.options.onConnection("reconnecting");
     const first = this.options.firstDelayMs ?? FIRST_DELAY_MS;
     const longest = this.#failures > PATIENT_AFTER ? PATIENT_DELAY_MS : LONGEST_DELAY_MS;

@@ -14,6 +14,11 @@ type Props = {
 };
 
 const UNANSWERED = "This message has no answer.";
+const UNSTOPPED = "The answer could not be stopped: no answer from the server. Press Stop again in a moment.";
+const OFFLINE = "You are offline.";
+const CUT_OFF = "Longrun cannot be reached right now.";
+const GOES_ON = "The answer goes on, and will be here when you are back.";
+const SAVED = "What you see is saved.";
 const UNREACHABLE =
   "The service that answers cannot be reached right now. What you see is saved; an answer will appear here when it is back.";
 
@@ -36,10 +41,18 @@ export function TurnNotices({ chat, status, told, reachable, failure, hydrated }
   }
   if (!reachable && !hydrated) return <p className="notice">{UNREACHABLE}</p>;
   if (!reachable && chat.connection !== "live") return <p className="notice">{UNREACHABLE}</p>;
+  const open = status === "submitted" || status === "streaming";
+  if (open && chat.stopFailed)
+    return (
+      <p className="notice" role="alert">
+        {UNSTOPPED}
+      </p>
+    );
+  if (chat.connection === "offline")
+    return <p className="notice">{open ? `${OFFLINE} ${GOES_ON}` : `${OFFLINE} ${SAVED}`}</p>;
+  if (chat.connection === "unreachable")
+    return <p className="notice">{open ? `${CUT_OFF} ${GOES_ON}` : `${CUT_OFF} ${SAVED}`}</p>;
   if (status === "submitted") return <p className="waiting">{told?.label ?? "Thinking"}</p>;
-  if (chat.connection === "offline") {
-    return <p className="notice">You are offline. The answer goes on, and will be here when you are back.</p>;
-  }
   if (status === "streaming" && chat.connection === "reconnecting") {
     return <p className="notice">Reconnecting. The answer goes on meanwhile.</p>;
   }

@@ -38,6 +38,8 @@ export type Attachments = {
   restore: (files: readonly AttachedFile[]) => void;
   /** They were sent. */
   clear: () => void;
+  /** These were sent elsewhere. */
+  forget: (ids: readonly string[]) => void;
   /** Writes the list down once more. */
   keep: () => void;
 };
@@ -163,8 +165,27 @@ export function useAttachments(
     say(null);
   }, [show]);
 
+  const forget = useCallback(
+    (ids: readonly string[]) =>
+      show((before) => before.filter(({ stored }) => stored === null || !ids.includes(stored.id))),
+    [show],
+  );
+
   const waiting = list.some(({ stored }) => stored === null);
-  return { list, stored: storedOf(list), waiting, note, say, add, retry, remove, restore, clear, keep };
+  return {
+    list,
+    stored: storedOf(list),
+    waiting,
+    note,
+    say,
+    add,
+    retry,
+    remove,
+    restore,
+    clear,
+    forget,
+    keep,
+  };
 }
 
 const storedOf = (list: readonly Attached[]): AttachedFile[] => list.flatMap(({ stored }) => stored ?? []);

@@ -1,5 +1,6 @@
 import { useFetcher } from "@remix-run/react";
 import { createContext, useCallback, useContext, useEffect, useMemo, useRef, useState } from "react";
+import { type OpenEdit, useEdit } from "#app/chat/use-edit.ts";
 import { useReread } from "#app/chat/use-reread.ts";
 import type { LongrunUIMessage } from "#app/shared/chat-message.ts";
 
@@ -12,7 +13,7 @@ export type BranchRequest =
   | { intent: "fork"; target: string; forkId: string }
   | { intent: "undo" | "restore" };
 
-export type Branches = {
+export type Branches = OpenEdit & {
   chatId: string;
   /** Of each message that has others in its place: the ids of all of them, oldest first. */
   siblings: Record<string, readonly string[]>;
@@ -20,14 +21,14 @@ export type Branches = {
   locked: boolean;
   /** The last message of the person, which can be taken back. */
   lastAsked: string | null;
-  /** The message that is being edited. */
-  editing: string | null;
+  /** The message that is being answered. */
+  answering: string | null;
   /** Whether it can be edited now: any while nothing is answered, and the one that is being answered. */
   mayEdit: (messageId: string) => boolean;
-  /** Opens a message to be edited, and drops an edit that is not on its way. */
-  edit: (messageId: string | null) => void;
   /** An edit waits for the end of the answer that it has stopped. */
   stopping: boolean;
+  /** That answer could not be stopped: the edit waits for it to end by itself. */
+  unstopped: boolean;
   ask: (request: BranchRequest) => void;
 };
 
@@ -47,44 +48,84 @@ export function useBranches(chat: {
   waiting: readonly string[];
   delivery: Readonly<Record<string, unknown>>;
   stop: () => void;
+  stopFailed: boolean;
 }): { branches: Branches; error: string | undefined } {
-  const { chatId, siblings, open, stop } = chat;
+  const { chatId, siblings, open, stop, messages } = chat;
   const fetcher = useFetcher<Answer>();
   const { submit } = fetcher;
-  const [editing, setEditing] = useState<string | null>(null);
+  const { editing, written, write, edit: openEdit } = useEdit(chatId);
   const [held, setHeld] = useState<BranchRequest | null>(null);
+  const [sentEdit, setSentEdit] = useState<string | null>(null);
   const idle = fetcher.state === "idle";
   const ask = useCallback(
     (request: BranchRequest) => {
-      // The text of an edit stays in its box until the edited message has taken its place.
-      if (request.intent !== "edit") setEditing(null);
+      if (request.intent !== "edit" && editing !== null && written(editing) === null) openEdit(null);
       if (request.intent === "edit" && open) {
         setHeld(request);
         return stop();
       }
       setHeld(null);
+      setSentEdit(request.intent === "edit" ? request.target : null);
       submit({ ...request, stay: "1" }, { method: "post", action: `/chats/${chatId}` });
     },
-    [submit, chatId, open, stop],
+    [submit, chatId, open, stop, editing, written, openEdit],
   );
   useEffect(() => {
     if (!held || open) return;
     const timer = setTimeout(() => ask(held));
     return () => clearTimeout(timer);
   }, [held, open, ask]);
-  const lastAsked = chat.messages.findLast((message) => message.role === "user")?.id ?? null;
+  // The text of an edit stays in its box until the edited message has taken its place.
+  const replaced = editing !== null && sentEdit === editing && !messages.some(({ id }) => id === editing);
+  useEffect(() => {
+    if (replaced) openEdit(null);
+  }, [replaced, openEdit]);
+  const lastAsked = messages.findLast((message) => message.role === "user")?.id ?? null;
   const locked = open || !idle;
   const queued = lastAsked !== null && (chat.waiting.includes(lastAsked) || lastAsked in chat.delivery);
   const answering = open && !queued ? lastAsked : null;
-  const edit = useCallback((messageId: string | null) => {
-    setHeld(null);
-    setEditing(messageId);
-  }, []);
-  const stopping = held !== null;
+  const edit = useCallback(
+    (messageId: string | null) => {
+      setHeld(null);
+      openEdit(messageId);
+    },
+    [openEdit],
+  );
+  const unstopped = held !== null && chat.stopFailed;
+  const stopping = held !== null && !unstopped;
   const branches = useMemo(() => {
     const mayEdit = (messageId: string) => idle && (!open || messageId === answering);
-    return { chatId, siblings, locked, lastAsked, editing, stopping, mayEdit, edit, ask };
-  }, [chatId, siblings, locked, idle, open, answering, lastAsked, editing, stopping, edit, ask]);
+    return {
+      chatId,
+      siblings,
+      locked,
+      lastAsked,
+      answering,
+      editing,
+      written,
+      write,
+      edit,
+      stopping,
+      unstopped,
+      mayEdit,
+      ask,
+    };
+  }, [
+    chatId,
+    siblings,
+    locked,
+    idle,
+    open,
+    answering,
+    lastAsked,
+    editing,
+    written,
+    write,
+    edit,
+    stopping,
+    unstopped,
+    ask,
+  ]);
   return { branches, error: idle ? fetcher.data?.error : undefined };
 }
 

@@ -41,6 +41,8 @@ export type DurableChatHelpers<M extends UIMessage> = ChatFacts &
     stop: () => void;
     /** Sends failed messages again under their own ids; without any, answers the last message anew. */
     retry: () => void;
+    /** Takes a message that has failed off the page. */
+    discard: DurableChat<M>["discard"];
     /** Decides a call that waits for the person; gives null, or a sentence when that could not be sent. */
     decide: DurableChat<M>["decide"];
     /** See `DurableChat.showEarlier`. */
@@ -73,8 +75,8 @@ export function useDurableChat<M extends UIMessage>(options: DurableChatOptions<
   const stop = useCallback(() => void chat.requestStop(), [chat]);
   const retry = useCallback(() => void chat.retry(), [chat]);
   const { messages, error } = live;
-  const { decide, showEarlier } = chat;
+  const { decide, discard, showEarlier } = chat;
   const { withdraw, reword } = chat.queued;
-  const acts = { send, stop, retry, decide, showEarlier, withdraw, reword };
+  const acts = { send, stop, retry, discard, decide, showEarlier, withdraw, reword };
   return { ...facts, messages, status: live.status, error, ...acts };
 }

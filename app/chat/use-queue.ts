@@ -60,10 +60,11 @@ export function useQueue(
   };
   const ask = useCallback(
     async (request: QueueRequest) => {
+      setError(null);
+      const { intent, target } = request;
       const problem = await post(chatId, request);
       setError(problem);
       if (problem !== null) return problem;
-      const { intent, target } = request;
       if (intent === "withdraw") withdraw(target);
       else if (intent === "revise") reword(target, request.text);
       else setSteering((before) => [...before, target]);
@@ -91,7 +92,8 @@ async function post(chatId: string, request: QueueRequest): Promise<string | nul
   try {
     const body = new URLSearchParams({ ...request, stay: "1" });
     const response = await fetch(`/chats/${chatId}/queue`, { method: "POST", body });
-    if (response.ok) return null;
+    // What was to join the answer is answered already: that is what was wanted.
+    if (response.ok || (request.intent === "steer" && response.status === 409)) return null;
     return reply.catch({}).parse(await response.json()).error ?? UNREACHABLE;
   } catch {
     return UNREACHABLE;

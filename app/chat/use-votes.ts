@@ -37,6 +37,7 @@ export function useVotes(chatId: string, stored: Votes): { voting: Voting; error
         const votes = before.after === stored ? before.votes : NONE;
         return { after: stored, votes: { ...votes, [messageId]: wanted } };
       });
+      setError(null);
       void post(chatId, messageId, wanted).then((problem) => {
         setError(problem);
         if (problem === null) tellTabs();

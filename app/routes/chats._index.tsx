@@ -7,6 +7,8 @@ import {
   type MetaFunction,
 } from "@remix-run/node";
 import { useActionData, useLoaderData } from "@remix-run/react";
+import { keepLast } from "#app/chat/keep-last.ts";
+import { keepFirstMessage } from "#app/chat/keep-page.ts";
 import { NewChat } from "#app/chat/new-chat.tsx";
 import { attachmentOffer } from "#app/server/attachments.server.ts";
 import { requireUser } from "#app/server/auth.server.ts";
@@ -30,6 +32,13 @@ export async function loader({ request }: LoaderFunctionArgs) {
   const attachments = attachmentOffer();
   return { chatId: crypto.randomUUID(), messageId: crypto.randomUUID(), notice, choice, attachments };
 }
+
+/** What was given before may be another chat's id by now. */
+export const clientLoader = keepLast<Awaited<ReturnType<typeof loader>>>(undefined, (data) => ({
+  ...data,
+  chatId: crypto.randomUUID(),
+  messageId: crypto.randomUUID(),
+}));
 
 /** Makes the chat with its first message and goes there. */
 export async function action({ request }: ActionFunctionArgs) {
@@ -59,6 +68,8 @@ export async function action({ request }: ActionFunctionArgs) {
   }
   return refuse("This page is out of date. Send the message again.", 404);
 }
+
+export const clientAction = keepFirstMessage;
 
 export default function NewChatRoute() {
   const loaded = useLoaderData<typeof loader>();

@@ -222,3 +222,43 @@ journey(
     expect(journey.model.askedFor(named)).toHaveLength(1);
   },
 );
+
+journey(
+  "what is written in the place of a waiting message stays when it is taken up and after a reload, and is asked instead",
+  async ({ model, signedUp }) => {
+    const { page } = await signedUp({ viewport: PHONE });
+    const first = question("Runs");
+    const running = model.answer(first.key, { text: numberedWords(12), holdAfter: 3 });
+    const next = question("Next");
+    const taken = model.answer(next.key, { text: numberedWords(12), holdAfter: 3 });
+    const better = question("Better");
+    model.answer(better.key, { text: "Better indeed." });
+    await send(page, first.text);
+    await running.held();
+    await waitForText(page, 10);
+    await send(page, next.text);
+    await waiting(page, next.text).waitFor();
+    await act(page, next.text, "Edit");
+    const box = page.getByLabel("Edit the waiting message");
+    await box.fill(`Half ${next.key}`);
+    await page.reload();
+    await hydrated(page);
+    await expect.poll(() => box.inputValue()).toBe(`Half ${next.key}`);
+    await box.fill(better.text);
+    running.release();
+    await taken.held();
+    const taking = page.getByLabel("Edit your message");
+    await taking.waitFor();
+    expect(await taking.inputValue()).toBe(better.text);
+    await page.getByText("Send ends that answer, and asks this instead.").waitFor();
+    await fitsSideways(page);
+    await page.keyboard.press("Enter");
+    await page.getByText("Better indeed.").waitFor();
+    await waitReady(page);
+    expect((await texts(page)).slice(2)).toEqual([better.text, "Better indeed."]);
+    expect(await page.locator(".editing").count()).toBe(0);
+    await page.reload();
+    await hydrated(page);
+    expect(await page.locator(".editing").count(), "an edit that was sent is over").toBe(0);
+  },
+);

@@ -55,3 +55,32 @@ journey("what is typed in one tab of a chat stays its draft when another tab sen
   await expect.poll(() => composer(page).inputValue()).toBe("a thought of the first tab");
   expect(await composer(other).inputValue()).toBe("");
 });
+
+journey("what was sent in one tab is no draft any more in another that shows it", async (journey) => {
+  const tab = await journey.signedUp();
+  const { page } = tab;
+  const first = question("Begin");
+  await send(page, first.text);
+  const chatId = await chatIdOf(page);
+  await waitAnswered(page, 1);
+  const { text } = question("Typed once");
+  await composer(page).fill(text);
+  await page
+    .locator("form.composer input[type=file]")
+    .setInputFiles([{ name: "once.txt", mimeType: "text/plain", buffer: Buffer.from("once") }]);
+  await page.getByText("4 B").waitFor();
+  const other = await openSecondPage(tab, `/chats/${chatId}`);
+  await hydrated(other);
+  await expect.poll(() => composer(other).inputValue()).toBe(text);
+  await other.getByText("once.txt").waitFor();
+  await composer(page).press("Enter");
+  for (const each of [other, page]) await waitAnswered(each, 2);
+  await expect.poll(() => composer(other).inputValue()).toBe("");
+  expect(await other.locator(".tray-file").count()).toBe(0);
+  for (const each of [other, page]) {
+    await each.reload();
+    await hydrated(each);
+    expect(await composer(each).inputValue()).toBe("");
+    expect(await each.locator(".tray-file").count()).toBe(0);
+  }
+});

@@ -28,6 +28,8 @@ export interface Script {
   holdToolAfter?: number;
   /** Call that tool although its result is there. */
   repeatTool?: boolean;
+  /** What the provider says that ended the answer, default `stop`. */
+  finish?: "length" | "content_filter";
   /** Answer with this HTTP status instead of a stream. */
   fail?: { status: number; message: string };
   /** Cut the connection after that many pieces. */

@@ -39,7 +39,7 @@ export class ModelReply {
       if (await this.callTool(tool)) this.finish("tool_calls");
       return;
     }
-    if (await this.sendText()) this.finish("stop");
+    if (await this.sendText()) this.finish(this.script.finish ?? "stop");
   }
 
   /** False when the caller went away meanwhile. */
@@ -104,7 +104,7 @@ export class ModelReply {
     return true;
   }
 
-  private finish(reason: "stop" | "tool_calls"): void {
+  private finish(reason: "stop" | "tool_calls" | "length" | "content_filter"): void {
     const usage = { prompt_tokens: 10, completion_tokens: 10, total_tokens: 20 };
     this.chunk({}, { finish_reason: reason }, { usage });
     this.response.write("data: [DONE]\n\n");
