@@ -1,5 +1,7 @@
-import { describe, expect, it } from "vitest";
-import { runScript } from "#trigger/tools/sandbox/run-script.ts";
+import { once } from "node:events";
+import { Worker } from "node:worker_threads";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { BARE_THREAD, runScript } from "#trigger/tools/sandbox/run-script.ts";
 
 describe("a script", () => {
   it("gives its last value and what it wrote", async () => {
@@ -77,8 +79,29 @@ describe("a script", () => {
   });
 });
 
+/** Everything that can be reached from the global object by names and prototypes, as far as it is text. */
+const SEARCH = `
+  const seen = new Set(), found = [], open = [globalThis];
+  while (open.length > 0 && seen.size < 20000) {
+    const at = open.pop();
+    if (seen.has(at)) continue;
+    seen.add(at);
+    open.push(...[Object.getPrototypeOf(at)].filter(Boolean));
+    for (const key of Reflect.ownKeys(at)) {
+      let value;
+      try { value = at[key] } catch { continue }
+      if (typeof value === "string") found.push(value);
+      else if (typeof value === "function" || (typeof value === "object" && value !== null)) open.push(value);
+    }
+  }
+  found.filter((text) => text.includes("canary")).concat(seen.size > 100 ? [] : ["nothing was searched"]).join()`;
+
 /** S-corpus of escapes: each must find nothing. */
 describe("out of the sandbox", () => {
+  // Each of them would find this one, were there a way.
+  beforeAll(() => void (process.env.LONGRUN_CANARY = "canary-value"));
+  afterAll(() => void delete process.env.LONGRUN_CANARY);
+
   const NOTHING = ["undefined", "false", "ReferenceError", "TypeError", "SyntaxError", "null", "Error"];
 
   it.each([
@@ -149,10 +172,34 @@ describe("out of the sandbox", () => {
     expect(({} as { type?: string }).type).toBeUndefined();
   });
 
-  it("no environment variable can be read", async () => {
-    process.env.LONGRUN_CANARY = "canary-value";
-    const script = `JSON.stringify([Object.getOwnPropertyNames(globalThis), String(new Error().stack)])`;
-    expect((await runScript(script)).result).not.toContain("canary");
-    delete process.env.LONGRUN_CANARY;
+  it.each([
+    ["process", "process?.env"],
+    ["process through the global", "globalThis.process?.env"],
+    ["Function's constructor", `(() => {}).constructor("return process.env")()`],
+    [
+      "the constructor of an async function",
+      `(async () => {}).constructor("return process.env.LONGRUN_CANARY")()`,
+    ],
+    ["the bridge's constructor", `console.log.constructor("return globalThis.process?.env")()`],
+    [
+      "an error's constructor",
+      `try { null.x } catch (e) { e.constructor.constructor("return process.env.LONGRUN_CANARY")() }`,
+    ],
+    ["indirect eval", `(0, eval)("process.env.LONGRUN_CANARY")`],
+    ["QuickJS's own std", `std.getenv("LONGRUN_CANARY")`],
+    ["a search of all that is global", SEARCH],
+  ])("no environment variable can be read: %s", async (_, code) => {
+    const { result, error } = await runScript(code);
+    expect(error === null || /ReferenceError/.test(error), `ended on ${error}`).toBe(true);
+    expect([null, "undefined", ""], `found ${result}`).toContain(result);
+  });
+
+  it("the thread around the interpreter has no environment that could be read", async () => {
+    const post = `const { parentPort } = require("node:worker_threads");
+      parentPort.postMessage([process.env, process.argv.slice(2), process.execArgv])`;
+    const probe = new Worker(post, { ...BARE_THREAD, eval: true });
+    const [seen] = (await once(probe, "message")) as unknown[];
+    await probe.terminate();
+    expect(seen).toEqual([{}, [], []]);
   });
 });

@@ -1,4 +1,4 @@
-import { Worker } from "node:worker_threads";
+import { Worker, type WorkerOptions } from "node:worker_threads";
 import { z } from "zod";
 import { runJavaScriptOutput } from "#app/shared/chat-tools.ts";
 
@@ -12,6 +12,17 @@ export type ScriptLimits = {
 const LIMITS: ScriptLimits = { runMs: 3_000, lifeMs: 8_000 };
 /** What a script may write in all, characters. */
 const MAX_CONSOLE = 50_000;
+
+/** What the thread around the interpreter is given: nothing of ours, and no more memory than this. */
+export const BARE_THREAD = {
+  env: {},
+  argv: [],
+  execArgv: [],
+  stdout: true,
+  stderr: true,
+  // The script's own memory is limited inside.
+  resourceLimits: { maxOldGenerationSizeMb: 128, maxYoungGenerationSizeMb: 32, stackSizeMb: 8 },
+} satisfies WorkerOptions;
 
 type Outcome = z.infer<typeof runJavaScriptOutput>;
 
@@ -61,13 +72,7 @@ export async function runScript(
   const { workerUrl } = await import("#trigger/tools/sandbox/worker.mjs");
   const worker = new Worker(new URL(workerUrl), {
     workerData: { sandbox: "javascript", code, limitMs: limits.runMs },
-    env: {},
-    argv: [],
-    execArgv: [],
-    stdout: true,
-    stderr: true,
-    // Of the thread around the interpreter; the script's own memory is limited inside.
-    resourceLimits: { maxOldGenerationSizeMb: 128, maxYoungGenerationSizeMb: 32, stackSizeMb: 8 },
+    ...BARE_THREAD,
   });
   try {
     return await outcomeOf(worker, limits, signal);
