@@ -12,6 +12,10 @@ test.each([
   "/\t/evil.example",
   "/\n/evil.example",
   "/%09//evil.example/..//",
+  // Same-origin as they stand, and another's once their dots are taken away.
+  "/.//evil.example",
+  "/x/..//evil.example",
+  "/%2e//evil.example",
   "javascript:alert(1)",
   "chats",
   "",
