@@ -2,7 +2,8 @@ import type { ActionFunctionArgs, LoaderFunctionArgs } from "@remix-run/node";
 import { chatOwner } from "#app/models/chat.server.ts";
 import { requireUserJson } from "#app/server/auth.server.ts";
 import { auditForeignChat } from "#app/server/foreign-chat.server.ts";
-import { answerQueueIntent, isQueueIntent } from "#app/server/queue-intents.server.ts";
+import { intentOf } from "#app/server/intents.ts";
+import { answerQueueIntent } from "#app/server/queue-intents.server.ts";
 import { queueNow } from "#app/server/queue-view.server.ts";
 import { readForm } from "#app/server/read-form.server.ts";
 import { TriggerError } from "#app/server/trigger-client.server.ts";
@@ -37,8 +38,8 @@ export async function action({ request, params }: ActionFunctionArgs): Promise<R
     return missing();
   }
   const form = await readForm(request);
-  const intent = form.get("intent");
-  if (!isQueueIntent(intent)) return Response.json({ error: "Nothing is asked for." }, { status: 400 });
+  const intent = intentOf("routes/chats.$chatId.queue", form);
+  if (intent === null) return Response.json({ error: "Nothing is asked for." }, { status: 400 });
   form.set("stay", "1");
   const answer = await answerQueueIntent({ userId: user.id, chatId }, intent, form);
   if ("redirectTo" in answer) return Response.json({ done: true });

@@ -17,6 +17,7 @@ import { SignInWays } from "#app/settings/sign-in-ways.tsx";
 import { SignIns } from "#app/settings/sign-ins.tsx";
 import { AuthFormError } from "#app/server/auth-form.server.ts";
 import { requireUser } from "#app/server/auth.server.ts";
+import { intentOf } from "#app/server/intents.ts";
 import { limitsUsed } from "#app/server/limits.server.ts";
 import { linkDelivery } from "#app/server/mail.server.ts";
 import { signInWaysOf } from "#app/server/sign-in-ways.server.ts";
@@ -53,7 +54,7 @@ export async function action({ request, context }: ActionFunctionArgs) {
     const headers = error.retryAfter ? { "Retry-After": String(error.retryAfter) } : undefined;
     const provider = form.get("provider");
     const refused = {
-      intent: form.get("intent"),
+      intent: intentOf("routes/settings", form),
       provider: typeof provider === "string" ? provider : "",
       ...error.told,
     };

@@ -13,6 +13,7 @@ import { createInvite, listInvites, revokeInvite } from "#app/models/invite.serv
 import type { User } from "#app/models/user.server.ts";
 import { audit, type AuditEvent } from "#app/server/audit-log.server.ts";
 import { AuthFormError } from "#app/server/auth-form.server.ts";
+import { intentOf } from "#app/server/intents.ts";
 import { describeError, log } from "#app/server/log.server.ts";
 import { publicUrl } from "#app/server/public-url.server.ts";
 import { stopRunsOf } from "#app/server/stop-runs.server.ts";
@@ -77,7 +78,7 @@ function check(changed: Changed): void {
 export async function answerAdmin(asker: Asker, form: FormData) {
   const given = form.get("id");
   const id = typeof given === "string" ? given : "";
-  switch (form.get("intent")) {
+  switch (intentOf("routes/admin", form)) {
     case "disable":
       return disable(asker, id);
     case "enable":
@@ -95,7 +96,7 @@ export async function answerAdmin(asker: Asker, form: FormData) {
       if (!(await revokeInvite(id)))
         throw new AuthFormError(400, { formError: "This invitation was used or revoked meanwhile." });
       return done(asker, "invite-revoked", { inviteId: id });
-    default:
+    case null:
       throw new AuthFormError(400, { formError: "This form asks for nothing that is known here." });
   }
 }

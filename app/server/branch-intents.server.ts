@@ -1,15 +1,15 @@
 import { z } from "zod";
 import type { BranchMove } from "#app/models/branch-moves.server.ts";
 import { changeBranch, fork } from "#app/server/branch-chat.server.ts";
+import { BRANCH_INTENTS } from "#app/server/intents.ts";
 import { limitOf } from "#app/server/limits.server.ts";
 import { parseMessageForm } from "#app/server/message-form.server.ts";
 import { resultAddress } from "#app/shared/search.ts";
 
-const INTENTS = ["edit", "again", "show", "undo", "restore", "fork"] as const;
-type BranchIntent = (typeof INTENTS)[number];
+type BranchIntent = (typeof BRANCH_INTENTS)[number];
 
 export function isBranchIntent(intent: unknown): intent is BranchIntent {
-  return INTENTS.some((known) => known === intent);
+  return BRANCH_INTENTS.some((known) => known === intent);
 }
 
 /** Where the browser goes next, or what it is told; the text of an edit comes back with its error. */

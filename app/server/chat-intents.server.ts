@@ -2,6 +2,7 @@ import { tellOthers } from "#app/server/branch-chat.server.ts";
 import { answerBranchIntent, isBranchIntent } from "#app/server/branch-intents.server.ts";
 import { pickModel, setWords } from "#app/server/chat-settings.server.ts";
 import { decideCall } from "#app/server/decide-call.server.ts";
+import { intentOf } from "#app/server/intents.ts";
 import { limitOf } from "#app/server/limits.server.ts";
 import { remove, rename } from "#app/server/edit-chat.server.ts";
 import type { FormWithFiles } from "#app/server/message-files.server.ts";
@@ -26,7 +27,7 @@ export type IntentAnswer =
 /** Does what a form on a chat asks for. The caller has checked the owner. */
 export async function answerIntent(chat: Chat, posted: FormWithFiles): Promise<IntentAnswer> {
   const { form } = posted;
-  const intent = form.get("intent");
+  const intent = intentOf("routes/chats.$chatId", form);
   if (isBranchIntent(intent)) return answerBranchIntent(chat, intent, form);
   if (isQueueIntent(intent)) return answerQueueIntent(chat, intent, form);
   switch (intent) {
@@ -46,7 +47,7 @@ export async function answerIntent(chat: Chat, posted: FormWithFiles): Promise<I
       return renameTo(chat, form.get("title"));
     case "delete":
       return erase(chat, form.get("stay") !== null);
-    default:
+    case null:
       return { status: 400, body: { error: "This form asks for nothing that is known here." } };
   }
 }

@@ -1,13 +1,13 @@
 import { z } from "zod";
 import { changeQueued, type QueueChange } from "#app/models/queued-input.server.ts";
 import { tellOthers } from "#app/server/branch-chat.server.ts";
+import { QUEUE_INTENTS } from "#app/server/intents.ts";
 import { parseMessageForm } from "#app/server/message-form.server.ts";
 
-const INTENTS = ["withdraw", "steer", "revise"] as const;
-type QueueIntent = (typeof INTENTS)[number];
+type QueueIntent = (typeof QUEUE_INTENTS)[number];
 
 export function isQueueIntent(intent: unknown): intent is QueueIntent {
-  return INTENTS.some((known) => known === intent);
+  return QUEUE_INTENTS.some((known) => known === intent);
 }
 
 type QueueAnswer =

@@ -19,6 +19,7 @@ import { chooseTheme } from "#app/server/choose-theme.server.ts";
 import { hashing } from "#app/server/auth-limits.server.ts";
 import { deleteAccount } from "#app/server/delete-account.server.ts";
 import { askForEmail } from "#app/server/email-change.server.ts";
+import { intentOf } from "#app/server/intents.ts";
 import { endedCookie, loginCookie, readLoginCookie } from "#app/server/login-cookie.server.ts";
 import { chosenModel } from "#app/server/model-choice.server.ts";
 import { hashPassword } from "#app/server/password.server.ts";
@@ -45,7 +46,7 @@ export async function signInsOf({ user, request }: Omit<Asker, "ip">): Promise<S
 
 /** Does what a form of the settings asks for. Throws AuthFormError with what to tell when it is refused. */
 export async function answerSettings(asker: Asker, form: FormData): Promise<Response> {
-  switch (form.get("intent")) {
+  switch (intentOf("routes/settings", form)) {
     case "profile":
       await renameUser({ userId: asker.user.id, name: parseProfile(form).name });
       return redirect("/settings?saved=profile");
@@ -67,7 +68,7 @@ export async function answerSettings(asker: Asker, form: FormData): Promise<Resp
       return disconnectProvider(asker, form);
     case "delete":
       return erase(asker, form);
-    default:
+    case null:
       throw new AuthFormError(400, { formError: "This form asks for nothing that is known here." });
   }
 }

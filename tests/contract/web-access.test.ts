@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { INTENTS } from "#app/server/intents.ts";
 import { outcome, tokenOf, WebUnderTest } from "../support/web-routes.ts";
 
 let web: WebUnderTest;
@@ -60,8 +61,10 @@ test("another's chat answers like a missing one: page, token, and every intent",
   expect(await outcome(web.loadChat(other, chatId))).toEqual(await outcome(web.loadChat(other, missing)));
   expect((await outcome(web.loadChat(other, chatId))).status).toBe(404);
   expect(await web.renewToken(other, chatId)).toEqual(await web.renewToken(other, missing));
-  for (const intent of ["send", "stop", "rename", "delete", "", "nonsense"]) {
-    const fields = { intent, text: "hello", messageId: randomUUID(), title: "Mine" };
+  const target = randomUUID();
+  const named = { target, decision: "approve", vote: "up", model: "demo:demo", systemPrompt: "Obey." };
+  for (const intent of [...INTENTS["routes/chats.$chatId"], "", "nonsense"]) {
+    const fields = { intent, ...named, text: "hello", messageId: randomUUID(), title: "Mine" };
     expect(await web.act(other, chatId, fields)).toEqual(await web.act(other, missing, fields));
     expect((await web.act(other, chatId, fields)).status).toBe(404);
   }

@@ -4,113 +4,47 @@ import type { App } from "../support/app.ts";
 import { HttpUser, storedRecords } from "../support/http-user.ts";
 import { journeys } from "../support/journey.ts";
 import { question } from "../support/model-script.ts";
-import { chatIdOf, send, waitAnswered } from "../support/page.ts";
+import { chatIdOf, newPerson, send, waitAnswered, waitReady } from "../support/page.ts";
+import {
+  addNamed,
+  bodyOf,
+  intentsUncalled,
+  PROVIDER,
+  signedOutCalls,
+  soundCalls,
+  type Named,
+} from "../support/sound-calls.ts";
 import { eventually } from "../support/eventually.ts";
 
-const { journey } = journeys();
+const { journey } = journeys(PROVIDER);
 
-/** What of the owner's the forms name. */
-type Owned = {
-  userId: string;
-  chatId: string;
-  asked: string;
-  answer: string;
-  file: string;
-  login: string;
-};
-type Call = { fields?: Record<string, string>; method?: string; body?: string };
 type Route = { id: string; parentId?: string; path?: string; index?: boolean; hasAction: boolean };
 
-const intents = (...all: (Record<string, string> & { intent: string })[]): Call[] =>
-  all.map((fields) => ({ fields }));
-
-/** Calls that the route would carry out for its owner, by route: a new action is not forgotten here. */
-const CALLS: Record<string, (owned: Owned) => Call[]> = {
-  "routes/chats.$chatId": ({ asked, answer }) =>
-    intents(
-      { intent: "rename", title: "taken over" },
-      { intent: "model", model: "openai-compatible:scripted" },
-      { intent: "words", systemPrompt: "Obey the stranger.", temperature: "1" },
-      { intent: "vote", target: answer, vote: "up" },
-      { intent: "fork", target: answer, forkId: randomUUID() },
-      { intent: "show", target: answer },
-      { intent: "undo" },
-      { intent: "restore" },
-      { intent: "edit", target: asked, text: "edited", messageId: randomUUID() },
-      { intent: "again", target: answer },
-      { intent: "withdraw", target: asked },
-      { intent: "steer", target: asked },
-      { intent: "revise", target: asked, text: "revised", messageId: randomUUID() },
-      { intent: "send", text: "sent by a stranger", messageId: randomUUID() },
-      { intent: "stop" },
-      { intent: "delete" },
-    ),
-  "routes/chats.$chatId.queue": ({ asked }) =>
-    intents(
-      { intent: "withdraw", target: asked },
-      { intent: "steer", target: asked },
-      { intent: "revise", target: asked, text: "revised", messageId: randomUUID() },
-    ),
-  "routes/chats.$chatId.seen": () => [{ fields: { eventId: "99999" } }],
-  "routes/chats.$chatId.session": () => [{ fields: {} }],
-  "routes/chats.$chatId.token": () => [{ fields: {} }],
-  "routes/chats.$chatId.vote": ({ answer }) => [{ fields: { target: answer, vote: "down" } }],
-  "routes/chats.$chatId.documents.$documentId": () => [
-    { fields: { editId: randomUUID(), base: "1", title: "Mine", text: "mine now" } },
-  ],
-  "routes/attachments.$attachmentId": () => [{ method: "DELETE" }],
-  "routes/chats._index": ({ chatId }) => [
-    { fields: { chatId, messageId: randomUUID(), text: "into a taken chat" } },
-  ],
-  "routes/attachments": () => [{ body: "a stranger's own file" }],
-  "routes/settings": ({ login }) => intents({ intent: "end-sign-in", id: login }),
-  "routes/admin": ({ userId }) =>
-    intents(
-      { intent: "disable", id: userId },
-      { intent: "make-member", id: userId },
-      { intent: "make-admin", id: userId },
-      { intent: "invite" },
-    ),
-  "routes/settings.import": ({ chatId }) => [
-    { fields: { file: JSON.stringify({ chats: [{ id: chatId }] }) } },
-  ],
-  // For whoever is signed out, and named by nothing of anybody's.
-  "routes/_auth.login": () => [],
-  "routes/_auth.signup": () => [],
-  "routes/_auth.forgot": () => [],
-  "routes/_auth.reset": () => [],
-  "routes/_auth.email": () => [],
-  "routes/auth.$provider": () => [],
-  "routes/auth.$provider_.connect": () => [],
-  "routes/logout": () => [],
-};
+/** Forms for whoever is signed out. They name nothing of anybody's. */
+const SIGNED_OUT = new Set(Object.keys(signedOutCalls(newPerson())));
 
 /** Everything that there is of the owner's, as it stands. */
-async function rowsOf(app: App, { userId, chatId }: Owned): Promise<Record<string, unknown>> {
+async function rowsOf(app: App, { userId, chatId }: Named): Promise<Record<string, unknown>> {
+  const columns = await app.query<{ table: string; column: string }>(
+    `SELECT table_name AS "table", column_name AS "column" FROM information_schema.columns
+     WHERE table_schema = 'public' AND column_name IN ('userId', 'createdById', 'usedById', 'chatId')`,
+  );
   const where: [string, string, string][] = [
     ["User", "id", userId],
-    ["LoginSession", "userId", userId],
-    ["Identity", "userId", userId],
-    ["Invite", "createdById", userId],
-    ["Attachment", "userId", userId],
-    ["Chat", "userId", userId],
-    ["Message", "chatId", chatId],
     ["ChatSession", "id", chatId],
-    ["Vote", "chatId", chatId],
-    ["QueuedInput", "chatId", chatId],
-    ["MessageFile", "chatId", chatId],
-    ["Document", "chatId", chatId],
-    ["DocumentVersion", "chatId", chatId],
-    ["Usage", "chatId", chatId],
-    ["Turn", "chatId", chatId],
+    ...columns.map(
+      ({ table, column }) =>
+        [table, column, column === "chatId" ? chatId : userId] as [string, string, string],
+    ),
   ];
+  expect(where.length).toBeGreaterThan(20);
   const rows = await Promise.all(
     where.map(async ([table, column, value]) => {
       const found = await app.query<{ row: string }>(
         `SELECT t::text AS row FROM "${table}" t WHERE "${column}" = $1 ORDER BY 1`,
         [value],
       );
-      return [table, found.map(({ row }) => row)] as const;
+      return [`${table}.${column}`, found.map(({ row }) => row)] as const;
     }),
   );
   const input = await storedRecords(app, chatId, "in");
@@ -118,7 +52,7 @@ async function rowsOf(app: App, { userId, chatId }: Owned): Promise<Record<strin
 }
 
 journey(
-  "S1: no action of the manifest does for a stranger what it would do for the owner, and no row changes",
+  "S1: no action of the manifest, and no intent, does for a stranger what it would do for the owner, and no row changes",
   async (journey) => {
     const { app, model, signedUp } = journey;
     const { page } = await signedUp();
@@ -127,24 +61,37 @@ journey(
     await send(page, text);
     const chatId = await chatIdOf(page);
     await waitAnswered(page, 1);
+    const asked = question("What waits here");
+    const tool = { name: "fetchPage", input: { url: "https://bridges.example/ours" } };
+    model.answer(asked.key, { tool, text: "Read." });
+    await send(page, asked.text);
+    await page.locator(".decision").waitFor();
+    await waitReady(page);
     const cookies = await page.context().cookies();
     const cookie = cookies.map(({ name, value }) => `${name}=${value}`).join("; ");
-    const owned = await ownedBy(app, chatId, async (bytes) => {
+    const me = newPerson();
+    const owned = await ownedBy(app, { chatId, me }, async (bytes) => {
       const headers = { cookie, origin: app.url, "x-file-name": "note.txt" };
       const answer = await fetch(`${app.url}/attachments`, { method: "POST", body: bytes, headers });
       return ((await answer.json()) as { file: { id: string } }).file.id;
     });
 
     const stranger = await new HttpUser(app).signUp();
+    // Whoever changes their own settings, and deletes their own account in the end.
+    const leaver = await new HttpUser(app).signUp(me);
     const routes = await page.evaluate(() => {
       const { __remixManifest } = window as unknown as { __remixManifest: { routes: Record<string, Route> } };
       return Object.values(__remixManifest.routes);
     });
-    const actions = routes.filter(({ hasAction }) => hasAction);
+    const calls = soundCalls(owned);
+    const actions = routes.filter(({ id, hasAction }) => hasAction && !SIGNED_OUT.has(id));
     expect(
-      actions.map(({ id }) => id).filter((id) => !CALLS[id]),
-      "say what a sound call of it is",
+      actions.map(({ id }) => id).filter((id) => !calls[id]),
+      "say in tests/support/sound-calls.ts what a sound call of it is",
     ).toEqual([]);
+    expect(intentsUncalled(calls), "say in tests/support/sound-calls.ts what a sound form of it is").toEqual(
+      [],
+    );
     // The page of the owner is still there, and reads: what it marks as seen it has marked by now.
     await page.goto("about:blank");
     await eventually(() => app.runPids().size <= 1, { what: () => "a run goes on", ms: 30_000 });
@@ -155,25 +102,25 @@ journey(
     for (const route of actions) {
       const pattern = `/${pathOf(route)}`;
       const fill = (chat: string, file: string) =>
-        pattern.replace(":chatId", chat).replace(":attachmentId", file).replace(":documentId", "1") +
-        (route.index ? "?index" : "");
+        pattern
+          .replace(":chatId", chat)
+          .replace(":attachmentId", file)
+          .replace(":documentId", owned.documentId) + (route.index ? "?index" : "");
       const address = fill(chatId, owned.file);
-      for (const { fields, method = "POST", body } of CALLS[route.id]?.(owned) ?? []) {
-        const ask = (to: string) =>
-          stranger.get(to, {
-            method,
-            body: fields ? new URLSearchParams(fields) : body,
-            headers: { origin: app.url },
-          });
-        const what = `${method} ${pattern} ${fields?.intent ?? ""}`;
+      const who = route.id === "routes/settings" ? leaver : stranger;
+      for (const call of calls[route.id] ?? []) {
+        const { method = "POST", done } = call;
+        const ask = (to: string) => who.get(to, { method, body: bodyOf(call), headers: { origin: app.url } });
+        const what = `${method} ${pattern} ${call.fields?.["intent"] ?? ""}`;
         const answer = await ask(address);
         const said = await answer.text();
         expect(said, what).not.toContain(key);
+        if (done) expect(`${answer.status} ${answer.headers.get("location")}`, what).toMatch(done);
         if (address.includes(chatId) || address.includes(owned.file)) {
           expect(answer.status, what).toBe(404);
           // Under a free id the session route makes a chat, so it cannot hide that one is taken.
-          if (route.id === "routes/chats.$chatId.session") continue;
-          expect((await ask(fill(randomUUID(), randomUUID()))).status, what).toBe(404);
+          if (route.id !== "routes/chats.$chatId.session")
+            expect((await ask(fill(randomUUID(), randomUUID()))).status, what).toBe(404);
         }
         expect(await rowsOf(app, owned), what).toEqual(before);
       }
@@ -181,23 +128,26 @@ journey(
   },
 );
 
-/** The ids of what the owner of a chat has, with a file and a document added. */
-async function ownedBy(app: App, chatId: string, attach: (bytes: string) => Promise<string>): Promise<Owned> {
+/** The ids of what the owner of a chat has, with a document, a connected provider, an invite and a file added. */
+async function ownedBy(
+  app: App,
+  { chatId, me }: Pick<Named, "chatId" | "me">,
+  attach: (bytes: string) => Promise<string>,
+): Promise<Named> {
   const [chat] = await app.query<{ userId: string; login: string }>(
     `SELECT c."userId", s.id AS login FROM "Chat" c JOIN "LoginSession" s ON s."userId" = c."userId" WHERE c.id = $1`,
     [chatId],
   );
-  const messages = await app.query<{ id: string }>(
-    `SELECT id FROM "Message" WHERE "chatId" = $1 ORDER BY position`,
-    [chatId],
-  );
-  await app.query(`INSERT INTO "Document" ("chatId", "id", "kind") VALUES ($1, '1', 'html')`, [chatId]);
-  await app.query(
-    `INSERT INTO "DocumentVersion" ("chatId", "documentId", "number", "title", "text", "author", "callId", "digest")
-     VALUES ($1, '1', 1, 'Ours', 'ours', 'model', 'call', 'digest')`,
+  const messages = await app.query<{ id: string; waiting: string | null }>(
+    `SELECT id, jsonb_path_query_first(message, '$.parts[*] ? (@.state == "approval-requested").toolCallId') #>> '{}' AS waiting
+     FROM "Message" WHERE "chatId" = $1 ORDER BY position`,
     [chatId],
   );
   const [asked, answer] = messages.map(({ id }) => id);
-  const { userId = "", login = "" } = chat ?? {};
-  return { userId, chatId, asked: asked ?? "", answer: answer ?? "", file: await attach("ours"), login };
+  const waiting = messages.at(-1)?.waiting;
+  if (!chat || !asked || !answer || !waiting) throw new Error("the chat is not as it was made");
+  const { userId, login } = chat;
+  const added = await addNamed(app, { userId, chatId });
+  const file = await attach("ours");
+  return { userId, chatId, asked, answer, waiting, file, login, me, ...added };
 }
