@@ -1,7 +1,7 @@
 import { unstable_parseMultipartFormData as parseMultipart } from "@remix-run/node";
 import { attachmentsOf } from "#app/models/attachment.server.ts";
 import { attachmentLimits, storeUpload, UploadFailed } from "#app/server/attachments.server.ts";
-import { readForm } from "#app/server/read-form.server.ts";
+import { readForm, storableForm } from "#app/server/read-form.server.ts";
 import { type AttachedFile, MAX_FILES, tooMuch } from "#app/shared/attachment.ts";
 
 /** The field of the files that a form without scripts brings along, and the field of files that are stored already. */
@@ -31,11 +31,12 @@ export async function readFormWithFiles(request: Request, userId: string): Promi
 
   async function readParts(): Promise<FormData> {
     try {
-      return await parseMultipart(request, async ({ name, filename, data }) => {
+      const parts = await parseMultipart(request, async ({ name, filename, data }) => {
         if (filename === undefined) return await textOf(data);
         await takeFile(name, filename, data);
         return undefined;
       });
+      return storableForm(parts);
     } catch {
       throw new Response("This form could not be read. Reload the page, and send it again.", { status: 400 });
     }

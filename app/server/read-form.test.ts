@@ -9,6 +9,11 @@ test("a posted form is read", async () => {
   expect(Object.fromEntries(form)).toEqual({ name: "Ada", intent: "rename" });
 });
 
+test("what the database refuses in a text is taken out of every field", async () => {
+  const form = await readForm(post("application/x-www-form-urlencoded", "target=%00a&id=%00"));
+  expect(Object.fromEntries(form)).toEqual({ target: "\uFFFDa", id: "\uFFFD" });
+});
+
 test.each([
   ["JSON", "application/json", '{"intent":"rename"}'],
   ["broken UTF-8", "text/plain", new Uint8Array([0xff, 0xfe])],
