@@ -1,9 +1,18 @@
 import { randomUUID } from "node:crypto";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { startApp, type App } from "../support/app.ts";
+import { eventually } from "../support/eventually.ts";
+import { addresses, furnished, type Address } from "../support/furnished.ts";
 import { Hostile, randomFrom } from "../support/hostile-values.ts";
 import { HttpUser } from "../support/http-user.ts";
 import { newPerson } from "../support/page.ts";
+import {
+  intentsUncalled,
+  PROVIDER,
+  signedOutCalls,
+  soundCalls,
+  type SoundCall,
+} from "../support/sound-calls.ts";
 
 // The same calls each time; another seed finds others.
 const SEED = Number(process.env["FUZZ_SEED"] ?? 970_120);
@@ -12,70 +21,45 @@ const CALLS = Number(process.env["FUZZ_CALLS"] ?? 1000);
 let app: App;
 let admin: HttpUser;
 let chatId: string;
+let calls: Record<string, SoundCall[]>;
 beforeAll(async () => {
-  // Every send is refused: what is tried here are forms, not answers.
-  app = await startApp({ env: { LIMIT_ANSWERS_PER_DAY: "1", LIMIT_TOKENS_PER_DAY: "1", SIGNUP: "invite" } });
-  admin = await new HttpUser(app).signUp();
-  ({ chatId } = await admin.newChat());
-  await app.query(
-    `INSERT INTO "Usage" (id, "userId", "chatId", model, kind, "inputTokens", "outputTokens")
-     SELECT $1, "userId", id, 'm', 'answer', 10, 0 FROM "Chat" WHERE id = $2`,
-    [randomUUID(), chatId],
-  );
+  // No limit stands before a form, and whatever is stored the web server has stored: no run answers.
+  app = await startApp({ env: { ...PROVIDER, LIMIT_ANSWERS_PER_DAY: "0", LIMIT_TOKENS_PER_DAY: "0" } });
+  app.keepDown("worker");
+  const me = newPerson();
+  admin = await new HttpUser(app).signUp(me);
+  const named = await furnished(app, admin, me);
+  ({ chatId } = named);
+  calls = { ...soundCalls(named), ...signedOutCalls(me) };
 });
 afterAll(() => app?.stop());
 
-type ManifestRoute = { id: string; parentId?: string; path?: string; index?: boolean; hasAction: boolean };
-
-/** Every address that Remix's own manifest has, and whether something can be posted there. */
-async function addresses(): Promise<{ path: string; posts: boolean }[]> {
-  const page = await (await new HttpUser(app).get("/login")).text();
-  const file = /\/assets\/manifest-[\w-]+\.js/.exec(page)?.[0] ?? "";
-  const source = await (await admin.get(file)).text();
-  const manifest = JSON.parse(source.slice(source.indexOf("{"), source.lastIndexOf("}") + 1)) as {
-    routes: Record<string, ManifestRoute>;
-  };
-  const { routes } = manifest;
-  const pathOf = (route: ManifestRoute | undefined): string =>
-    route ? [pathOf(routes[route.parentId ?? ""]), route.path].filter(Boolean).join("/") : "";
-  return Object.values(routes).map((route) => {
-    const path = `/${pathOf(route)}`;
-    return { path: path + (route.index && path !== "/" ? "?index" : ""), posts: route.hasAction };
-  });
-}
-
-/** Forms as the pages send them. Those that would end or start something for good are not among them. */
-const forms = (): Record<string, string>[] => [
-  { name: "Ada", email: "ada@example.org", password: "tuba plinth 49", invite: "x", redirectTo: "/chats" },
-  { intent: "rename", title: "A title" },
-  { intent: "send", text: "hello", messageId: randomUUID() },
-  { intent: "edit", target: randomUUID(), text: "hello" },
-  { intent: "settings", model: "demo:demo", systemPrompt: "x", temperature: "1" },
-  { intent: "withdraw", messageId: randomUUID(), text: "x" },
-  { intent: "password", currentPassword: "x", newPassword: "y" },
-  { intent: "email", newEmail: "a@example.org", emailPassword: "x" },
-  { intent: "connect", provider: "oidc", connectPassword: "x" },
-  { intent: "end-sign-in", id: "x" },
-  { intent: "delete", deletePassword: "x", confirmation: "x" },
-  { intent: "disable", userId: "x", search: "y", page: "2" },
-  { token: "x", newPassword: "eleven quiet herons" },
-];
-
 const wellFormed = (text: string): string => Buffer.from(text).toString();
 
+/** A form as the route's pages send it, or in a while any other; what would delete an account is never confirmed. */
+function formFor(hostile: Hostile, id: string): Record<string, string> {
+  const own = hostile.random() < 0.8 ? calls[id] : undefined;
+  const forms = (own ?? Object.values(calls).flat()).map(({ fields = {} }) => fields);
+  const form = { ...hostile.pick(forms.length > 0 ? forms : [{}]) };
+  if ("confirmation" in form) form["confirmation"] = "x";
+  return form;
+}
+
+type Post = { body: URLSearchParams | string; type?: string; deletes?: boolean };
+
 /** A post of a kind that browsers send, and of kinds that they do not. */
-function hostilePost(hostile: Hostile): { body: BodyInit; type?: string } {
+function hostilePost(hostile: Hostile, id: string): Post {
   const kind = hostile.random();
-  if (kind < 0.55) {
-    const form = new URLSearchParams(hostile.pick(forms()));
-    const name = hostile.pick([...form.keys()]);
-    form.set(name === "intent" && hostile.random() < 0.7 ? "text" : name, wellFormed(hostile.text()));
+  const sound = formFor(hostile, id);
+  if (kind < 0.65) {
+    const form = new URLSearchParams(sound);
+    const name = hostile.pick([...form.keys(), "intent"]);
+    if (hostile.random() < 0.95)
+      form.set(name === "intent" && hostile.random() < 0.8 ? "text" : name, wellFormed(hostile.text()));
     if (hostile.random() < 0.2) form.append("__proto__[polluted]", "yes");
-    // What would delete the chat or the session of whoever asks is not what this is about.
-    if (form.get("intent") === "delete") form.set("intent", "rename");
-    return { body: form };
+    return { body: form, deletes: form.get("intent") === "delete" };
   }
-  if (kind < 0.8) return { body: wellFormed(hostile.body(forms())), type: "application/json" };
+  if (kind < 0.8) return { body: wellFormed(hostile.body([sound])), type: "application/json" };
   if (kind < 0.9)
     return {
       body: '--x\r\nContent-Disposition: form-data; name="a"',
@@ -110,23 +94,46 @@ async function counts(): Promise<Record<string, number>> {
   return Object.fromEntries(rows.map(({ name, n }) => [name, n]));
 }
 
-test(`S15: hostile forms, bodies and addresses get 4xx with a sentence on every route, and store nothing (FUZZ_SEED=${SEED})`, async () => {
+/** The whole of an answer, or what did not come of it. */
+async function saidBy(asked: Promise<Response>, { what, follows }: { what: string; follows: boolean }) {
+  try {
+    const answer = await asked;
+    const { status } = answer;
+    if (!follows || status !== 200) return { status, said: await answer.text() };
+    await answer.body?.cancel();
+    return { status, said: "" };
+  } catch (cause) {
+    throw new Error(`no answer to ${what}`, { cause });
+  }
+}
+
+/** Lets whoever is held back by a number of tries go on: what is tried here are forms. */
+const forgetTries = () => app.query(`DELETE FROM "ThrottleWindow"`);
+
+test("S15: each intent that an action switches on has a form that is played here", () => {
+  expect(intentsUncalled(calls), "say in tests/support/sound-calls.ts what a sound form of it is").toEqual(
+    [],
+  );
+});
+
+test(`S15: hostile forms, bodies and addresses get an answer with a sentence on every route, and what is refused stores nothing (FUZZ_SEED=${SEED})`, async () => {
   const hostile = new Hostile(randomFrom(SEED));
-  const all = await addresses();
-  expect(all.filter(({ posts }) => posts).length).toBeGreaterThan(8);
-  const people = [admin, new HttpUser(app)];
-  const before = await counts();
+  const all = await addresses(app, admin);
+  expect(all.filter(({ id, posts }) => posts && !calls[id])).toEqual([]);
   const webPid = app.pid("web");
   const wrong: string[] = [];
-  let calls = 0;
-  let uploads = 0;
-  while (calls < Math.max(CALLS, 2 * all.length)) {
-    const { path, posts } = all[calls++ % all.length] ?? { path: "/", posts: false };
+  let before = await counts();
+  let played = 0;
+  let done = 0;
+  while (played < Math.max(CALLS, 2 * all.length)) {
+    const { id: route, path, posts } = all[played++ % all.length] as Address;
+    const { body, type, deletes } = hostilePost(hostile, route);
     // A free id is no hostile one: it makes a chat.
     const free = path.endsWith("/session") ? chatId : randomUUID();
+    const known = deletes ? [free] : [chatId, chatId, free];
     const id = () =>
-      encodeURIComponent(hostile.pick([chatId, free, wellFormed(hostile.text()).slice(0, 200) || "y"]));
-    const filled = path.replace(/:[A-Za-z]+/g, id);
+      encodeURIComponent(hostile.pick([...known, wellFormed(hostile.text()).slice(0, 200) || "y"]));
+    const filled = path.replace(":documentId", "1").replace(/:[A-Za-z]+/g, id);
     const suffix = hostile.random() < 0.25 && !filled.includes("?") ? ".data" : "";
     const query =
       hostile.random() < 0.4
@@ -136,29 +143,98 @@ test(`S15: hostile forms, bodies and addresses get 4xx with a sentence on every 
     // A sign-out is a sound answer of its route.
     if (path === "/logout") continue;
     const method = posts || hostile.random() < 0.3 ? "POST" : "GET";
-    const { body, type } = hostilePost(hostile);
     const init =
       method === "GET"
         ? {}
         : { method, body, headers: { origin: app.url, ...(type ? { "content-type": type } : {}) } };
-    const signal = AbortSignal.timeout(30_000);
-    const answer = await hostile.pick(people).get(address, { ...init, signal });
-    const said = await answer.text();
-    // Any bytes are a sound file.
-    if (path === "/attachments" && answer.status === 201) uploads++;
-    const unsound = answer.status >= 500 || (answer.status >= 400 && !/[a-z]{3}/i.test(said));
-    if (unsound)
-      wrong.push(
-        `${answer.status} ${method} ${address.slice(0, 200)} ${type ?? ""} ${JSON.stringify(body)?.slice(0, 200)}`,
-      );
+    const who = route.startsWith("routes/_auth") || hostile.random() < 0.2 ? new HttpUser(app) : admin;
+    await forgetTries();
+    const what = `${method} ${address.slice(0, 200)} ${type ?? ""} ${String(body).slice(0, 300)}`;
+    const { status, said } = await saidBy(
+      who.get(address, { ...init, signal: AbortSignal.timeout(30_000) }),
+      {
+        what,
+        // An answer that nobody writes is followed for ever.
+        follows: route.endsWith("_.live"),
+      },
+    );
+    const after = await counts();
+    // Nobody answers here, and the health page says so.
+    const failed = status >= 500 && path !== "/healthz";
+    if (failed || (status >= 400 && !/[a-z]{3}/i.test(said))) wrong.push(`${status} ${what}`);
+    if (status >= 400 && JSON.stringify(after) !== JSON.stringify(before))
+      wrong.push(`stored: ${status} ${what}`);
+    if (posts && status < 400) done++;
+    before = after;
   }
-  expect(wrong, `after ${calls} calls`).toEqual([]);
-  const kept = (before["Attachment"] ?? 0) + uploads;
-  expect(await counts()).toEqual({ ...before, Attachment: kept });
+  expect(wrong, `after ${played} calls`).toEqual([]);
+  expect(done, "forms that got as far as being carried out").toBeGreaterThan(played / 20);
   expect(app.pid("web"), "the same process answers").toBe(webPid);
-  expect((await admin.get("/healthz")).status).toBe(200);
+  expect((await admin.get("/settings")).status, "who asked is still signed in").toBe(200);
   expect(app.logs(5000)).not.toContain("request-failed");
 }, 300_000);
+
+/** As much of one kind of character as a body holds, and as a document does; a line break takes three bytes. */
+const MUCH: [string, string][] = [
+  ["digits", "1"],
+  ["spaces", " "],
+  ["line breaks", "\n"],
+  ["dashes", "-"],
+  ["letters", "a"],
+].flatMap(([name = "", character = ""]) =>
+  [character === "\n" ? 330_000 : 900_000, 99_000].map((times): [string, string] => [
+    `${times} ${name}`,
+    `x${character.repeat(times)}x`,
+  ]),
+);
+/** One web server answers everybody: what it reckons on for longer, all wait for. */
+const ANSWER_MS = 5_000;
+
+test("S14, S15: every field of every form bears as much of one character as a body holds, and each answer comes soon", async () => {
+  const slow: string[] = [];
+  for (const { id: route, path, posts } of await addresses(app, admin)) {
+    if (!posts) continue;
+    const address = path.replace(":chatId", chatId).replace(":documentId", "1");
+    for (const { fields = {} } of calls[route] ?? []) {
+      const names = fields["intent"] === "delete" ? ["confirmation"] : Object.keys(fields);
+      for (const name of names.filter((one) => one !== "intent" && one in fields)) {
+        for (const [much, value] of MUCH) {
+          await forgetTries();
+          const who = route.startsWith("routes/_auth") ? new HttpUser(app) : admin;
+          const began = performance.now();
+          const what = `${much} as ${name} of ${fields["intent"] ?? "the form"} of ${route}`;
+          try {
+            const signal = AbortSignal.timeout(ANSWER_MS);
+            const body = new URLSearchParams({ ...fields, [name]: value });
+            const answer = await who.get(address, {
+              method: "POST",
+              body,
+              headers: { origin: app.url },
+              signal,
+            });
+            await answer.text();
+            if (answer.status >= 500) slow.push(`${answer.status}: ${what}`);
+          } catch {
+            slow.push(`${Math.round(performance.now() - began)} ms: ${what}`);
+            // A server that still reckons would make all the others slow.
+            if (slow.length > 20) throw new Error(`too much is slow:\n${slow.join("\n")}`);
+            app.kill9("web");
+            const back = () =>
+              admin.get("/settings").then(
+                ({ ok }) => ok,
+                () => false,
+              );
+            await eventually(back, { what: () => "the web server did not come back", ms: 30_000 });
+          }
+        }
+      }
+    }
+  }
+  expect(slow).toEqual([]);
+  const began = performance.now();
+  expect((await admin.get(`/chats/${chatId}`)).status).toBe(200);
+  expect(performance.now() - began, "the page with what was taken of it").toBeLessThan(ANSWER_MS);
+}, 600_000);
 
 /** What no answer may hold: SQL, code, paths, names of tables. */
 const INSIDE =
