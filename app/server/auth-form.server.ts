@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { isCommonPassword } from "#app/server/password-rules.server.ts";
+import { isCommonPassword, MAX_PASSWORD } from "#app/server/password-rules.server.ts";
 
 /** Fields in which the settings ask for one's password. */
 export type PasswordField = "currentPassword" | "deletePassword" | "connectPassword" | "emailPassword";
@@ -19,7 +19,8 @@ export class AuthFormError extends Error {
   }
 }
 
-const MAX_PASSWORD = 256;
+/** What is asked after a length is asked of any length, unless that has ended the asking. */
+const tooLong = { error: `Use at most ${MAX_PASSWORD} characters.`, abort: true };
 const name = z.string().trim().min(1, "Enter your name.").max(80, "Use at most 80 characters.");
 const email = z
   .string()
@@ -30,7 +31,7 @@ const email = z
 const newPassword = z
   .string()
   .min(8, "Use at least 8 characters.")
-  .max(MAX_PASSWORD, `Use at most ${MAX_PASSWORD} characters.`)
+  .max(MAX_PASSWORD, tooLong)
   .refine((value) => !isCommonPassword(value), "This is one of the commonest passwords. Choose another.");
 
 const SAYS_WHO = "Choose a password that is not your name or address.";
@@ -45,10 +46,7 @@ const signUpSchema = z.object({ name, email, password: newPassword }).superRefin
   context.addIssue({ code: "custom", path: ["password"], message: SAYS_WHO });
 });
 
-const password = z
-  .string()
-  .min(1, "Enter your password.")
-  .max(MAX_PASSWORD, `Use at most ${MAX_PASSWORD} characters.`);
+const password = z.string().min(1, "Enter your password.").max(MAX_PASSWORD, tooLong);
 
 const signInSchema = z.object({ email, password });
 

@@ -56,8 +56,8 @@ async function signUp(form: FormData, ip: string): Promise<User> {
     audit("denied", "sign-up", { reason: admission, ip });
     throw new AuthFormError(403, { formError });
   }
-  const { name, email, password } = parseSignUp(form);
   refuseThrottled(await signUpsByAddress.take(addressKey(ip)), "sign-up", { ip });
+  const { name, email, password } = parseSignUp(form);
   const passwordHash = await hashing(hashPassword(password));
   const user = await createAdmitted({ name, email, passwordHash }, invite);
   if (!user) {

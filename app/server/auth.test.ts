@@ -107,6 +107,30 @@ test("every wrong field is named, what was typed comes back, the password does n
   expect(JSON.stringify(answer.told)).not.toContain("short");
 });
 
+test("a password of 900,000 characters is refused at once, with a sentence", async () => {
+  const password = `a${"-".repeat(899_998)}a`;
+  for (const strategy of ["sign-up", "sign-in"] as const) {
+    const began = performance.now();
+    const answer = await submit(strategy, { ...ADA, email: "long@example.org", password });
+    // Linear: some milliseconds. Quadratic: many minutes.
+    expect(performance.now() - began, strategy).toBeLessThan(2_000);
+    expect(answer.status).toBe(400);
+    expect(answer.told?.fieldErrors).toEqual({ password: "Use at most 256 characters." });
+  }
+});
+
+test("sign-ups from one address are throttled before their form is looked at", async () => {
+  const ip = "198.51.100.9";
+  const { Throttle } = await import("./throttle.server.ts");
+  const earlier = new Throttle({ name: "sign-up address", limit: 300, windowMs: 15 * 60 * 1000 });
+  for (let tries = 0; tries < 299; tries++) await earlier.take(ip);
+  const wrong = { name: "", email: "nobody", password: "short" };
+  expect((await submit("sign-up", wrong, undefined, ip)).status).toBe(400);
+  const refused = await submit("sign-up", wrong, undefined, ip);
+  expect(refused.status).toBe(429);
+  expect(Number(refused.headers.get("Retry-After"))).toBeGreaterThan(0);
+});
+
 test("one of the commonest passwords is refused, and so is one's own address", async () => {
   const common = await newAccount("common@example.org", "Password123!");
   expect(common.told?.fieldErrors).toHaveProperty("password");

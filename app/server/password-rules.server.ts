@@ -1,5 +1,8 @@
 import { dictionary } from "@zxcvbn-ts/language-common";
 
+/** Longer ones are refused, and nothing else is asked about them. */
+export const MAX_PASSWORD = 256;
+
 /** The commonest passwords that are long enough to be chosen here: far more than the 3,000 that are tried first. */
 const LISTED = new Set(dictionary["passwords-common"].filter((password) => password.length >= 8));
 
@@ -37,8 +40,15 @@ const LEET: Record<string, string> = {
   "@": "a",
   $: "s",
 };
+const LETTER = /[a-z]/i;
 
-const stem = (text: string) => text.replace(/^[\d\W_]+|[\d\W_]+$/gu, "");
+/** The text without the signs and digits at its ends. A pattern for it would take the square of their number. */
+function stem(text: string): string {
+  let [from, to] = [0, text.length];
+  while (from < to && !LETTER.test(text[from] ?? "")) from++;
+  while (to > from && !LETTER.test(text[to - 1] ?? "")) to--;
+  return text.slice(from, to);
+}
 const unLeet = (text: string) => text.replace(/[013457@$]/g, (sign) => LEET[sign] ?? sign);
 
 /** A short piece said again and again: aaaaaaaa, 12121212, abcabcabc. */
@@ -71,6 +81,7 @@ function isPattern(text: string): boolean {
 
 /** Whether a password is among those that are tried first. Case, digits at the ends and leet do not help. */
 export function isCommonPassword(password: string): boolean {
+  if (password.length > MAX_PASSWORD) return false;
   const folded = password.normalize("NFKC").toLowerCase();
   if (LISTED.has(folded) || repeats(folded) || isRun(folded) || isPattern(folded)) return true;
   const forms = [folded, unLeet(folded), stem(folded), unLeet(stem(folded)), stem(unLeet(folded))];

@@ -1,6 +1,6 @@
 import { dictionary } from "@zxcvbn-ts/language-common";
 import { expect, test } from "vitest";
-import { isCommonPassword } from "./password-rules.server.ts";
+import { isCommonPassword, MAX_PASSWORD } from "./password-rules.server.ts";
 
 test.each([
   "password",
@@ -37,4 +37,17 @@ test.each([
   "sommerregen im juli",
 ])("%s is accepted", (password) => {
   expect(isCommonPassword(password)).toBe(false);
+});
+
+test("signs and digits at both ends of a common word do not hide it; inside it they are its own", () => {
+  expect(isCommonPassword("-- 7 sunshine 2024 !")).toBe(true);
+  expect(isCommonPassword("_😀sunshine😀_")).toBe(true);
+  expect(isCommonPassword("sun--7--shine")).toBe(false);
+});
+
+test("a text of any length is judged at once", () => {
+  const began = performance.now();
+  for (const length of [MAX_PASSWORD, 900_000]) isCommonPassword(`a${"-".repeat(length - 2)}a`);
+  // Linear: some milliseconds. Quadratic: many minutes.
+  expect(performance.now() - began).toBeLessThan(2_000);
 });
