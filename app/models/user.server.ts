@@ -98,13 +98,23 @@ export async function passwordHashOf(userId: string): Promise<string | null> {
   return user?.passwordHash ?? null;
 }
 
-/** Sets a new password and ends every sign-in of the account, both or none; answers how many there were. */
+/** Sets a new password and ends every sign-in of the account, all or nothing; answers how many there were. */
 export function replacePassword(input: { userId: string; passwordHash: string }): Promise<number> {
-  const { userId, passwordHash } = input;
-  return transaction(async (tx) => {
-    await tx.user.update({ where: { id: userId }, data: { passwordHash } });
-    return (await tx.loginSession.deleteMany({ where: { userId } })).count;
-  });
+  return transaction((tx) => setPassword(tx, input));
+}
+
+/**
+ * Sets the password and ends what an earlier one had opened: every sign-in, and the mailed links that nobody has used
+ * yet. Answers how many sign-ins there were.
+ */
+export async function setPassword(
+  tx: Transaction,
+  { userId, passwordHash }: { userId: string; passwordHash: string },
+): Promise<number> {
+  await tx.user.update({ where: { id: userId }, data: { passwordHash } });
+  await tx.emailChange.deleteMany({ where: { userId } });
+  await tx.passwordReset.deleteMany({ where: { userId } });
+  return (await tx.loginSession.deleteMany({ where: { userId } })).count;
 }
 
 /** There must be somebody who can administrate the accounts that remain. */

@@ -7,7 +7,7 @@ import {
 } from "@remix-run/node";
 import { Form, Link, useActionData, useLoaderData, useNavigation } from "@remix-run/react";
 import { refusedForm, secretOfLink } from "#app/server/auth-route.server.ts";
-import { resetIsOpen, resetPassword } from "#app/server/password-reset.server.ts";
+import { lookAtReset, resetPassword } from "#app/server/password-reset.server.ts";
 import { readForm } from "#app/server/read-form.server.ts";
 import { Button } from "#app/ui/button.tsx";
 import { ErrorLine } from "#app/ui/error-panel.tsx";
@@ -21,7 +21,7 @@ export const headers: HeadersFunction = ({ actionHeaders }) => actionHeaders;
 
 export async function loader({ request }: LoaderFunctionArgs) {
   const token = secretOfLink(request, "token");
-  return { token, open: await resetIsOpen(token) };
+  return { token, ...(await lookAtReset(token)) };
 }
 
 type Refused = { formError?: string; fieldErrors?: { newPassword?: string } };
@@ -37,10 +37,10 @@ export async function action({ request, context }: ActionFunctionArgs) {
 }
 
 export default function Reset() {
-  const { token, open } = useLoaderData<typeof loader>();
+  const { token, open, connected } = useLoaderData<typeof loader>();
   const refused = useActionData<typeof action>() as Refused | undefined;
   return open ? (
-    <ResetForm token={token} refused={refused} />
+    <ResetForm token={token} connected={connected} refused={refused} />
   ) : (
     <section className="auth-form">
       <h1>This link is used up</h1>
@@ -52,7 +52,13 @@ export default function Reset() {
   );
 }
 
-function ResetForm({ token, refused }: { token: string; refused: Refused | undefined }) {
+const HINT = "At least 8 characters. It signs all your devices out";
+const DISCONNECTS =
+  ", and disconnects the accounts elsewhere that sign you in: connect yours again in the settings";
+
+type ResetFormProps = { token: string; connected: boolean; refused: Refused | undefined };
+
+function ResetForm({ token, connected, refused }: ResetFormProps) {
   const busy = useNavigation().state !== "idle";
   const form = useFirstField(refused);
   return (
@@ -66,7 +72,7 @@ function ResetForm({ token, refused }: { token: string; refused: Refused | undef
         type="password"
         autoComplete="new-password"
         required
-        hint="At least 8 characters. It signs all your devices out."
+        hint={`${HINT}${connected ? DISCONNECTS : ""}.`}
         error={refused?.fieldErrors?.newPassword}
       />
       <Button type="submit" look="primary" aria-disabled={busy}>

@@ -15,7 +15,7 @@ const asksByUser = new Throttle({ name: "email change", limit: 5, windowMs: QUAR
 const triesByAddress = new Throttle({ name: "email change try", limit: 30, windowMs: QUARTER_HOUR });
 
 /**
- * Sends a link to the new address, which changes it once it is confirmed there. The answer does not tell whether
+ * Sends a link to the new address, which changes it once it is confirmed there, and tells the old one. The answer does not tell whether
  * somebody else has an account with it. Throws AuthFormError.
  */
 export async function askForEmail(asker: Asker, form: FormData): Promise<Response> {
@@ -30,8 +30,22 @@ export async function askForEmail(asker: Asker, form: FormData): Promise<Respons
   }
   await proveSelf(asker, "email-change-asked", form, "emailPassword");
   refuseThrottled(await asksByUser.take(user.id), "email-change-asked", { ip, userId: user.id });
-  deliver(user, email, ip).catch((error: unknown) => log("error", "mail-not-sent", describeError(error)));
+  tellAsked(user, email).catch(notSent);
+  deliver(user, email, ip).catch(notSent);
   return redirect("/settings?saved=email-asked#email");
+}
+
+const notSent = (error: unknown) => log("error", "mail-not-sent", describeError(error));
+
+/** Whether the address is free or not: the old mailbox learns no more than the page does. */
+async function tellAsked({ name, email: to }: Asker["user"], email: string): Promise<void> {
+  if (linkDelivery() !== "mail") return;
+  const text = letter(name, [
+    `somebody, probably you, wants to change the address of your Longrun account to ${email}. That happens once it is confirmed there, within an hour.`,
+    "If it was not you, set a new password now. It stops the change, and signs out whoever asked for it:",
+    publicUrl("/forgot"),
+  ]);
+  await sendMail({ to, subject: "A new address was asked for your Longrun account", text });
 }
 
 async function deliver(user: Asker["user"], email: string, ip: string): Promise<void> {
@@ -69,7 +83,7 @@ export async function confirmEmail(form: FormData, ip: string): Promise<Response
     throw new AuthFormError(400, { formError: REFUSED[changed.outcome] });
   }
   audit("ok", "email-change", { userId: changed.userId, ip });
-  tellOld(changed).catch((error: unknown) => log("error", "mail-not-sent", describeError(error)));
+  tellOld(changed).catch(notSent);
   return redirect("/settings?saved=email#email");
 }
 

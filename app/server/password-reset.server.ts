@@ -57,12 +57,13 @@ function letter(name: string, link: string): string {
 
 const SPENT = "This link was used already, or is older than an hour. Ask for a new one.";
 
-/** Whether a link's token would still set a password. */
-export async function resetIsOpen(token: string): Promise<boolean> {
-  return (await userOfReset(token)) !== null;
+/** Whether a link's token would still set a password, and disconnect a provider with it. */
+export async function lookAtReset(token: string): Promise<{ open: boolean; connected: boolean }> {
+  const user = await userOfReset(token);
+  return { open: user !== null, connected: user?.connected ?? false };
 }
 
-/** Sets the new password, ends every sign-in, and leads to the sign-in page. Throws AuthFormError. */
+/** Sets the new password, ends every other way in, and leads to the sign-in page. Throws AuthFormError. */
 export async function resetPassword(form: FormData, ip: string): Promise<Response> {
   refuseThrottled(await triesByAddress.take(addressKey(ip)), "password-reset", { ip });
   const given = form.get("token");

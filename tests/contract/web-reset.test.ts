@@ -11,6 +11,7 @@ let web: WebUnderTest;
 let smtp: SmtpServer;
 let forgot: typeof import("#app/routes/_auth.forgot.tsx");
 let reset: typeof import("#app/routes/_auth.reset.tsx");
+let identities: typeof import("#app/models/identity.server.ts");
 let passwords: typeof import("#app/server/password.server.ts");
 let address = 0;
 
@@ -20,6 +21,7 @@ beforeAll(async () => {
   web = await WebUnderTest.start();
   forgot = await import("#app/routes/_auth.forgot.tsx");
   reset = await import("#app/routes/_auth.reset.tsx");
+  identities = await import("#app/models/identity.server.ts");
   passwords = await import("#app/server/password.server.ts");
 });
 afterAll(async () => {
@@ -47,10 +49,11 @@ const set = (token: string, newPassword: string, ip = `10.2.0.${address++ % 250}
     reset.action({ request: post("/reset", { token, newPassword }), params: {}, context: { nonce: "", ip } }),
   );
 
-const isOpen = async (token: string): Promise<boolean> => {
+const look = (token: string) => {
   const request = new Request(`${HERE}/reset?${new URLSearchParams({ token })}`);
-  return (await reset.loader({ request, params: {}, context: { nonce: "", ip: "" } })).open;
+  return reset.loader({ request, params: {}, context: { nonce: "", ip: "" } });
 };
+const isOpen = async (token: string): Promise<boolean> => (await look(token)).open;
 
 async function mailTo(email: string, count = 1): Promise<Mail> {
   const sent = () => smtp.mails.filter(({ to }) => to.includes(email));
@@ -84,6 +87,20 @@ test("the mailed link sets a password once, ends every sign-in, and leads to thi
   expect(await isOpen(token)).toBe(false);
   expect((await set(token, PASSWORD)).status).toBe(400);
   expect(await fits(ada.userId, CHANGED)).toBe(true);
+});
+
+test("what was connected before the reset signs nobody in after it, and the page says so before", async () => {
+  const [ada, grace] = [await person(), await person()];
+  const eves = { issuer: "https://github.com", subject: "of an intruder" };
+  await identities.connectIdentity(ada.userId, { ...eves, label: "eve" });
+  expect(await identities.userOfIdentity(eves)).toMatchObject({ id: ada.userId });
+  await Promise.all([ask(ada.email), ask(grace.email)]);
+  const [token, graces] = [tokenIn(await mailTo(ada.email)), tokenIn(await mailTo(grace.email))];
+  expect([await look(token), await look(graces)]).toMatchObject([{ connected: true }, { connected: false }]);
+  expect((await set(token, "short")).status).toBe(400);
+  expect(await identities.userOfIdentity(eves), "not by a try").not.toBeNull();
+  expect((await set(token, CHANGED)).status).toBe(302);
+  expect(await identities.userOfIdentity(eves)).toBeNull();
 });
 
 test("an unknown address, a disabled account and a known one get the same answer; only the known one gets a mail", async () => {
