@@ -3,17 +3,13 @@ import type { ReactElement } from "react";
 import { renderToStaticMarkup } from "react-dom/server";
 import { MessageList } from "#app/chat/message-list.tsx";
 import { MessagePart } from "#app/chat/message-part.tsx";
+import { decidedText } from "#app/live/decided-text.ts";
 import { GrowingHtml } from "#app/live/growing-html.ts";
 import type { LongrunUIMessage } from "#app/shared/chat-message.ts";
 import { Markdown } from "#app/ui/markdown.tsx";
 import { markdownBlocks } from "#app/ui/markdown-blocks.ts";
 
 type Part = LongrunUIMessage["parts"][number];
-
-/** Signs at the end of a text may be the beginning of Markdown: they wait for what comes next. */
-const UNDECIDED = /(?:[\s*_`~[\]()!<>|#\\=:&-]+|&#?[a-z0-9]{1,31})$/i;
-/** So does a last line that has nothing yet but what a list, a heading or a table begins with. */
-const UNDECIDED_LINE = /(^|\n)[ \t]*(?:\d{1,9}[.)]?|[-+*#>|=_~`\s]+)$/;
 
 const WRITTEN = { role: "assistant", streaming: true } as const;
 
@@ -98,7 +94,7 @@ class UnitMarkup {
 
   #growText(text: string, finished: boolean): string {
     const shell = draw(<MessagePart part={{ type: "text", text: "" }} {...WRITTEN} />);
-    const decided = finished ? text : text.replace(UNDECIDED_LINE, "").replace(UNDECIDED, "");
+    const decided = finished ? text : decidedText(text);
     const blocks = markdownBlocks(decided, !finished);
     let more = this.#whole.grow(shell, false);
     for (const [at, block] of blocks.entries()) {

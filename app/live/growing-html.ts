@@ -13,7 +13,7 @@ const VOID = new Set([
   "polyline",
 ]);
 const TAG = /<(\/?)([a-z][a-z0-9]*)[^>]*?(\/?)>/gi;
-const LAST_ENDS = /(?:\s*<\/[a-z][a-z0-9]*>)+$/i;
+const NAME = /^[a-z][a-z0-9]*$/i;
 
 /**
  * HTML that is only ever appended to, of something that is rendered again and again as it grows. All HTML that comes
@@ -26,7 +26,7 @@ export class GrowingHtml {
 
   /** What to append so that the reader has this rendering; of an unfinished one all but the ends of its elements. */
   grow(html: string, finished: boolean): string {
-    const next = finished ? html : html.replace(LAST_ENDS, "");
+    const next = finished ? html : withoutLastEnds(html);
     if (this.#text === null && next.startsWith(this.#sent)) {
       const more = next.slice(this.#sent.length);
       this.#sent = next;
@@ -57,6 +57,17 @@ export class GrowingHtml {
       .map((name) => `</${name}>`)
       .join("");
   }
+}
+
+/** Without the ends of elements that it ends with, and what space is before each. */
+function withoutLastEnds(html: string): string {
+  let rest = html;
+  while (rest.endsWith(">")) {
+    const from = rest.lastIndexOf("</");
+    if (from < 0 || !NAME.test(rest.slice(from + 2, -1))) break;
+    rest = rest.slice(0, from).trimEnd();
+  }
+  return rest;
 }
 
 const textOf = (html: string): string => html.replace(TAG, "");

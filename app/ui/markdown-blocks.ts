@@ -1,5 +1,6 @@
 import { Marked, type Token, type Tokens } from "marked";
 import remend from "remend";
+import { startOfEnd } from "#app/ui/text-end.ts";
 
 /** Definitions and footnotes bind far-apart blocks together. */
 const BOUND = /^ {0,3}\[[^\]\n]+\]:/m;
@@ -30,6 +31,8 @@ function rawOf(token: Token | Tokens.Generic): string {
   return `$$\n${lines.filter((line) => line.trim() !== "").join("\n")}\n$$\n\n`;
 }
 
+const withoutLastBreaks = (raw: string): string => raw.slice(0, startOfEnd(raw, /\n/));
+
 /**
  * Markdown cut into its top-level blocks, which render on their own: while text streams in, only the last
  * block changes. `streaming` closes what is still open at the end, so that no half-written syntax is seen.
@@ -38,5 +41,5 @@ export function markdownBlocks(text: string, streaming: boolean): string[] {
   const whole = streaming ? remend(text, { linkMode: "text-only", images: true, katex: false }) : text;
   const tokens = (FORMULA_START.test(whole) ? withFormulas : plain).lexer(whole);
   if (BOUND.test(whole)) return [tokens.map(rawOf).join("")];
-  return tokens.filter(({ type }) => type !== "space").map((token) => rawOf(token).replace(/\n+$/, ""));
+  return tokens.filter(({ type }) => type !== "space").map((token) => withoutLastBreaks(rawOf(token)));
 }

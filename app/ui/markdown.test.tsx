@@ -123,3 +123,10 @@ test("20,000 brackets, stars and backticks is rendered in reasonable time", { ti
   html("*_`[".repeat(5_000));
   expect(performance.now() - started).toBeLessThan(8_000);
 });
+
+test("200,000 empty lines in a code block are looked at once", () => {
+  const began = performance.now();
+  markdownBlocks(`\`\`\`\n${"\n".repeat(200_000)}a\n\`\`\``, false);
+  // Linear: some milliseconds. Quadratic: ten seconds and more.
+  expect(performance.now() - began).toBeLessThan(2_000);
+});

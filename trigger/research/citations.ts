@@ -1,8 +1,8 @@
 export type Source = { number: number; url: string; title: string };
 
-const IMAGE = /!\[([^\]]*)\]\([^)]*\)/g;
-const LINK = /\[([^\]]*)\]\([^)]*\)/g;
-const REFERENCE = /^\[[^\]]+\]:.*$/gm;
+const IMAGE = /!\[([^[\]]*)\]\([^)]*\)/g;
+const LINK = /\[([^[\]]*)\]\([^)]*\)/g;
+const REFERENCE = /^\[[^[\]]+\]:.*$/gm;
 const BARE = /<?\bhttps?:\/\/[^\s<>")\]]+>?/gi;
 const CITATION = /\[(\d+(?:\s*,\s*\d+)*)\]/g;
 

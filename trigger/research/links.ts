@@ -1,6 +1,7 @@
 import { allowedUrl } from "#trigger/tools/fetch/allowed-url.ts";
 
-const LINK = /\[([^\]\n]*)\]\((https?:\/\/[^\s)<>]+)[^)\n]*\)/g;
+/** No two parts of it can share a sign, so that a page which begins many links and ends none is read once. */
+const LINK = /\[([^[\]\n]*)\]\((https?:\/\/[^\s)<>]{1,2000})(?:[ \t<>][^)\n]{0,400})?\)/g;
 const MAX_LINKS = 40;
 const MAX_LABEL = 120;
 

@@ -32,10 +32,10 @@ export async function ask(
 
 /** The JSON object in what a model wrote, also between other words; null where there is none of that shape. */
 export function jsonIn<T>(text: string, shape: z.ZodType<T>): T | null {
-  const found = /\{[^]*\}/.exec(text)?.[0];
-  if (found === undefined) return null;
+  const [from, to] = [text.indexOf("{"), text.lastIndexOf("}")];
+  if (from < 0 || to < from) return null;
   try {
-    return shape.safeParse(JSON.parse(found)).data ?? null;
+    return shape.safeParse(JSON.parse(text.slice(from, to + 1))).data ?? null;
   } catch {
     return null;
   }

@@ -1,4 +1,5 @@
 import { useState } from "react";
+import { namedDrawing } from "#app/chat/documents/named-drawing.ts";
 import { documentFileUrl, type DocumentKind, type DocumentPage } from "#app/shared/documents.ts";
 import { Markdown } from "#app/ui/markdown.tsx";
 
@@ -54,9 +55,6 @@ function Drawing({ text, title }: { text: string; title: string }) {
   const [broken, setBroken] = useState(false);
   if (broken)
     return <p className="note">This drawing has a fault and cannot be shown. Look at its source.</p>;
-  const named = /<svg[^>]*\sxmlns\s*=/i.test(text)
-    ? text
-    : text.replace(/<svg\b/i, '<svg xmlns="http://www.w3.org/2000/svg"');
-  const address = `data:image/svg+xml;charset=utf-8,${encodeURIComponent(named)}`;
+  const address = `data:image/svg+xml;charset=utf-8,${encodeURIComponent(namedDrawing(text))}`;
   return <img className="document-drawing" src={address} alt={title} onError={() => setBroken(true)} />;
 }

@@ -5,7 +5,14 @@ export type Said = readonly Pick<LongrunUIMessage, "role" | "parts">[];
 
 const ADDRESS = /https?:\/\/[^\s<>"'`]+/gi;
 /** What ends a sentence, or closes a bracket around an address, and is hardly ever part of it. */
-const TAIL = /[.,;:!?)\]}*_]+$/;
+const TAIL = /[.,;:!?)\]}*_]/;
+
+/** Step by step from the end: a pattern ending in `+$` would take the square of a long address. */
+function withoutTail(address: string): string {
+  let to = address.length;
+  while (to > 0 && TAIL.test(address[to - 1] ?? "")) to--;
+  return address.slice(0, to);
+}
 
 function normal(address: string): string | null {
   if (!URL.canParse(address)) return null;
@@ -23,7 +30,7 @@ export function addressesOfPerson(messages: Said): string[] {
     role === "user" ? parts.flatMap((part) => (part.type === "text" ? [part.text] : [])) : [],
   );
   const written = texts.flatMap((text) => text.match(ADDRESS) ?? []);
-  const meant = written.flatMap((one) => [normal(one), normal(one.replace(TAIL, ""))]);
+  const meant = written.flatMap((one) => [normal(one), normal(withoutTail(one))]);
   return [...new Set(meant.filter((one) => one !== null))];
 }
 
