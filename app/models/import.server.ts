@@ -37,7 +37,9 @@ function rowsOf(chatId: string, messages: ImportedMessage[]) {
     ids.set(was, id);
     last = id;
     if (isEmpty) return [];
-    const message = storableJson({ id, role, parts: taken, ...(metadata ? { metadata } : {}) });
+    // What a file lays in the person's mouth they have not written.
+    const noted = role === "user" ? { imported: true } : metadata;
+    const message = storableJson({ id, role, parts: taken, ...(noted ? { metadata: noted } : {}) });
     const row = {
       chatId,
       id,

@@ -30,6 +30,8 @@ const messageMetadataSchema = z.object({
   finishReason: z.string().optional(),
   /** The answer is a new one: the run that began it was lost, and what it had written with it. */
   recovered: z.boolean().optional(),
+  /** Of the person's side: it came in a file, so that nobody knows who wrote it. */
+  imported: z.boolean().optional(),
   /** Names of attached files that the model was not given: it does not take them. */
   unread: z.array(z.string()).optional(),
   /** The model was told a summary of the beginning, up to and with this message. */

@@ -1,7 +1,7 @@
 import type { LongrunUIMessage } from "#app/shared/chat-message.ts";
 
 /** The messages of a chat, as they are stored and shown. */
-export type Said = readonly Pick<LongrunUIMessage, "role" | "parts">[];
+export type Said = readonly Pick<LongrunUIMessage, "role" | "parts" | "metadata">[];
 
 const ADDRESS = /https?:\/\/[^\s<>"'`]+/gi;
 /** What ends a sentence, or closes a bracket around an address, and is hardly ever part of it. */
@@ -23,11 +23,14 @@ function normal(address: string): string | null {
 
 /**
  * All addresses that the person has written in this chat, as they may have meant them. Told from the chat's own
- * messages, never from what a model is given: there a summary, which repeats what a page said, stands on their side.
+ * messages, never from what a model is given: there a summary, which repeats what a page said, stands on their side. What an
+ * imported file says was perhaps written by whoever made the file.
  */
 export function addressesOfPerson(messages: Said): string[] {
-  const texts = messages.flatMap(({ role, parts }) =>
-    role === "user" ? parts.flatMap((part) => (part.type === "text" ? [part.text] : [])) : [],
+  const texts = messages.flatMap(({ role, parts, metadata }) =>
+    role === "user" && !metadata?.imported
+      ? parts.flatMap((part) => (part.type === "text" ? [part.text] : []))
+      : [],
   );
   const written = texts.flatMap((text) => text.match(ADDRESS) ?? []);
   const meant = written.flatMap((one) => [normal(one), normal(withoutTail(one))]);
