@@ -18,6 +18,7 @@ import {
 } from "#app/host/guards.ts";
 import { withErrorIds } from "#app/host/failures.ts";
 import { isGrowing, openEnded } from "#app/host/open-ended.ts";
+import { ownNames } from "#app/host/own-names.ts";
 import { trustProxies } from "#app/host/trust-proxies.ts";
 
 declare module "@remix-run/node" {
@@ -46,7 +47,7 @@ export async function createWebApp(options: WebAppOptions): Promise<Express> {
   const app = express();
   app.disable("x-powered-by");
   trustProxies(app, env().TRUSTED_PROXIES);
-  app.use(requestLog, secured(options.dev), sameOrigin, limitedBody);
+  app.use(requestLog, secured(options.dev), ownNames(env()), sameOrigin, limitedBody);
   const { files, build } = options.dev
     ? await development(options.server)
     : await production(options.buildDir);
