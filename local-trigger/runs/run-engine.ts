@@ -62,7 +62,7 @@ export class RunEngine {
     this.batches = new Batches(this.core, this.waits, this.triggers);
     this.schedules = new Schedules(this.core, this.triggers);
     this.queues = new Queues(this.core);
-    this.cancels = new Cancels(this.core);
+    this.cancels = new Cancels(this.core, deps.streams);
     this.reaper = new Reaper(this.core);
   }
 

@@ -12,7 +12,8 @@ export const RUN_COLUMNS = `
   max_duration AS "maxDuration", worker_id AS "workerId", version,
   locked_to_version AS "lockedToVersion", parent_run_id AS "parentRunId", root_run_id AS "rootRunId",
   depth, trigger_function AS "triggerFunction", idempotency_key AS "idempotencyKey",
-  batch_id AS "batchId", schedule_id AS "scheduleId", queue, concurrency_key AS "concurrencyKey", cancel_reason AS "cancelReason", is_test AS "isTest", ttl, realtime_streams AS "realtimeStreams",
+  batch_id AS "batchId", schedule_id AS "scheduleId", queue, concurrency_key AS "concurrencyKey", cancel_reason AS "cancelReason",
+  input_at_cancel AS "inputAtCancel", is_test AS "isTest", ttl, realtime_streams AS "realtimeStreams",
   usage_duration_ms AS "usageDurationMs", created_at AS "createdAt", updated_at AS "updatedAt",
   queued_at AS "queuedAt", started_at AS "startedAt", attempt_started_at AS "attemptStartedAt",
   delay_until AS "delayUntil", completed_at AS "completedAt"`;

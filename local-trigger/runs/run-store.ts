@@ -20,6 +20,7 @@ export type RunChange = Partial<
     | "error"
     | "usageDurationMs"
     | "startedFrom"
+    | "inputAtCancel"
   >
 >;
 
@@ -121,7 +122,7 @@ export async function writeTransition(
     `UPDATE local_trigger.runs SET
        status = $2, execution_status = $3, snapshot_id = $4, attempt = $5, cancel_reason = $6,
        worker_id = $7, version = $8, max_attempts = $9, output = $10, output_type = $11, error = $12,
-       usage_duration_ms = $13, started_from = $14, updated_at = ${LATER},
+       usage_duration_ms = $13, started_from = $14, input_at_cancel = $18, updated_at = ${LATER},
        queued_at = CASE WHEN $2 = 'PENDING' THEN $15 ELSE queued_at END,
        queue_position = CASE WHEN $2 = 'PENDING' THEN coalesce(queue_position, nextval('local_trigger.queue_positions'))
                              WHEN $16 THEN NULL ELSE queue_position END,
@@ -150,6 +151,7 @@ export async function writeTransition(
       now,
       started,
       final,
+      merged.inputAtCancel,
     ],
   );
   const updated = rows[0];

@@ -39,6 +39,8 @@ export type Run = {
   queue: string | null;
   concurrencyKey: string | null;
   cancelReason: string | null;
+  /** The number that the next record of its session's `.in` would have had when its worker was told to end it. */
+  inputAtCancel: number | null;
   isTest: boolean;
   ttl: string | null;
   realtimeStreams: string[];

@@ -45,13 +45,15 @@ async function afterClose(tx: Tx, deps: RecoveryDeps, session: Session, progress
   await endTurn(tx, deps, session, newest ?? knownInput(progress), closedFirst);
 }
 
-/** The turn that was cancelled ends; messages that came after it are answered by a new run. */
+/** The turn that was cancelled ends; messages that came after it are answered by a new run, also those that came as it ended. */
 async function afterCancel(tx: Tx, deps: RecoveryDeps, session: Session, run: Run, progress: Progress) {
-  const [cancelled, ...waiting] = progress.unread;
-  if (cancelled !== undefined || progress.turnIsOpen) {
-    await endTurn(tx, deps, session, cancelled ?? knownInput(progress));
-  }
-  if (waiting.length > 0) await startRun(tx, deps.runs, session, run.id);
+  const [first, ...others] = progress.unread;
+  const cameLater = first !== undefined && run.inputAtCancel !== null && first >= run.inputAtCancel;
+  // An open turn is then that message's, as after a crash.
+  if (cameLater) return void (await startRun(tx, deps.runs, session, run.id));
+  if (first !== undefined || progress.turnIsOpen)
+    await endTurn(tx, deps, session, first ?? knownInput(progress));
+  if (others.length > 0) await startRun(tx, deps.runs, session, run.id);
 }
 
 async function continueOrGiveUp(tx: Tx, deps: RecoveryDeps, session: Session, run: Run, progress: Progress) {

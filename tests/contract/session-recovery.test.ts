@@ -193,6 +193,29 @@ describe("a run that is cancelled", () => {
     expect(await runCount()).toBe(1);
   });
 
+  it("while idle leaves a message that comes before it has ended to a new run", async () => {
+    const first = await worker.take();
+    await send("a");
+    await turnComplete(0);
+    await cancel(first.runId);
+    await send("b");
+    expect(await current()).toBe(first.runId);
+    await worker.crash(first);
+    expect(await boundaries()).toEqual(["0"]);
+    expect((await worker.take()).payload).toMatchObject({ continuation: true, previousRunId: first.runId });
+  });
+
+  it("with a turn open leaves a message that comes before it has ended to a new run", async () => {
+    const first = await worker.take();
+    await send("cancelled");
+    await chunk('{"type":"text-delta"}');
+    await cancel(first.runId);
+    await send("next");
+    await worker.crash(first);
+    expect(await boundaries()).toEqual(["0"]);
+    expect((await worker.take()).payload).toMatchObject({ continuation: true, previousRunId: first.runId });
+  });
+
   it("lets a message that waits behind the cancelled one be answered by a new run", async () => {
     const first = await worker.take();
     await send("cancelled");
