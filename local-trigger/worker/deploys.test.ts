@@ -1,6 +1,6 @@
 import { rmSync } from "node:fs";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from "vitest";
-import { fixtureBuild, laterBuild } from "./fixture/fixture-build.ts";
+import { fixtureBuild, hangingBuild, laterBuild } from "./fixture/fixture-build.ts";
 import { Harness, type HostProcess } from "./fixture/harness.ts";
 import type { TaskBuild } from "./task-build.ts";
 
@@ -109,4 +109,19 @@ test("the same build again changes nothing, and keeps its version when the host 
   harness.linkBuild(later.dir);
   next.send("SIGHUP");
   expect((await next.line("deployed")).version).not.toBe(version);
+});
+
+test("a build whose code hangs as it loads is refused, and holds up no later deploy", async () => {
+  const hanging = await hangingBuild();
+  try {
+    const host = await harness.host();
+    harness.linkBuild(hanging.dir);
+    host.send("SIGHUP");
+    expect(await host.line("deploy-refused")).toMatchObject({
+      why: expect.stringContaining("30 s") as unknown,
+    });
+    await deploy(host);
+  } finally {
+    rmSync(hanging.dir, { recursive: true });
+  }
 });

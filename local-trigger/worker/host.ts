@@ -7,7 +7,7 @@ import type { DequeuedRun } from "./engine-messages.ts";
 import { freeLeftoverRuns } from "./leftover-runs.ts";
 import { MemoryLimit } from "./memory-limit.ts";
 import { Notifications } from "./notifications.ts";
-import { Pool } from "./pool.ts";
+import { BOOT_TIMEOUT_MS, Pool } from "./pool.ts";
 import { PidFiles, RunLogs } from "./run-files.ts";
 import { RunProcess } from "./run-process.ts";
 import { readTaskBuild, type TaskBuild } from "./task-build.ts";
@@ -86,7 +86,7 @@ export class WorkerHost {
     const build = readTaskBuild(this.#config.buildDir);
     if (!versions || build.dir === versions.newest.build.dir) return this.#log.info("deploy-unchanged");
     const first = this.#fork(build);
-    await first.ready;
+    await loaded(first);
     const version = await this.#register(build).catch((error: unknown) => {
       first.kill();
       throw error;
@@ -242,6 +242,26 @@ export class WorkerHost {
     if (Date.now() - this.#lastRetryLog < 5_000) return;
     this.#lastRetryLog = Date.now();
     this.#log.warn("engine-away", { call, why });
+  }
+}
+
+/** Throws, and ends the process, when its code does not come to its end in time. */
+async function loaded(process: RunProcess): Promise<void> {
+  let late = false;
+  const timer = setTimeout(() => {
+    late = true;
+    process.kill();
+  }, BOOT_TIMEOUT_MS);
+  try {
+    await process.ready;
+  } catch (error) {
+    if (!late) throw error;
+    throw new Error(
+      `Its code was not loaded within ${BOOT_TIMEOUT_MS / 1_000} s: something at the top level of a task's file waits.`,
+      { cause: error },
+    );
+  } finally {
+    clearTimeout(timer);
   }
 }
 

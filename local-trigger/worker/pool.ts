@@ -21,7 +21,8 @@ type Waiter = {
   reject: (error: Error) => void;
 };
 
-const BOOT_TIMEOUT_MS = 30_000;
+/** A process that is not ready by then hangs. */
+export const BOOT_TIMEOUT_MS = 30_000;
 const FAILURES_BEFORE_REJECT = 4;
 
 /**
