@@ -1,4 +1,5 @@
 import { HttpError } from "./errors.ts";
+import { whenGone } from "./gone.ts";
 import type { RequestContext } from "./router.ts";
 
 /** Streams that tokens hold open at once of one session or run: far more than a person has tabs. */
@@ -21,7 +22,7 @@ export class ReaderLimit {
       });
     }
     this.open.set(key, open + 1);
-    c.res.once("close", () => this.leave(key));
+    whenGone(c.res, () => this.leave(key));
   }
 
   private leave(key: string): void {

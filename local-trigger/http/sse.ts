@@ -5,6 +5,7 @@ import type { StreamRecord, StreamStore } from "../streams/stream-store.ts";
 import { headersForReaders } from "../wire/session-records.ts";
 import { chatOfStream } from "../wire/stream-names.ts";
 import { Events, type Frame } from "./events.ts";
+import { isGone } from "./gone.ts";
 import type { RequestContext } from "./router.ts";
 
 const batchRecords = 500;
@@ -84,7 +85,7 @@ class StreamReader {
   }
 
   async run(): Promise<void> {
-    while (!this.res.destroyed) {
+    while (!isGone(this.res)) {
       this.waker.reset();
       // Whole pages are not held while a socket is full: what waits there is one frame.
       const sent = this.sendNext();
@@ -162,7 +163,7 @@ class StreamReader {
   }
 
   private sendPing(): void {
-    if (this.res.writableNeedDrain || this.res.destroyed) return;
+    if (this.res.writableNeedDrain || isGone(this.res)) return;
     const data = JSON.stringify({ timestamp: Date.now(), tail: this.tail });
     this.events.write(Events.frame(`event: ping\ndata: ${data}\n\n`));
   }

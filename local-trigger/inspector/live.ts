@@ -1,3 +1,4 @@
+import { isGone, whenGone } from "../http/gone.ts";
 import type { RequestContext } from "../http/router.ts";
 import { findSession } from "../sessions/session-store.ts";
 import { sessionKey, sessionStreamsPrefix } from "../wire/stream-names.ts";
@@ -28,7 +29,7 @@ export async function live({ c, deps, signIn }: PageRequest): Promise<void> {
   const teller = new Teller(() => void res.write("event: changed\ndata:\n\n"));
   const lookAgain = async () => {
     const now = await look();
-    if (now !== seen && !res.destroyed) teller.changed();
+    if (now !== seen && !isGone(res)) teller.changed();
     seen = now;
   };
   const timers = [
@@ -41,7 +42,7 @@ export async function live({ c, deps, signIn }: PageRequest): Promise<void> {
     deps.streams.watchAll((name) => interest.stream(name) && teller.changed()),
     () => teller.stop(),
   ];
-  await new Promise<void>((resolve) => res.once("close", () => resolve()));
+  await new Promise<void>((resolve) => whenGone(res, resolve));
   for (const timer of timers) clearTimeout(timer);
   for (const stop of stops) stop();
 }

@@ -12,6 +12,7 @@ import { findLatest } from "../../runs/run-store.ts";
 import { json } from "../answer.ts";
 import { dropBody, readJson } from "../body.ts";
 import { HttpError, notFound } from "../errors.ts";
+import { whenGone } from "../gone.ts";
 import type { RequestContext, Route } from "../router.ts";
 
 export type EngineDeps = { runs: RunEngine; origin: () => string; projectRef: string };
@@ -94,9 +95,9 @@ export function engineRoutes(deps: EngineDeps): Route[] {
 }
 
 async function dequeue(c: RequestContext, runs: RunEngine): Promise<void> {
-  const { currentWorker, childrenOnly } = await readJson(c, dequeueBody);
   const gone = new AbortController();
-  c.res.on("close", () => gone.abort());
+  whenGone(c.res, () => gone.abort());
+  const { currentWorker, childrenOnly } = await readJson(c, dequeueBody);
   const dequeued = await runs.queue.dequeue(currentWorker, gone.signal, { childrenOnly });
   if (gone.signal.aborted) return runs.queue.giveBack(dequeued);
   json(c, 200, { dequeuedMessages: dequeued.map(dequeuedMessage) });

@@ -7,6 +7,7 @@ import { durationMs } from "../../runs/duration.ts";
 import { json } from "../answer.ts";
 import { badRequest, forbidden, notFound } from "../errors.ts";
 import { assertRunAccess } from "../run-access.ts";
+import { whenGone } from "../gone.ts";
 import type { RequestContext, Route } from "../router.ts";
 import { allows } from "../scopes.ts";
 import { readableBatch } from "./batches.ts";
@@ -77,7 +78,7 @@ export function runFeedRoutes(deps: { runs: RunEngine; holdMs?: number }): Route
 async function send(c: RequestContext, feed: RunFeed, source: FeedSource): Promise<void> {
   const query = c.url.searchParams;
   const gone = new AbortController();
-  c.res.on("close", () => gone.abort());
+  whenGone(c.res, () => gone.abort());
   const { messages, headers } = await feed.answer(source, {
     live: query.get("live") === "true",
     handle: query.get("handle"),
