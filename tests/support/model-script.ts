@@ -1,5 +1,7 @@
 import { randomUUID } from "node:crypto";
 
+export type ScriptedCall = { name: string; input: unknown };
+
 /** What the scripted model answers to one request. Everything left out is not there. */
 export interface Script {
   /** The whole answer; cut into pieces of `pieceSize` characters. */
@@ -19,14 +21,16 @@ export interface Script {
   /** Stand still after that many of them until the test lets the answer go on. */
   holdReasoningAfter?: number;
   /** Call this tool once; the text follows when the tool's result comes back. */
-  tool?: { name: string; input: unknown };
+  tool?: ScriptedCall;
+  /** Call these tools once, all in one step, in the place of `tool`. */
+  tools?: readonly ScriptedCall[];
   /** Stand still before that call until the test releases the answer. */
   holdTool?: boolean;
   /** Send that call's arguments in pieces of so many characters, `pieceMs` apart; default: all at once. */
   toolPieceSize?: number;
   /** Stand still after that many pieces of them until the test releases the answer. */
   holdToolAfter?: number;
-  /** Call that tool although its result is there. */
+  /** Call the tools although their results are there. */
   repeatTool?: boolean;
   /** What the provider says that ended the answer, default `stop`. */
   finish?: "length" | "content_filter";

@@ -1,6 +1,6 @@
 import type { ServerResponse } from "node:http";
 import { setTimeout as sleep } from "node:timers/promises";
-import type { Asked, Script } from "./model-script.ts";
+import type { Asked, Script, ScriptedCall } from "./model-script.ts";
 
 const PIECE_SIZE = 5;
 const REASONING_SIZE = 12;
@@ -24,7 +24,7 @@ export class ModelReply {
   }
 
   async send(): Promise<void> {
-    const { fail, tool, repeatTool } = this.script;
+    const { fail, tool, tools = tool ? [tool] : [], repeatTool } = this.script;
     if (fail) {
       this.response.writeHead(fail.status, { "content-type": "application/json" });
       this.response.end(JSON.stringify({ error: { message: fail.message, type: "scripted" } }));
@@ -34,10 +34,10 @@ export class ModelReply {
     this.response.writeHead(200, { "content-type": "text/event-stream", "cache-control": "no-cache" });
     this.chunk({ role: "assistant" });
     if (!(await this.think())) return;
-    if (tool && (repeatTool || !this.hasToolResult())) {
+    if (tools.length > 0 && (repeatTool || !this.hasToolResult())) {
       if (this.script.holdTool) await this.gate.wait();
-      if (await this.callTool(tool)) this.finish("tool_calls");
-      return;
+      for (const [index, call] of tools.entries()) if (!(await this.callTool(call, index))) return;
+      return this.finish("tool_calls");
     }
     if (await this.sendText()) this.finish(this.script.finish ?? "stop");
   }
@@ -88,18 +88,18 @@ export class ModelReply {
   }
 
   /** False when the caller went away meanwhile. */
-  private async callTool(tool: { name: string; input: unknown }): Promise<boolean> {
+  private async callTool(tool: ScriptedCall, at: number): Promise<boolean> {
     const { toolPieceSize, holdToolAfter, pieceMs = PIECE_MS } = this.script;
     const whole = JSON.stringify(tool.input);
     const [first = "", ...rest] = toolPieceSize === undefined ? [whole] : pieces(whole, toolPieceSize);
     const id = `call_${Math.random().toString(36).slice(2, 10)}`;
-    const call = { index: 0, id, type: "function", function: { name: tool.name, arguments: first } };
+    const call = { index: at, id, type: "function", function: { name: tool.name, arguments: first } };
     this.chunk({ tool_calls: [call] });
     for (const [index, piece] of rest.entries()) {
       if (index + 1 === holdToolAfter) await this.gate.wait();
       if (pieceMs > 0) await sleep(pieceMs);
       if (this.asked.state !== "open") return false;
-      this.chunk({ tool_calls: [{ index: 0, function: { arguments: piece } }] });
+      this.chunk({ tool_calls: [{ index: at, function: { arguments: piece } }] });
     }
     return true;
   }
