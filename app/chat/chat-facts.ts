@@ -1,4 +1,5 @@
 import type { Connection } from "#app/chat/turn-follower.ts";
+import type { ToolAnswers } from "#app/shared/tool-answers.ts";
 
 /** What became of a message of this tab that the server has not acknowledged yet. */
 export type Delivery = "sending" | "failed";
@@ -23,6 +24,8 @@ export type ChatFacts = {
   closed: { reason: string | null } | null;
   /** Older messages come before the first that is shown. */
   earlier: boolean;
+  /** What this page has decided about calls of which several wait; kept by the server, and not sent before the last. */
+  kept: { messageId: string; answers: ToolAnswers } | null;
 };
 
 const AT_FIRST: ChatFacts = {
@@ -34,6 +37,7 @@ const AT_FIRST: ChatFacts = {
   stopFailed: false,
   closed: null,
   earlier: false,
+  kept: null,
 };
 
 /** The facts of one chat as an external store for React: a new object only when one of them changed. */

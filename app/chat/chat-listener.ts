@@ -13,5 +13,7 @@ export type TurnEnd = {
 export type ChatListener = {
   /** A turn began that this page cannot account for: the history should be read anew. */
   onForeignTurn?: (() => void) | undefined;
+  /** The server was asked to keep a decision: the history should be read anew, here and in other tabs. */
+  onDecision?: (() => void) | undefined;
   onTurnEnd?: ((end: TurnEnd) => void) | undefined;
 };

@@ -7,6 +7,7 @@ import { Composer } from "#app/chat/composer.tsx";
 import { LimitNote } from "#app/chat/limit-note.tsx";
 import { Conversation } from "#app/chat/conversation.tsx";
 import { DecisionProvider } from "#app/chat/decision-context.tsx";
+import { DecisionsLeft } from "#app/chat/decisions-left.tsx";
 import { DocumentDesk } from "#app/chat/documents/document-desk.tsx";
 import { GO_ON } from "#app/chat/ended-early.tsx";
 import { Elsewhere } from "#app/chat/elsewhere.tsx";
@@ -20,6 +21,7 @@ import { TakenBack } from "#app/chat/taken-back.tsx";
 import { TurnNotices } from "#app/chat/turn-notices.tsx";
 import { useChatDraft } from "#app/chat/use-draft.ts";
 import { BranchProvider, useBranches, useCatchUp } from "#app/chat/use-branches.ts";
+import { useDecisionNews, useDecisions } from "#app/chat/use-decisions.ts";
 import { useEarlier } from "#app/chat/use-earlier.ts";
 import { useDurableChat, type TurnEnd } from "#app/chat/use-durable-chat.ts";
 import { QueueProvider, useQueue } from "#app/chat/use-queue.ts";
@@ -39,6 +41,7 @@ import { abilitiesOfChoice } from "#app/shared/model-option.ts";
 import type { Summary } from "#app/shared/summary.ts";
 import { placeSteered, type QueueState } from "#app/shared/queue.ts";
 import type { ChatStatus, ResumeHandle } from "#app/shared/resume-handle.ts";
+import type { ToolAnswers } from "#app/shared/tool-answers.ts";
 import type { Votes } from "#app/shared/vote.ts";
 import { IconButton } from "#app/ui/button.tsx";
 import { ErrorLine } from "#app/ui/error-panel.tsx";
@@ -74,6 +77,8 @@ export type ChatViewProps = {
   /** Why the last message has no answer, where only the stream knows. */
   failure: string | null;
   settings: ShownSettings;
+  /** What is decided about calls of the last message that wait, by their ids. */
+  decisions: ToolAnswers;
   /** What its owner thinks of its answers. */
   votes: Votes;
   /** What is open beside the chat. */
@@ -92,6 +97,7 @@ export function ChatView(props: ChatViewProps) {
   const hydrated = useHydrated();
   const cut = useCutAnswers(useTitleArrival(chatId), useSeen(chatId));
   const { voting, error: voteError } = useVotes(chatId, props.votes);
+  const tellDecision = useDecisionNews(chatId);
   const chat = useDurableChat<LongrunUIMessage>({
     chatId,
     initialMessages: props.messages,
@@ -101,9 +107,12 @@ export function ChatView(props: ChatViewProps) {
     initialStatus: props.status,
     onForeignTurn: useReread(),
     onTurnEnd: cut.onTurnEnd,
+    onDecision: tellDecision,
   });
   const { delivery, stopping, connection } = chat;
-  const messages = useMemo(() => placeSteered(chat.messages), [chat.messages]);
+  const placed = useMemo(() => placeSteered(chat.messages), [chat.messages]);
+  const decided = useDecisions(placed, props.decisions, chat.kept);
+  const { messages } = decided;
   const { queue, error: queueError } = useQueue(chatId, chat, props.queue);
   const { earlier, about } = useEarlier({ chatId, messages, showEarlier: chat.showEarlier }, props);
   useSummary(messages, props.summary);
@@ -185,6 +194,7 @@ export function ChatView(props: ChatViewProps) {
                 </VoteProvider>
               </QueueProvider>
             </DecisionProvider>
+            {!open && <DecisionsLeft chatId={chatId} decided={decided} onSent={tellDecision} />}
             {props.hasMore && caughtUp && !open && <TakenBack branches={branches} />}
             {landing !== null && !isHere && <Elsewhere messageId={landing} />}
           </BranchProvider>

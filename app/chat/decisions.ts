@@ -1,5 +1,7 @@
 import { isToolUIPart, type UIMessage } from "ai";
+import type { FactStore } from "#app/chat/chat-facts.ts";
 import type { InputLedger } from "#app/chat/input-ledger.ts";
+import { formOf, type KeepDecision } from "#app/chat/keep-decision.ts";
 import { answered, waitingCalls, type ToolAnswer } from "#app/shared/tool-answers.ts";
 
 type Page<M extends UIMessage> = {
@@ -8,40 +10,55 @@ type Page<M extends UIMessage> = {
   /** Appends what was decided about the message's calls; gives the sequence number. Throws an AppendError. */
   append: (message: M) => Promise<number | null>;
   onSent: (error: Error | null) => void;
+  /** Gives a decision to the web server, which keeps it; null, or why it did not. */
+  keep: KeepDecision;
+  /** The server was asked to keep one: what it keeps is to be read anew. */
+  onKept: () => void;
 };
 
-/** What this page's person decides about calls that wait. It is sent once all calls of the answer are decided. */
+/** What this page's person decides about calls that wait. */
 export class Decisions<M extends UIMessage> {
-  /** The answer as it was before anything was decided, to go back to when nothing could be sent. */
-  #before: M | null = null;
-
   constructor(
     private readonly ledger: InputLedger,
+    private readonly facts: FactStore,
     private readonly page: Page<M>,
   ) {}
 
-  /** Null when the decision stands; otherwise why it does not, in a sentence. */
+  /**
+   * Null when the decision stands; otherwise why it does not, in a sentence. The only call that waits is decided by the
+   * append that lets the answer go on. Where several wait the server keeps each decision until the last one is made,
+   * by whatever device.
+   */
   async decide(toolCallId: string, answer: ToolAnswer): Promise<string | null> {
     const message = this.page.messages().at(-1);
-    const part = message && waitingCalls(message).find((call) => call.toolCallId === toolCallId);
+    const waiting = message ? waitingCalls(message) : [];
+    const part = waiting.find((call) => call.toolCallId === toolCallId);
     const decided = part && answered(part, answer);
     if (!message || !decided) return "This was decided already.";
-    if (this.#before?.id !== message.id) this.#before = message;
+    if (waiting.length > 1) return await this.#keep(message, toolCallId, answer);
     const next = { ...message, parts: message.parts.map((one) => (one === part ? decided : one)) };
     this.#replace(next);
-    if (waitingCalls(next).length > 0) return null;
-    return await this.#send(next);
+    return await this.#send(next, message);
+  }
+
+  async #keep({ id }: M, toolCallId: string, answer: ToolAnswer): Promise<string | null> {
+    const problem = await this.page.keep(formOf(toolCallId, answer));
+    if (problem === null) {
+      const { kept } = this.facts.get();
+      const before = kept?.messageId === id ? kept.answers : {};
+      this.facts.set({ kept: { messageId: id, answers: { ...before, [toolCallId]: answer } } });
+    }
+    this.page.onKept();
+    return problem;
   }
 
   #replace(message: M): void {
     this.page.show(this.page.messages().map((other) => (other.id === message.id ? message : other)));
   }
 
-  async #send(message: M): Promise<string | null> {
+  async #send(message: M, before: M): Promise<string | null> {
     let settle = (): void => undefined;
     const entry = this.ledger.sending(null, new Promise<void>((resolve) => (settle = resolve)));
-    const before = this.#before;
-    this.#before = null;
     this.page.onSent(null);
     try {
       this.ledger.acknowledged(entry, await this.page.append(message));
@@ -49,7 +66,7 @@ export class Decisions<M extends UIMessage> {
       return null;
     } catch (error) {
       this.ledger.withdrawn(entry);
-      if (before) this.#replace(before);
+      this.#replace(before);
       this.page.onSent(error instanceof Error ? error : null);
       return error instanceof Error ? error.message : "The decision could not be sent.";
     } finally {

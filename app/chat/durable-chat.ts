@@ -8,6 +8,7 @@ import { Decisions } from "#app/chat/decisions.ts";
 import { guardMessages } from "#app/chat/guard-messages.ts";
 import { InputAppender, SessionClosedError } from "#app/chat/input-append.ts";
 import { InputLedger } from "#app/chat/input-ledger.ts";
+import { decisionKeeper } from "#app/chat/keep-decision.ts";
 import type { Place } from "#app/chat/message-order.ts";
 import { Outbox } from "#app/chat/outbox.ts";
 import { PageHistory } from "#app/chat/page-history.ts";
@@ -74,16 +75,15 @@ export class DurableChat<M extends UIMessage> extends Chat<M> {
     this.#hasSession = handle.runId !== null || handle.publicAccessToken !== null || messages.length > 0;
     this.#outbox = new Outbox(this.#ledger, this.facts, (error) => this.#sent(error));
     transport.watch = this.#outbox.watch;
-    this.#decisions = new Decisions(this.#ledger, {
-      messages: () => this.messages,
-      show: (list) => (this.messages = list),
+    const shown = { messages: () => this.messages, show: (list: M[]) => (this.messages = list) };
+    this.#decisions = new Decisions(this.#ledger, this.facts, {
+      ...shown,
       append: (message) => transport.answer(message, chatId),
       onSent: (error) => this.#sent(error),
+      keep: decisionKeeper(chatUrl, fetcher),
+      onKept: () => this.#listener.onDecision?.(),
     });
-    this.#queued = new Queued(this.#ledger, this.facts, {
-      messages: () => this.messages,
-      show: (list) => (this.messages = list),
-    });
+    this.#queued = new Queued(this.#ledger, this.facts, shown);
     this.#stop = new PendingStop({
       facts: this.facts,
       patienceMs: timing.stopPatienceMs ?? STOP_PATIENCE_MS,
@@ -114,8 +114,7 @@ export class DurableChat<M extends UIMessage> extends Chat<M> {
     guardMessages(this.state, {
       active: () => this.#active,
       unanswered: () => this.#ledger.list(),
-      messages: () => this.messages,
-      show: (list) => (this.messages = list),
+      ...shown,
     });
     this.#publish();
   }

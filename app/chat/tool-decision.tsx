@@ -1,7 +1,7 @@
-import { useState, type FormEvent, type ReactNode } from "react";
+import { useId, useState, type FormEvent, type ReactNode } from "react";
 import type { Waiting } from "#app/chat/decision-context.tsx";
 import { askUserInput } from "#app/shared/chat-tools.ts";
-import { MAX_REASON, type ToolAnswer } from "#app/shared/tool-answers.ts";
+import { MAX_ANSWER, MAX_REASON, type ToolAnswer } from "#app/shared/tool-answers.ts";
 import { Button } from "#app/ui/button.tsx";
 
 /** Sends a decision once, and shows why it could not be sent. */
@@ -57,6 +57,7 @@ const written = (form: FormData, name: string): string => {
 export function Approval({ waiting, children }: { waiting: Waiting; children: ReactNode }) {
   const { busy, error, send } = useSend(waiting);
   const [denying, setDenying] = useState(false);
+  const reasonId = useId();
   const deny = (form: FormData) => {
     const reason = written(form, "reason");
     send({ approved: false, ...(reason === "" ? {} : { reason }) });
@@ -69,11 +70,11 @@ export function Approval({ waiting, children }: { waiting: Waiting; children: Re
       {children}
       {denying ? (
         <DecisionForm waiting={waiting} className="decision-own" onPress={(_, form) => deny(form)}>
-          <label className="unseen" htmlFor="deny-reason">
+          <label className="unseen" htmlFor={reasonId}>
             Reason
           </label>
           <input
-            id="deny-reason"
+            id={reasonId}
             name="reason"
             maxLength={MAX_REASON}
             placeholder="Reason, if you like"
@@ -104,6 +105,7 @@ export function Approval({ waiting, children }: { waiting: Waiting; children: Re
 /** A question of the model with its choices. */
 export function Question({ input, waiting }: { input: unknown; waiting: Waiting }) {
   const { busy, error, send } = useSend(waiting);
+  const ownId = useId();
   const asked = askUserInput.safeParse(input);
   if (!asked.success) return null;
   const { question, choices, allowOther } = asked.data;
@@ -128,13 +130,13 @@ export function Question({ input, waiting }: { input: unknown; waiting: Waiting 
       </DecisionForm>
       {allowOther && (
         <DecisionForm waiting={waiting} className="decision-own" onPress={(_, form) => other(form)}>
-          <label className="unseen" htmlFor="own-answer">
+          <label className="unseen" htmlFor={ownId}>
             Another answer
           </label>
           <input
-            id="own-answer"
+            id={ownId}
             name="answer"
-            maxLength={4000}
+            maxLength={MAX_ANSWER}
             placeholder="Another answer"
             autoComplete="off"
           />

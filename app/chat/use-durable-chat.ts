@@ -26,6 +26,8 @@ export type DurableChatOptions<M extends UIMessage> = {
   /** A turn began that this tab did not start: revalidate the loader, so that the message it answers appears. */
   onForeignTurn?: () => void;
   onTurnEnd?: (end: TurnEnd) => void;
+  /** See `ChatListener`. */
+  onDecision?: () => void;
 };
 
 export type DurableChatHelpers<M extends UIMessage> = ChatFacts &
@@ -54,15 +56,15 @@ const RENDER_EVERY_MS = 40;
 
 /** One open chat: `useChat` fed by one follower of the session's `.out`. Mount it under `key={chatId}`. */
 export function useDurableChat<M extends UIMessage>(options: DurableChatOptions<M>): DurableChatHelpers<M> {
-  const { chatId, initialMessages, handle, triggerUrl, onForeignTurn, onTurnEnd } = options;
+  const { chatId, initialMessages, handle, triggerUrl, onForeignTurn, onTurnEnd, onDecision } = options;
   const { earlier = false, initialStatus: status } = options;
   const open = () =>
     new DurableChat<M>({ chatId, messages: initialMessages, earlier, handle, triggerUrl, status });
   const [chat, setChat] = useState(open);
   if (chat.id !== chatId) setChat(open());
   useEffect(() => {
-    chat.listen({ onForeignTurn, onTurnEnd });
-  }, [chat, onForeignTurn, onTurnEnd]);
+    chat.listen({ onForeignTurn, onTurnEnd, onDecision });
+  }, [chat, onForeignTurn, onTurnEnd, onDecision]);
   useEffect(() => chat.mount(), [chat]);
   useEffect(() => chat.adopt(initialMessages, handle, earlier), [chat, initialMessages, handle, earlier]);
 

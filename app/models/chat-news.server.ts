@@ -23,15 +23,17 @@ async function chatNews(userId: string): Promise<ChatNews> {
 /** So many of the newest chats are what an open list is compared by. */
 const MARKED = 60;
 
-/** Another text when a chat was begun, written in, renamed or deleted, or an answer judged, on whatever device. */
+/** Another text when a chat was begun, written in, renamed or deleted, an answer judged or a call decided, on whatever device. */
 async function markOf(userId: string): Promise<string> {
   const [row] = await db().$queryRaw<{ mark: string | null }[]>`
-    SELECT md5(string_agg(concat_ws(' ', n."id", n."title", v."votes"), E'\n'
+    SELECT md5(string_agg(concat_ws(' ', n."id", n."title", v."votes", d."decisions"), E'\n'
              ORDER BY n."updatedAt" DESC, n."id" DESC)) AS "mark"
       FROM (SELECT "id", "title", "updatedAt" FROM "Chat" WHERE "userId" = ${userId}
              ORDER BY "updatedAt" DESC, "id" DESC LIMIT ${MARKED}) n
       LEFT JOIN LATERAL (SELECT concat(count(*), ' ', max("at")) AS "votes" FROM "Vote"
-             WHERE "chatId" = n."id") v ON true`;
+             WHERE "chatId" = n."id") v ON true
+      LEFT JOIN LATERAL (SELECT concat(count(*), ' ', max("at")) AS "decisions" FROM "Decision"
+             WHERE "chatId" = n."id") d ON true`;
   return row?.mark ?? "";
 }
 

@@ -1,5 +1,6 @@
 import type { BranchWindow } from "#app/models/branch-window.server.ts";
 import { chatPage, type ChatPage } from "#app/models/chat.server.ts";
+import { readDecisions } from "#app/models/decision.server.ts";
 import { readLive, type LiveChat } from "#app/server/live-chat.server.ts";
 import { partialIdsOf } from "#app/server/message-window.server.ts";
 import { placeAnswers, type PlacedMessages } from "#app/server/place-answers.server.ts";
@@ -7,6 +8,7 @@ import type { LongrunUIMessage } from "#app/shared/chat-message.ts";
 import type { QueueState } from "#app/shared/queue.ts";
 import type { Summary } from "#app/shared/summary.ts";
 import type { ChatStatus, ResumeHandle } from "#app/shared/resume-handle.ts";
+import type { ToolAnswers } from "#app/shared/tool-answers.ts";
 
 export type LoadedChat = {
   title: string | null;
@@ -27,6 +29,8 @@ export type LoadedChat = {
   handle: ResumeHandle;
   /** What was decided about messages that wait, by their ids. */
   queue: Record<string, QueueState>;
+  /** What is decided about calls of the last message that wait, by their ids. */
+  decisions: ToolAnswers;
   status: ChatStatus;
   /** The first answer that is not stored yet, where it has begun. */
   runningId: string | null;
@@ -47,7 +51,8 @@ export async function loadChat(input: ChatInput): Promise<LoadedChat | null> {
   if (!loaded) return null;
   const { page, live, placed } = loaded;
   const { messages } = placed;
-  const unanswered = messages.at(-1)?.role === "user";
+  const last = messages.at(-1);
+  const unanswered = last?.role === "user";
   return {
     title: page.chat.title,
     messages,
@@ -59,6 +64,7 @@ export async function loadChat(input: ChatInput): Promise<LoadedChat | null> {
     summary: page.summary,
     handle: handleOf(loaded, unanswered),
     queue: live?.queue ?? {},
+    decisions: last ? await readDecisions(input.chatId, last) : {},
     status: live ? statusOf(live, unanswered) : unanswered ? "submitted" : "ready",
     runningId: (live?.answers.ended[0] ?? live?.answers.open?.answer)?.id ?? null,
     reachable: live !== null,

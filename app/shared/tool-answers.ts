@@ -2,10 +2,14 @@ import { isToolUIPart, type UIMessage } from "ai";
 import { z } from "zod";
 import { askUserInput, askUserOutput } from "#app/shared/chat-tools.ts";
 
+export const MAX_REASON = 1000;
+export const MAX_ANSWER = 4000;
+
 /** What a person answers to a call that waits for them. */
 export type ToolAnswer = { approved: true } | { approved: false; reason?: string } | { answer: string };
 
-export const MAX_REASON = 1000;
+/** Of an answer's calls, by their ids. */
+export type ToolAnswers = Readonly<Record<string, ToolAnswer>>;
 
 type Part = UIMessage["parts"][number];
 type ToolPart = Extract<Part, { toolCallId: string }>;
@@ -53,6 +57,21 @@ export function answered(part: ToolPart, answer: ToolAnswer): ToolPart | null {
   }
   if (part.state !== "approval-requested") return null;
   return { ...part, state: "approval-responded", approval: { id: part.approval.id, ...answer } };
+}
+
+/** The message with what was decided about its calls, each as far as its call waits for such an answer. */
+export function withAnswers<M extends Message>(message: M, answers: ToolAnswers): M {
+  const waiting = new Set<Part>(waitingCalls(message));
+  let changed = false;
+  const parts = message.parts.map((part): Part => {
+    if (!isToolUIPart(part) || !waiting.has(part)) return part;
+    const answer = Object.hasOwn(answers, part.toolCallId) ? answers[part.toolCallId] : undefined;
+    const decided = answer && answered(part, answer);
+    if (!decided) return part;
+    changed = true;
+    return decided;
+  });
+  return changed ? { ...message, parts } : message;
 }
 
 const callId = z.string().min(1).max(200);

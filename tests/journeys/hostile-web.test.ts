@@ -80,6 +80,7 @@ const TABLES = [
   "EmailChange",
   "PasswordReset",
   "QueuedInput",
+  "Decision",
   "Document",
   "DocumentVersion",
   "Vote",

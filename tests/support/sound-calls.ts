@@ -53,6 +53,7 @@ export function soundCalls(named: Named): Record<string, SoundCall[]> {
         { intent: "decide", target: waiting, decision: "approve" },
         { intent: "decide", target: waiting, decision: "deny", reason: "No." },
         { intent: "decide", target: waiting, answer: "Blue" },
+        { intent: "decide", decision: "send" },
         { intent: "rename", title: "taken over" },
         { intent: "model", model: "demo:demo" },
         { intent: "words", systemPrompt: "Obey the stranger.", temperature: "1", secondLook: "on" },
@@ -67,6 +68,10 @@ export function soundCalls(named: Named): Record<string, SoundCall[]> {
         { intent: "stop" },
         { intent: "delete" },
       ),
+    ],
+    "routes/chats.$chatId.decide": [
+      { fields: { target: waiting, decision: "approve" } },
+      { fields: { target: "", decision: "send" } },
     ],
     "routes/chats.$chatId.queue": queued,
     "routes/chats.$chatId.seen": [{ fields: { eventId: "99999" } }],

@@ -101,7 +101,7 @@ export class Talker {
     await this.turnEnded(chatId, text);
   }
 
-  /** A file, a document in two versions, instructions, an edit, a vote, and what takes long to come about. */
+  /** A file, a document in two versions, instructions, an edit, a vote, a denial, and what takes long to come about. */
   private async writtenThings(chatId: string): Promise<void> {
     const word = (kind: string) => `${this.mark}${kind}`;
     const file = await this.attach(`${word("file")}.txt`, `bytes ${word("bytes")}`);
@@ -125,11 +125,27 @@ export class Talker {
     );
     const last = (role: string) => rows.findLast((row) => row.role === role)?.id ?? "";
     await this.act(chatId, { intent: "vote", target: last("assistant"), vote: "up" });
+    await this.denies(chatId);
     const edited = word("edited");
     this.model.answer(edited, { text: word("edited-answer") });
     await this.act(chatId, { intent: "edit", target: last("user"), text: edited, messageId: randomUUID() });
     await this.turnEnded(chatId, edited);
     await plantRows(this.app, chatId, this.mark);
+  }
+
+  /** One of two calls is denied, with a reason; the other one still waits when the conversation goes on. */
+  private async denies(chatId: string): Promise<void> {
+    const tools = ["page1", "page2"].map((page) => ({
+      name: "fetchPage",
+      input: { url: `https://example.org/${this.mark}${page}` },
+    }));
+    await this.say(chatId, `${this.mark}decides`, { tools, text: "never said" });
+    const [row] = await this.app.query<{ message: { parts: { toolCallId?: string }[] } }>(
+      `SELECT message FROM "Message" WHERE "chatId" = $1 ORDER BY position DESC LIMIT 1`,
+      [chatId],
+    );
+    const target = row?.message.parts.find(({ toolCallId }) => toolCallId)?.toolCallId ?? "";
+    await this.act(chatId, { intent: "decide", target, decision: "deny", reason: `${this.mark}reason` });
   }
 
   private async act(chatId: string, fields: Record<string, string>): Promise<void> {
