@@ -16,6 +16,7 @@ import {
   waitAnswered,
   waitForText,
   waitReady,
+  watchBeginnings,
 } from "../support/page.ts";
 
 const { journey } = journeys();
@@ -56,6 +57,35 @@ journey(
     await check(chatId, [{ user: text, answer }], page);
   },
 );
+
+journey("what is gone for a single frame is seen by the watchers of the other journeys", async (journey) => {
+  const { page } = await journey.signedUp();
+  const { text, key } = question("Watched");
+  const answer = numberedWords(20);
+  journey.model.answer(key, { text: answer });
+  await send(page, text);
+  await waitAnswered(page, 1);
+  await page.reload();
+  await hydrated(page);
+  const frames = await watchFrames(page);
+  const changes = await watchBeginnings(page, answer);
+  await framesLater(page, 2);
+  const flicker = (selector: string): Promise<void> =>
+    page.evaluate(async (what) => {
+      const element = document.querySelector(what);
+      const place = document.createComment("");
+      element?.replaceWith(place);
+      for (let left = 3; left > 0; left -= 1) await new Promise(requestAnimationFrame);
+      if (element) place.replaceWith(element);
+    }, selector);
+  for (const selector of [".message.assistant", ".message.user", "form.composer"]) {
+    await flicker(selector);
+    await framesLater(page, 3);
+  }
+  const gone = ["the answer is gone", `the message "${text}" is gone`, "the message box is gone"];
+  expect(frames.wrong).toEqual(expect.arrayContaining(gone));
+  expect(changes()).toEqual([`"${answer}" -> no answer`, ...gone.slice(1)]);
+});
 
 journey("a chat that is longer than its window is at its end from the first frame on", async (journey) => {
   const { page } = await journey.signedUp();

@@ -7,6 +7,13 @@ type Frame = {
   /** When it was shown, and when its document was asked for, in milliseconds since the epoch. */
   at: number;
   asked: number;
+  /** The page's address: another page shows something else. */
+  path: string;
+  /** The texts of the person's messages, and whether one can write another. */
+  questions: string[];
+  composer: boolean;
+  /** False: there is none, and the numbers and parts below mean nothing. */
+  answer: boolean;
   top: number;
   scroll: number;
   parts: ShownPart[];
@@ -24,16 +31,16 @@ const STATES = ["", "input-streaming", "input-available", "preliminary", "output
 const PIXELS = 1;
 
 /**
- * Watches every frame of the page, from now on and after each reload: the parts of its last answer only grow, their
- * states only go on, a running thought is open, and the answer stays where it began. The page's conversation has to fit
- * into its window.
+ * Watches every frame of the page, from now on and after each reload: messages, answer and message box stay once they
+ * are there, the parts of the last answer only grow, their states only go on, a running thought is open, and the answer
+ * stays where it began. The page's conversation has to fit into its window.
  */
 export async function watchFrames(page: Page): Promise<Frames> {
   const frames: Frames = { seen: [], wrong: [] };
   await page.exposeFunction("longrunFrame", (frame: Frame) => {
     // The page before goes on for as long as the new one is on its way: only what it had when that was asked for counts.
     const before = frames.seen.findLast(({ at, asked }) => asked === frame.asked || at <= frame.asked);
-    if (before) frames.wrong.push(...differences(before, frame));
+    if (before?.path === frame.path) frames.wrong.push(...differences(before, frame));
     frames.wrong.push(...foldedTooEarly(frame));
     frames.seen.push(frame);
   });
@@ -51,6 +58,22 @@ export async function framesLater(page: Page, count: number): Promise<void> {
 
 function differences(before: Frame, now: Frame): string[] {
   const words = before.asked === now.asked ? "" : " over a reload";
+  return [...goneOf(before, now), ...(before.answer && now.answer ? lessOf(before, now) : [])].map(
+    (what) => what + words,
+  );
+}
+
+/** What the page had and has no more. */
+function goneOf(before: Frame, now: Frame): string[] {
+  const questions = before.questions.filter((text, index) => now.questions[index] !== text);
+  return [
+    ...questions.map((text) => `the message "${text}" is gone`),
+    ...(before.answer && !now.answer ? ["the answer is gone"] : []),
+    ...(before.composer && !now.composer ? ["the message box is gone"] : []),
+  ];
+}
+
+function lessOf(before: Frame, now: Frame): string[] {
   const moved = (name: "top" | "scroll"): string[] =>
     Math.abs(before[name] - now[name]) > PIXELS ? [`${name} ${before[name]} -> ${now[name]}`] : [];
   const lost = before.parts.flatMap((part, index) => {
@@ -62,7 +85,7 @@ function differences(before: Frame, now: Frame): string[] {
       ...(after.text.startsWith(part.text) ? [] : [`${part.part} "${part.text}" -> "${after.text}"`]),
     ];
   });
-  return [...moved("top"), ...moved("scroll"), ...lost].map((what) => what + words);
+  return [...moved("top"), ...moved("scroll"), ...lost];
 }
 
 const foldedTooEarly = ({ parts }: Frame): string[] =>
@@ -71,6 +94,7 @@ const foldedTooEarly = ({ parts }: Frame): string[] =>
 /** Runs in the page. */
 function noteFrames(): void {
   let last = "";
+  let begun = false;
   const report = (frame: Frame): void =>
     (window as unknown as { longrunFrame: (frame: Frame) => void }).longrunFrame(frame);
   const partOf = (element: HTMLElement): ShownPart => {
@@ -85,14 +109,24 @@ function noteFrames(): void {
   };
   const look = (): void => {
     requestAnimationFrame(look);
-    const answer = [...document.querySelectorAll("[data-message-id][data-role=assistant]")].at(-1);
-    if (!answer || document.readyState === "loading") return;
+    const messagesOf = (role: string) =>
+      [...document.querySelectorAll<HTMLElement>(`[data-message-id][data-role=${role}]`)].filter((one) =>
+        one.checkVisibility(),
+      );
+    const answer = messagesOf("assistant").at(-1);
+    // HTML that is still arriving has less; but what has arrived and goes again was thrown away.
+    begun ||= answer !== undefined;
+    if (document.readyState === "loading" && (answer || !begun)) return;
     const frame = {
       at: 0,
       asked: performance.timeOrigin,
-      top: answer.getBoundingClientRect().top,
-      scroll: answer.closest(".scroll")?.scrollTop ?? 0,
-      parts: [...answer.querySelectorAll<HTMLElement>("[data-part]")].map(partOf),
+      path: location.pathname,
+      questions: messagesOf("user").map((one) => one.textContent ?? ""),
+      composer: document.querySelector("#message")?.checkVisibility() ?? false,
+      answer: answer !== undefined,
+      top: answer?.getBoundingClientRect().top ?? 0,
+      scroll: answer?.closest(".scroll")?.scrollTop ?? 0,
+      parts: [...(answer?.querySelectorAll<HTMLElement>("[data-part]") ?? [])].map(partOf),
     };
     const text = JSON.stringify(frame);
     if (text !== last) report({ ...frame, at: performance.timeOrigin + performance.now() });

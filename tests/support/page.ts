@@ -112,26 +112,50 @@ export async function chatIdOf(page: Page): Promise<string> {
   return page.url().match(/\/chats\/([0-9a-f-]{36})/)?.[1] ?? "";
 }
 
+/** What the page shows after one change of it. */
+type Sample = {
+  /** Tells the documents and pages apart. */
+  asked: number;
+  path: string;
+  questions: string[];
+  /** The last answer's text; null: there is none. */
+  answer: string | null;
+  composer: boolean;
+};
+
 /**
  * Watches, at every change of the page from now on and after each reload, that what the last answer shows is
- * a beginning of `text`: no word lost, none twice. The returned function gives what was seen otherwise.
+ * a beginning of `text`: no word lost, none twice. What a document has shown it keeps: the answer as far as it had got,
+ * the person's messages, the message box. The returned function gives what was seen otherwise.
  */
 export async function watchBeginnings(page: Page, text: string): Promise<() => string[]> {
   const wrong: string[] = [];
+  const before = new Map<string, Sample>();
   let samples = 0;
-  await page.exposeFunction("longrunSample", (sample: string) => {
-    samples += 1;
-    if (!text.startsWith(sample.trimEnd())) wrong.push(sample);
+  await page.exposeFunction("longrunSample", (sample: Sample) => {
+    const { asked, path, answer } = sample;
+    if (answer !== null) samples += 1;
+    if (answer !== null && !text.startsWith(answer.trimEnd())) wrong.push(answer);
+    const had = before.get(`${asked} ${path}`);
+    if (had) wrong.push(...takenBack(had, sample));
+    before.set(`${asked} ${path}`, sample);
   });
   const install = (): void => {
     const look = (): void => {
-      const answers = document.querySelectorAll("[data-message-id][data-role=assistant]");
-      const parts = [
-        ...(answers[answers.length - 1]?.querySelectorAll<HTMLElement>("[data-part=text]") ?? []),
+      const messagesOf = (role: string) => [
+        ...document.querySelectorAll<HTMLElement>(`[data-message-id][data-role=${role}]`),
       ];
-      if (parts.length === 0) return;
-      const report = (window as unknown as { longrunSample: (text: string) => void }).longrunSample;
-      report(parts.map((part) => part.innerText).join(""));
+      const parts = [
+        ...(messagesOf("assistant").at(-1)?.querySelectorAll<HTMLElement>("[data-part=text]") ?? []),
+      ];
+      const report = (window as unknown as { longrunSample: (sample: Sample) => void }).longrunSample;
+      report({
+        asked: performance.timeOrigin,
+        path: location.pathname,
+        questions: messagesOf("user").map((message) => message.textContent ?? ""),
+        answer: parts.length === 0 ? null : parts.map((part) => part.innerText).join(""),
+        composer: document.getElementById("message") !== null,
+      });
     };
     const start = (): void => {
       look();
@@ -150,6 +174,17 @@ export async function watchBeginnings(page: Page, text: string): Promise<() => s
     if (samples === 0) throw new Error("the watcher of the answer's text saw nothing at all");
     return wrong;
   };
+}
+
+/** What one document showed and then did not. */
+function takenBack(had: Sample, has: Sample): string[] {
+  const lost = had.questions.filter((text, index) => has.questions[index] !== text);
+  const less = had.answer !== null && (has.answer ?? "").trimEnd().length < had.answer.trimEnd().length;
+  return [
+    ...lost.map((text) => `the message "${text}" is gone`),
+    ...(less ? [`"${had.answer}" -> ${has.answer === null ? "no answer" : `"${has.answer}"`}`] : []),
+    ...(had.composer && !has.composer ? ["the message box is gone"] : []),
+  ];
 }
 
 /** The boxes around what is found that cut off what is in them, or scroll sideways. The page gets no wider by those. */
