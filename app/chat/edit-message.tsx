@@ -19,7 +19,10 @@ export function EditMessage({ message, branches }: { message: LongrunUIMessage; 
   const box = useRef<HTMLTextAreaElement>(null);
   // The same for every try, so that a repeated one makes no second message.
   const [newId] = useState(() => crypto.randomUUID());
-  const [empty, setEmpty] = useState(false);
+  const hasFiles = message.parts.some(({ type }) => type === "file");
+  // Beside files, which stay, nothing has to be written.
+  const isEmpty = (text: string) => !hasFiles && text.trim() === "";
+  const [empty, setEmpty] = useState(() => isEmpty(branches.written(message.id) ?? messageText(message)));
   useEffect(() => {
     if (!box.current) return;
     grow(box.current);
@@ -34,7 +37,7 @@ export function EditMessage({ message, branches }: { message: LongrunUIMessage; 
   const save = (event?: FormEvent) => {
     event?.preventDefault();
     const text = box.current?.value ?? "";
-    if (!ready || text.trim() === "") return;
+    if (!ready || isEmpty(text)) return;
     branches.ask({ intent: "edit", target: message.id, messageId: newId, text });
     backToComposer();
   };
@@ -59,7 +62,7 @@ export function EditMessage({ message, branches }: { message: LongrunUIMessage; 
         onKeyDown={onKeyDown}
         onInput={(event) => {
           grow(event.currentTarget);
-          setEmpty(event.currentTarget.value.trim() === "");
+          setEmpty(isEmpty(event.currentTarget.value));
           branches.write(message.id, event.currentTarget.value);
         }}
       />

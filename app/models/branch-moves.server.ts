@@ -9,7 +9,7 @@ import { storableText } from "#app/models/storable.ts";
 export type BranchMove =
   /** Go to the branches through this message, where they were left. */
   | { type: "show"; messageId: string }
-  /** A user message with other words, in the place of this one, under an id of its own. */
+  /** A user message with other words, in the place of this one, under an id of its own. None only beside a file. */
   | { type: "edit"; messageId: string; newId: string; text: string }
   /** Another answer in the place of this one. */
   | { type: "again"; messageId: string }
@@ -18,8 +18,11 @@ export type BranchMove =
   /** What follows the last message is shown again. */
   | { type: "restore" };
 
-/** "unknown": the chat has no such message, or none to which this can be done. "changed": see `from`. */
-type MoveOutcome = { answer: string | null } | "missing" | "unknown" | "changed";
+/**
+ * "unknown": the chat has no such message, or none to which this can be done. "changed": see `from`. "blank": the
+ * edited message would hold nothing.
+ */
+type MoveOutcome = { answer: string | null } | "missing" | "unknown" | "changed" | "blank";
 
 export type BranchNow = { head: string | null; cursors: Cursors };
 
@@ -56,6 +59,7 @@ export function moveBranch(input: {
       return { answer: tree.head === move.newId ? move.newId : null };
     }
     if (locked.head !== from) return "changed";
+    if (move.type === "edit" && (await isBlank(tx, chatId, move))) return "blank";
     const target = await targetOf(tx, chatId, tree, move);
     if (target === undefined) return "unknown";
     await goTo(tx, chatId, from, target);
@@ -66,6 +70,15 @@ export function moveBranch(input: {
 /** The edit was made before; what it asks for may have been answered since. */
 function isDone(tree: MessageTree, { messageId, newId }: Extract<BranchMove, { type: "edit" }>): boolean {
   return tree.has(messageId) && tree.has(newId) && tree.parentOf(newId) === tree.parentOf(messageId);
+}
+
+async function isBlank(
+  tx: Transaction,
+  chatId: string,
+  { messageId, text }: Extract<BranchMove, { type: "edit" }>,
+): Promise<boolean> {
+  if (text.trim() !== "") return false;
+  return (await tx.messageFile.findFirst({ where: { chatId, messageId } })) === null;
 }
 
 /** Where the branch ends after the move; undefined when it cannot be made. */
@@ -131,13 +144,13 @@ async function editOf(
   { messageId, newId, text }: Extract<BranchMove, { type: "edit" }>,
 ): Promise<string | undefined> {
   if (!tree.has(messageId) || tree.has(newId)) return undefined;
-  const part = JSON.stringify([{ type: "text", text: storableText(text) }]);
+  const words = JSON.stringify(text.trim() === "" ? [] : [{ type: "text", text: storableText(text) }]);
   const made = await tx.$executeRaw`
     INSERT INTO "Message" ("chatId", "id", "position", "parentId", "message", "final", "createdAt")
     SELECT ${chatId}, ${newId},
            (SELECT MAX("position") + 1 FROM "Message" WHERE "chatId" = ${chatId}), ${tree.parentOf(messageId) ?? ""},
            jsonb_build_object('id', ${newId}::text, 'role', 'user', 'parts', (
-             SELECT COALESCE(jsonb_agg(kept) FILTER (WHERE kept->>'type' <> 'text'), '[]'::jsonb) || ${part}::jsonb
+             SELECT COALESCE(jsonb_agg(kept) FILTER (WHERE kept->>'type' <> 'text'), '[]'::jsonb) || ${words}::jsonb
              FROM jsonb_array_elements(m."message"->'parts') kept)),
            true, timezone('utc', now())
     FROM "Message" m WHERE m."chatId" = ${chatId} AND m."id" = ${messageId} AND m."message"->>'role' = 'user'`;

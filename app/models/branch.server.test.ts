@@ -79,6 +79,24 @@ describe("branches", () => {
     expect(await db().message.count({ where: { chatId } })).toBe(5);
   });
 
+  it("an edit without words stands where a file is kept, and nowhere else", async () => {
+    const blank = { type: "edit", messageId: "u2", newId: "u3", text: " \n" } as const;
+    expect(await move(blank)).toBe("blank");
+    expect(await screen()).toEqual(["u1", "a1", "u2", "a2"]);
+    const id = randomUUID();
+    await db().attachment.create({
+      data: { id, userId, name: "a.txt", mediaType: "text/plain", size: 1, sha256: "0" },
+    });
+    const file = { type: "file", url: `/attachments/${id}`, mediaType: "text/plain", filename: "a.txt" };
+    await writeTranscript({
+      chatId,
+      changes: [{ op: "put", message: { id: "u4", role: "user", parts: [file] } }],
+    });
+    expect(await move({ ...blank, messageId: "u4" })).toEqual({ answer: "u3" });
+    expect((await page()).messages.at(-1)?.message.parts).toEqual([file]);
+    expect(await db().messageFile.count({ where: { chatId, messageId: "u3" } })).toBe(1);
+  });
+
   it("another answer goes beside the old one, also in the middle of a chat", async () => {
     expect(await move({ type: "again", messageId: "a1" })).toEqual({ answer: "u1" });
     await append("a9", "u4", "a4");

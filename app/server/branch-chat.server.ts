@@ -4,6 +4,7 @@ import { forkChat } from "#app/models/fork.server.ts";
 import { describeError, log } from "#app/server/log.server.ts";
 import { streamState, type StreamState } from "#app/server/pending-input.server.ts";
 import { askRun, startChat } from "#app/server/start-chat.server.ts";
+import { NOTHING_WRITTEN } from "#app/server/message-form.server.ts";
 import { readRecords } from "#app/server/trigger-client.server.ts";
 
 type Chat = { userId: string; chatId: string };
@@ -38,6 +39,7 @@ export async function changeBranch(chat: Chat, move: BranchMove): Promise<Told> 
   const moved = await moveBranch({ ...chat, from: now.head, move });
   if (moved === "missing" || moved === "unknown") return { status: 404, error: UNKNOWN };
   if (moved === "changed") return { status: 409, error: CHANGED };
+  if (moved === "blank") return { status: 400, error: NOTHING_WRITTEN };
   return moved.answer === null ? tellOthers(chat.chatId) : askForAnswer(chat.chatId, moved.answer, move);
 }
 

@@ -62,7 +62,8 @@ function moveOf(
   const named = target.safeParse(form.get("target"));
   if (!named.success) return { error: UNREADABLE };
   if (intent !== "edit") return { type: intent, messageId: named.data };
-  const message = parseMessageForm(form);
+  // What the message holds besides its text stays; whether that is anything is known where it is looked up.
+  const message = parseMessageForm(form, true);
   if (!message.ok) return { error: message.error, text: message.text };
   return { type: "edit", messageId: named.data, newId: message.messageId, text: message.text };
 }

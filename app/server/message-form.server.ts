@@ -12,7 +12,9 @@ const anyText = z
     "This message is too long. Shorten it and send it again.",
   );
 
-const text = anyText.refine((value) => value.trim() !== "", "Write a message first.");
+export const NOTHING_WRITTEN = "Write a message first.";
+
+const text = anyText.refine((value) => value.trim() !== "", NOTHING_WRITTEN);
 
 const messageSchema = z.object({ text, messageId: z.uuid().optional() });
 /** With a file nothing has to be written. */

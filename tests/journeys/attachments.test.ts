@@ -134,6 +134,50 @@ journey(
 );
 
 journey(
+  "a message of a file alone is asked again as it is, gets words, and loses them again",
+  async ({ model, signedUp }) => {
+    const { page } = await signedUp();
+    const key = `key${randomUUID().slice(0, 8)}`;
+    await attach(page, sample("alone.txt", "text/plain", `all that ${key} says`));
+    const prepared = model.answer(key, (attempt) => ({ text: `Read ${attempt} times.` }));
+    await sendButton(page).click();
+    await waitAnswered(page, 1);
+    const [url = ""] = await urlsOf(page);
+    const again = async (text: string | null, answer: string): Promise<void> => {
+      await page.locator(".message.user").hover();
+      await page.getByRole("button", { name: "Edit message" }).click();
+      if (text !== null) await page.getByLabel("Edit your message").fill(text);
+      await page.locator(".editing").getByRole("button", { name: "Send" }).click();
+      await showsTexts(page, [text ?? "", answer]);
+      await waitReady(page);
+      expect(await urlsOf(page)).toEqual([url]);
+    };
+    await again(null, "Read 2 times.");
+    await again(`In short, ${key}`, "Read 3 times.");
+    await again("", "Read 4 times.");
+    for (const { request } of prepared.asked)
+      expect(lastContent(request.messages)).toContain(`all that ${key} says`);
+
+    // Without a file it needs words, in the page and for the server.
+    const plain = question("Words alone");
+    await send(page, plain.text);
+    await waitAnswered(page, 2);
+    const last = page.locator(".message.user").last();
+    await last.hover();
+    await last.getByRole("button", { name: "Edit message" }).click();
+    await page.getByLabel("Edit your message").fill(" ");
+    expect(await page.locator(".editing").getByRole("button", { name: "Send" }).isDisabled()).toBe(true);
+    const target = await page.locator("[data-role=user]").last().getAttribute("data-message-id");
+    const refused = await page.request.post(page.url(), {
+      form: { intent: "edit", target: target ?? "", text: " ", stay: "1" },
+      headers: { origin: new URL(page.url()).origin },
+    });
+    expect(refused.status()).toBe(400);
+    expect(await refused.text()).toContain("Write a message first.");
+  },
+);
+
+journey(
   "what is not what it says, or too much, is refused with a sentence, and nothing of it stays",
   async ({ app, signedUp, expectedProblems }) => {
     expectedProblems.push(/status of 415|status of 413/);
