@@ -3,7 +3,7 @@ import {
   draftAcknowledged,
   draftSent,
   dropAllDrafts,
-  dropDraft,
+  dropChatDrafts,
   keepDraft,
   keepFiles,
   reopenDraft,
@@ -93,8 +93,12 @@ describe("a draft", () => {
     for (const name of ["a", "b", "c"]) keepDraft(name, name);
     draftSent("b", "b", [file("a")]);
     keepFiles("c", [file("c")]);
-    dropDraft("a");
+    keepDraft("a.document.1", "of its document");
+    dropChatDrafts("a");
     expect(reopenDraft("a", known()).text).toBe("");
+    expect(reopenDraft("a.document.1", known()).text).toBe("");
+    expect(reopenDraft("b", known()).text).not.toBe("");
+    draftSent("b", "b", [file("a")]);
     dropAllDrafts();
     expect(storage.length).toBe(1);
     expect(storage.getItem("other")).toBe("stays");

@@ -56,6 +56,9 @@ export function keepDraft(name: string, text: string): void {
   write(DRAFT + name, text);
 }
 
+/** What was kept last; empty where there is no draft. */
+export const readDraft = (name: string): string => read(DRAFT + name);
+
 /**
  * What another tab of this browser does with the draft. `sent`: these texts and files were sent there, and are no draft
  * here either. `emptied`: nothing is kept any more.
@@ -160,17 +163,27 @@ export function reopenDraft(name: string, known: Known): { text: string; files: 
   return { text, files };
 }
 
-/** Forgets everything about one chat. */
+/** Forgets one draft. */
 export function dropDraft(name: string): void {
   for (const kind of KINDS) write(kind + name, "");
 }
 
 const KINDS = [DRAFT, SENT, FILES, SENT_FILES, EDIT];
 
+/** For a chat that is deleted: its draft goes, and those of its documents. */
+export function dropChatDrafts(chatId: string): void {
+  dropDraft(chatId);
+  dropBeginning(`${chatId}.`);
+}
+
 /** For sign-out: the next person at this browser finds nothing. */
 export function dropAllDrafts(): void {
+  dropBeginning("");
+}
+
+function dropBeginning(name: string): void {
   attempt((storage) => {
     const keys = Array.from({ length: storage.length }, (_, index) => storage.key(index) ?? "");
-    for (const key of keys) if (KINDS.some((kind) => key.startsWith(kind))) storage.removeItem(key);
+    for (const key of keys) if (KINDS.some((kind) => key.startsWith(kind + name))) storage.removeItem(key);
   });
 }

@@ -1,7 +1,7 @@
 import { NavLink, useFetcher, useParams } from "@remix-run/react";
 import { Pencil, Trash2 } from "lucide-react";
 import { useEffect, useRef, useState } from "react";
-import { dropDraft } from "#app/chat/drafts.ts";
+import { dropChatDrafts } from "#app/chat/drafts.ts";
 import { IconButton } from "#app/ui/button.tsx";
 import { ConfirmDialog } from "#app/ui/dialog.tsx";
 import { ErrorLine } from "#app/ui/error-panel.tsx";
@@ -47,7 +47,7 @@ function DeleteDialog(props: { id: string; title: string; open: boolean; onClose
   const current = useParams().chatId === id;
   const submit = () => {
     const form = { intent: "delete", ...(current ? {} : { stay: "1" }) };
-    dropDraft(id);
+    dropChatDrafts(id);
     fetcher.submit(form, { method: "post", action: `/chats/${id}` });
   };
   return (

@@ -1,5 +1,5 @@
 import { Form, useFetcher } from "@remix-run/react";
-import { dropDraft } from "#app/chat/drafts.ts";
+import { dropChatDrafts } from "#app/chat/drafts.ts";
 import { Button } from "#app/ui/button.tsx";
 import { ErrorLine } from "#app/ui/error-panel.tsx";
 import { useHydrated } from "#app/ui/use-hydrated.ts";
@@ -56,7 +56,7 @@ function Delete({ chatId }: { chatId: string }) {
   return (
     <details>
       <summary className="button plain">Delete this chat…</summary>
-      <Form method="post" action={`/chats/${chatId}`} onSubmit={() => dropDraft(chatId)}>
+      <Form method="post" action={`/chats/${chatId}`} onSubmit={() => dropChatDrafts(chatId)}>
         <input type="hidden" name="intent" value="delete" />
         <p className="note">All of its messages will be gone. This cannot be undone.</p>
         <Button type="submit" look="danger">

@@ -2,7 +2,7 @@ import { z } from "zod";
 import { addVersion } from "#app/models/document.server.ts";
 import { documentPage, type DocumentPlace } from "#app/models/document-page.server.ts";
 import { tellOthers } from "#app/server/branch-chat.server.ts";
-import { MAX_DOCUMENT_TEXT, MAX_DOCUMENT_TITLE, newestOf, type DocumentPage } from "#app/shared/documents.ts";
+import { MAX_DOCUMENT_TEXT, MAX_DOCUMENT_TITLE, type DocumentPage } from "#app/shared/documents.ts";
 
 type Chat = { userId: string; chatId: string };
 
@@ -44,7 +44,8 @@ const NOT_TAKEN = `Give it a title, and a text of at most ${MAX_DOCUMENT_TEXT.to
 const CHANGED =
   "This document was changed in the meantime. Look at its newest version, and save again to put yours after it.";
 
-export type SavedDocument = { page: DocumentPage } | { status: number; error: string; newest?: number };
+/** `newest`: what was written meanwhile. */
+export type SavedDocument = { page: DocumentPage } | { status: number; error: string; newest?: DocumentPage };
 
 /** A version by the person, after the one that they began from. The same form again makes no second one. */
 export async function saveDocument(
@@ -68,7 +69,7 @@ export async function saveDocument(
     return { status: 404, error: "There is no such document." };
   if ("refused" in outcome) {
     const now = await documentPage({ userId, chatId, place: { documentId } });
-    return { status: 409, error: outcome.refused, ...(now ? { newest: newestOf(now) } : {}) };
+    return { status: 409, error: outcome.refused, ...(now ? { newest: now } : {}) };
   }
   const page = await documentPage({ userId, chatId, place: { documentId, version: outcome.version } });
   if (!page) return { status: 404, error: "There is no such document." };

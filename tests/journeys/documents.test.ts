@@ -137,6 +137,85 @@ journey(
 );
 
 journey(
+  "a draft that was begun before the newest version is told as one, saved only knowingly, or discarded",
+  async ({ app, model, signedUp, expectedProblems }) => {
+    expectedProblems.push(/status of 409/);
+    const { page } = await signedUp();
+    const first = question("A list");
+    model.answer(first.key, {
+      tool: write({ title: "List", kind: "markdown", text: "- milk" }),
+      text: "Done.",
+    });
+    await send(page, first.text);
+    const chatId = await chatIdOf(page);
+    await waitAnswered(page, 1);
+    const box = page.getByRole("textbox", { name: "Text", exact: true });
+    const title = page.getByRole("textbox", { name: "Title", exact: true });
+    const edit = () => page.getByRole("link", { name: "Edit", exact: true }).click();
+    const preview = () => page.getByRole("link", { name: "Preview" }).click();
+    const begun = page.getByText("Your text begins from version 1. The newest is version 2.");
+    await edit();
+    await box.fill("- milk\n- my tea");
+    await title.fill("My list");
+    await preview();
+
+    const more = question("Add bread");
+    model.answer(more.key, {
+      tool: {
+        name: "editDocument",
+        input: { documentId: "1", edits: [{ find: "- milk", replace: "- milk\n- bread" }] },
+      },
+      text: "Added.",
+    });
+    await send(page, more.text);
+    await waitAnswered(page, 2);
+    await untilWritten(page, (shown) => /milk\s*bread/.test(shown));
+    const versions = () =>
+      app.query<{ title: string; text: string }>(
+        `SELECT "title", "text" FROM "DocumentVersion" WHERE "chatId" = $1 ORDER BY "number"`,
+        [chatId],
+      );
+    for (const again of ["back in the editor", "after a reload"]) {
+      if (again === "after a reload") await page.reload();
+      else await edit();
+      await begun.waitFor();
+      await expect.poll(() => box.inputValue(), { message: again }).toBe("- milk\n- my tea");
+      expect(await title.inputValue(), again).toBe("My list");
+    }
+    await hydrated(page);
+    await page.getByRole("button", { name: "Save as version 3" }).click();
+    await page.getByText("This document was changed in the meantime.").waitFor();
+    expect(await versions(), "the model's changes stay the newest").toHaveLength(2);
+    await page.getByRole("link", { name: "See version 2" }).click();
+    await untilWritten(page, (shown) => /milk\s*bread/.test(shown));
+    await edit();
+    expect(await box.inputValue()).toBe("- milk\n- my tea");
+    await page.getByRole("button", { name: "Save as version 3" }).click();
+    await page.getByText("This document was changed in the meantime.").waitFor();
+    await page.getByRole("button", { name: "Save as version 3" }).click();
+    await untilWritten(page, (shown) => /milk\s*my tea/.test(shown));
+    expect(await versions()).toEqual([
+      { title: "List", text: "- milk" },
+      { title: "List", text: "- milk\n- bread" },
+      { title: "My list", text: "- milk\n- my tea" },
+    ]);
+
+    await edit();
+    await box.fill("what nobody needs");
+    await page.reload();
+    await hydrated(page);
+    await expect.poll(() => box.inputValue()).toBe("what nobody needs");
+    await page.getByText("Discard…").click();
+    await page.getByRole("button", { name: "Discard my changes" }).click();
+    await untilWritten(page, (shown) => /milk\s*my tea/.test(shown));
+    await edit();
+    expect(await box.inputValue()).toBe("- milk\n- my tea");
+    expect(await page.getByText("Discard…").count()).toBe(0);
+    expect(await versions()).toHaveLength(3);
+  },
+);
+
+journey(
   "kill -9 of the worker in mid-write, and right after: one version, and the answer is whole",
   async ({ app, model, signedUp }) => {
     const { page } = await signedUp();

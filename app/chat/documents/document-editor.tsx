@@ -1,6 +1,14 @@
 import { generateId } from "ai";
-import { useEffect, useId, useRef, useState, type FormEvent } from "react";
-import { dropDraft, keepDraft, reopenDraft } from "#app/chat/drafts.ts";
+import { useEffect, useId, useMemo, useRef, useState, type FormEvent } from "react";
+import {
+  dropDocumentDraft,
+  keepDocumentDraft,
+  readDocumentDraft,
+  type DocumentDraft,
+} from "#app/chat/documents/document-draft.ts";
+import type { Links } from "#app/chat/documents/document-head.tsx";
+import type { DocumentTarget } from "#app/chat/documents/document-target.ts";
+import { onPlainClick } from "#app/chat/documents/plain-click.ts";
 import {
   documentPageSchema,
   documentUrl,
@@ -13,47 +21,83 @@ import { Button } from "#app/ui/button.tsx";
 import { ErrorLine } from "#app/ui/error-panel.tsx";
 import { useHydrated } from "#app/ui/use-hydrated.ts";
 
-type Props = {
+type Props = Links & {
   chatId: string;
   /** Names the version that is to be made, without scripts. */
   formId: string;
   page: DocumentPage;
-  onSaved: (saved: DocumentPage) => void;
+  /** The older version that the person chose to begin from; null: the newest. */
+  chosen: number | null;
+  /** Takes in a version that this has made, or has learned of. */
+  onRead: (page: DocumentPage) => void;
 };
 
 const NOT_SAVED = "Not saved: Longrun cannot be reached. Your text is kept here. Try again in a moment.";
 
-type Saved = { saved: DocumentPage } | { error: string; newest?: number | undefined };
+type Saved = { saved: DocumentPage } | { error: string; newest?: DocumentPage | undefined };
 
 async function save(action: string, form: FormData): Promise<Saved> {
   form.set("stay", "1");
   try {
     const response = await fetch(action, { method: "POST", body: form });
-    const body = (await response.json()) as { error?: string; newest?: number };
+    const body = (await response.json()) as { error?: string; newest?: unknown };
     if (response.ok) return { saved: documentPageSchema.parse(body) };
-    return { error: body.error ?? NOT_SAVED, newest: body.newest };
+    return { error: body.error ?? NOT_SAVED, newest: documentPageSchema.safeParse(body.newest).data };
   } catch {
     return { error: NOT_SAVED };
   }
 }
 
-/** The person's own hand on a document. What is typed survives a reload until it is saved. */
-export function DocumentEditor({ chatId, formId, page, onSaved }: Props) {
+/** The person's own hand on a document. What is typed survives a reload until it is saved or discarded. */
+export function DocumentEditor(props: Props) {
+  const { chatId, page } = props;
+  const hydrated = useHydrated();
+  const kept = useMemo(
+    () => (hydrated ? readDocumentDraft(chatId, page.id) : null),
+    [hydrated, chatId, page.id],
+  );
+  return <Editor key={kept ? "kept" : "served"} {...props} kept={kept} />;
+}
+
+function Editor({
+  chatId,
+  formId,
+  page,
+  chosen,
+  kept,
+  onRead,
+  href,
+  go,
+}: Props & { kept: DocumentDraft | null }) {
   const hydrated = useHydrated();
   const [editId] = useState(() => (hydrated ? generateId() : formId));
-  const [base, setBase] = useState(newestOf(page));
+  const newest = newestOf(page);
+  /** What was typed begins from this version; undefined: nothing was typed; null: from an older one, not known which. */
+  const [typedInto, setTypedInto] = useState<number | null | undefined>(kept?.base);
+  /** The person knows of this version, and saves after it. */
+  const [told, setTold] = useState(chosen === null ? 0 : newest);
   const [state, setState] = useState<{ busy: boolean; error: string | null }>({ busy: false, error: null });
+  const title = useRef<HTMLInputElement>(null);
   const box = useRef<HTMLTextAreaElement>(null);
   const ids = { title: useId(), text: useId() };
-  const draft = `${chatId}.document.${page.id}`;
   useEffect(() => {
-    if (!box.current) return;
-    const { text: kept } = reopenDraft(draft, { texts: [], files: [] });
-    if (kept !== "") box.current.value = kept;
-    box.current.focus();
-    box.current.setSelectionRange(0, 0);
-  }, [draft]);
+    box.current?.focus();
+    box.current?.setSelectionRange(0, 0);
+  }, []);
 
+  // Nothing is older than a first version.
+  const base = newest === 1 ? 1 : typedInto === undefined ? page.shown.number : typedInto;
+  const newestView: DocumentTarget = { documentId: page.id, version: null, view: "preview" };
+  const keep = (): void => {
+    if (!box.current || !title.current) return;
+    keepDocumentDraft(chatId, page.id, { base, title: title.current.value, text: box.current.value });
+    setTypedInto(base);
+  };
+  const discard = (): void => {
+    dropDocumentDraft(chatId, page.id);
+    go(newestView);
+  };
+  const text = kept?.text ?? page.shown.text;
   const action = documentUrl(chatId, page.id);
   const submit = async (event: FormEvent<HTMLFormElement>): Promise<void> => {
     event.preventDefault();
@@ -62,25 +106,39 @@ export function DocumentEditor({ chatId, formId, page, onSaved }: Props) {
     const outcome = await save(action, new FormData(event.currentTarget));
     if ("error" in outcome) {
       setState({ busy: false, error: outcome.error });
-      if (outcome.newest !== undefined) setBase(outcome.newest);
+      if (!outcome.newest) return;
+      setTold(newestOf(outcome.newest));
+      onRead(outcome.newest);
       return;
     }
-    dropDraft(draft);
-    onSaved(outcome.saved);
+    dropDocumentDraft(chatId, page.id);
+    onRead(outcome.saved);
+    go(newestView);
   };
   return (
     <form className="document-editor" method="post" action={action} onSubmit={(event) => void submit(event)}>
       <input type="hidden" name="editId" value={editId} />
-      <input type="hidden" name="base" value={base} />
+      <input type="hidden" name="base" value={Math.max(base ?? 1, told)} />
+      {typedInto !== undefined && base !== newest && (
+        <output className="note">
+          Your text begins from {base === null ? "an older version" : `version ${base}`}. The newest is
+          version {newest}.{" "}
+          <a href={href(newestView)} onClick={onPlainClick(() => go(newestView))}>
+            See version {newest}
+          </a>
+        </output>
+      )}
       <div className="field">
         <label htmlFor={ids.title}>Title</label>
         <input
           id={ids.title}
+          ref={title}
           name="title"
-          defaultValue={page.shown.title}
+          defaultValue={kept?.title ?? page.shown.title}
           maxLength={MAX_DOCUMENT_TITLE}
           required
           autoComplete="off"
+          onInput={keep}
         />
       </div>
       <label className="unseen" htmlFor={ids.text}>
@@ -91,19 +149,32 @@ export function DocumentEditor({ chatId, formId, page, onSaved }: Props) {
         id={ids.text}
         ref={box}
         name="text"
-        defaultValue={page.shown.text.startsWith("\n") ? `\n${page.shown.text}` : page.shown.text}
+        defaultValue={text.startsWith("\n") ? `\n${text}` : text}
         maxLength={MAX_DOCUMENT_TEXT}
         required
         spellCheck={page.kind === "markdown"}
-        onInput={(event) => keepDraft(draft, event.currentTarget.value)}
+        onInput={keep}
       />
       {state.error !== null && <ErrorLine>{state.error}</ErrorLine>}
       <div className="panel-actions">
         <Button type="submit" look="primary" aria-disabled={state.busy}>
-          Save as version {base + 1}
+          Save as version {newest + 1}
         </Button>
+        {typedInto !== undefined && <Discard onDiscard={discard} />}
         <span className="note">The model reads it with your next message.</span>
       </div>
     </form>
+  );
+}
+
+/** Asked once: the button is behind a fold. */
+function Discard({ onDiscard }: { onDiscard: () => void }) {
+  return (
+    <details className="discard">
+      <summary className="button plain">Discard…</summary>
+      <Button look="danger" onClick={onDiscard}>
+        Discard my changes
+      </Button>
+    </details>
   );
 }

@@ -76,10 +76,10 @@ export function DocumentPanel(props: Props) {
           chatId={chatId}
           formId={formId}
           page={stored}
-          onSaved={(saved) => {
-            take(saved);
-            go({ documentId: saved.id, version: null, view: "preview" });
-          }}
+          chosen={"callId" in target ? null : target.version}
+          onRead={take}
+          href={href}
+          go={go}
         />
       )}
       {stored && target.view === "changes" && <DocumentChanges page={stored} />}
