@@ -7,7 +7,6 @@ import { DurableChat } from "#app/chat/durable-chat.ts";
 import type { AttachedFile } from "#app/shared/attachment.ts";
 import type { ChatStatus, ResumeHandle } from "#app/shared/resume-handle.ts";
 
-export type { Delivery } from "#app/chat/chat-facts.ts";
 export type { TurnEnd } from "#app/chat/chat-listener.ts";
 export type { Connection } from "#app/chat/turn-follower.ts";
 

@@ -39,25 +39,28 @@ const WAYS: Record<string, (enter: (res: unknown) => void) => Promise<void>> = {
   },
 };
 
-it.each(Object.entries(WAYS))("a reader that has left before it is counted takes no place: %s", async (_, ask) => {
-  const limit = new ReaderLimit(1);
-  let outcome: unknown;
-  const entered = new Promise<void>((resolve) => {
-    void ask((res) => {
-      limit.enter(context(res), "chat");
-      resolve();
+it.each(Object.entries(WAYS))(
+  "a reader that has left before it is counted takes no place: %s",
+  async (_, ask) => {
+    const limit = new ReaderLimit(1);
+    let outcome: unknown;
+    const entered = new Promise<void>((resolve) => {
+      void ask((res) => {
+        limit.enter(context(res), "chat");
+        resolve();
+      });
     });
-  });
-  await entered;
-  const server = http.createServer((_, res) => {
-    try {
-      limit.enter(context(res), "chat");
-      outcome = "let in";
-    } catch (error) {
-      outcome = error;
-    }
-    res.end();
-  });
-  await (await fetch(`http://127.0.0.1:${await listen(server)}/`)).text();
-  expect(outcome).toBe("let in");
-});
+    await entered;
+    const server = http.createServer((_, res) => {
+      try {
+        limit.enter(context(res), "chat");
+        outcome = "let in";
+      } catch (error) {
+        outcome = error;
+      }
+      res.end();
+    });
+    await (await fetch(`http://127.0.0.1:${await listen(server)}/`)).text();
+    expect(outcome).toBe("let in");
+  },
+);
