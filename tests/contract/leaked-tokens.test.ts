@@ -48,6 +48,28 @@ it("a token holds so many streams of its session open, and one more once one of 
   for (const stream of [...others, ofTheKey, other]) stream.close();
 });
 
+it("its records are read one page at a time, and count as a stream as long as nobody takes them", async () => {
+  const { chatId, as } = await chatWithToken();
+  const large = "x".repeat(1_000_000);
+  for (let sent = 0; sent < 40; sent++) {
+    expect((await client.append(chatId, userMessage(chatId, `${sent} ${large}`))).status).toBe(200);
+  }
+  const at = `${trigger.url}/realtime/v1/sessions/${chatId}/in/records`;
+  const ask = () => fetch(at, { headers: { authorization: `Bearer ${as}` } });
+  const answers = await Promise.all([ask(), ask(), ask()]);
+  const refused = await ask();
+  expect([refused.status, refused.headers.get("retry-after")]).toEqual([429, "10"]);
+  const [{ records }] = (await Promise.all(answers.map((answer) => answer.json()))) as [
+    { records: { seqNum: number; data: string }[] },
+  ];
+  const firsts = records.map(({ data }) => Number(/"text":"(\d+) x/.exec(data)?.[1]));
+  expect(firsts, "the answer is whole").toEqual(Array.from({ length: 40 }, (_, sent) => sent));
+  await eventually(async () => (await ask()).status === 200, {
+    what: () => "no place is given away",
+    ms: 30_000,
+  });
+});
+
 it.each([
   ["records", "x", 3],
   ["bytes", "x".repeat(700), 2],

@@ -17,6 +17,7 @@ import { readText, tooLarge } from "../body.ts";
 import { HttpError, forbidden } from "../errors.ts";
 import { originOf } from "../origin.ts";
 import type { ReaderLimit } from "../reader-limit.ts";
+import { sendRecords } from "../records-answer.ts";
 import type { RequestContext, Route } from "../router.ts";
 import { streamCredentials, type S2Settings } from "../s2-credentials.ts";
 import { authorizeSession, requireIdentity, unlessUnavailable } from "../session-access.ts";
@@ -96,23 +97,23 @@ const open: Handler = async (c, io, { sessions, s2 }) => {
   json(c, 202, { version: "v2" }, streamCredentials(s2, stream, originOf(c.req, s2.origin())));
 };
 
-const records: Handler = async (c, io, { sessions, streams }) => {
+const records: Handler = async (c, io, { sessions, streams, readers }) => {
   const { key } = await authorizeSession(c, sessions, "read");
+  readers.enter(c, key);
   const after = eventNumber(c.url.searchParams.get("afterEventId"));
-  const all = await streams.read(sessionStream(key, io, c.params["channel"]), {
+  await sendRecords(c, {
+    streams,
+    stream: sessionStream(key, io, c.params["channel"]),
     from: after === null ? 0 : after + 1,
-    limit: Number.MAX_SAFE_INTEGER,
-  });
-  const visible = all.filter((record) => !isCommand(record));
-  json(c, 200, {
-    records: visible.map((record) => {
+    shown: (record) => {
+      if (isCommand(record)) return undefined;
       const headers = givesTokens(c) ? record.headers : headersForReaders(record);
       return {
         ...openEnvelope(record),
         seqNum: record.seqNum,
         ...(headers.length > 0 ? { headers } : {}),
       };
-    }),
+    },
   });
 };
 
