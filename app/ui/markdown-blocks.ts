@@ -1,5 +1,6 @@
-import { Marked, type Token, type Tokens } from "marked";
+import { Lexer, Marked, type Token, type Tokens } from "marked";
 import remend from "remend";
+import { isTooDeep, tooInvolved } from "#app/ui/involved-text.ts";
 import { startOfEnd } from "#app/ui/text-end.ts";
 
 /** Definitions and footnotes bind far-apart blocks together. */
@@ -38,8 +39,12 @@ const withoutLastBreaks = (raw: string): string => raw.slice(0, startOfEnd(raw, 
  * block changes. `streaming` closes what is still open at the end, so that no half-written syntax is seen.
  */
 export function markdownBlocks(text: string, streaming: boolean): string[] {
+  if (isTooDeep(text)) return [text];
   const whole = streaming ? remend(text, { linkMode: "text-only", images: true, katex: false }) : text;
-  const tokens = (FORMULA_START.test(whole) ? withFormulas : plain).lexer(whole);
-  if (BOUND.test(whole)) return [tokens.map(rawOf).join("")];
+  // What is inside the blocks is read where they are shown.
+  const lexer = new Lexer((FORMULA_START.test(whole) ? withFormulas : plain).defaults);
+  const tokens = lexer.blockTokens(whole.replace(/\r\n?/g, "\n"));
+  const bound = BOUND.test(whole) ? tokens.map(rawOf).join("") : null;
+  if (bound !== null && !tooInvolved([bound])[0]) return [bound];
   return tokens.filter(({ type }) => type !== "space").map((token) => withoutLastBreaks(rawOf(token)));
 }

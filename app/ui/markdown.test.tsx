@@ -118,10 +118,46 @@ test("a definition at the end reaches the link at the beginning", () => {
   expect(markup).toContain('<a href="https://example.org/"');
 });
 
-test("20,000 brackets, stars and backticks is rendered in reasonable time", { timeout: 10_000 }, () => {
-  const started = performance.now();
-  html("*_`[".repeat(5_000));
-  expect(performance.now() - started).toBeLessThan(8_000);
+test.each([
+  "*_`[",
+  "]",
+  "*a",
+  "`a",
+  "$a ",
+  "[a](",
+  "![",
+  "_a ",
+  "a\n",
+  "```\n```\n[a]: b\n*a",
+  "``` `\n*a",
+  "a\n\n",
+  "2. ]\n",
+])("200,000 signs of %j are shown in reasonable time, all of them", { timeout: 60_000 }, (piece) => {
+  const text = piece.repeat(200_000 / piece.length);
+  for (const streaming of [false, true]) {
+    const began = performance.now();
+    const shown = textOf(html(text, streaming));
+    // Within the bound: a second at most. As Markdown: a quarter of an hour.
+    expect(performance.now() - began).toBeLessThan(8_000);
+    expect(shown.length).toBeGreaterThan(40_000);
+  }
+});
+
+test("quotes nested 5,000 deep are shown as they are written", () => {
+  const text = `Look:\n\n${">".repeat(5_000)} end`;
+  for (const streaming of [false, true]) expect(textOf(html(text, streaming))).toContain(">> end");
+  expect(html(">".repeat(40) + " quoted")).toContain("<blockquote>");
+});
+
+test("what people and models really write long stays Markdown", () => {
+  const list = Array.from({ length: 800 }, (_, at) => `- **Item ${at}** with \`code\``).join("\n");
+  expect(html(list).match(/<li>/g)).toHaveLength(800);
+  const code = `\`\`\`js\n${"a[0] = b * c;\n".repeat(4_000)}\`\`\``;
+  expect(html(code)).toContain("<code");
+  expect(html(code)).not.toContain("as-written");
+  expect(html(`See [the site][s] and **more**.\n\n${code}\n\n[s]: https://example.org/`)).toContain(
+    "<strong>",
+  );
 });
 
 test("200,000 empty lines in a code block are looked at once", () => {

@@ -2,6 +2,7 @@ import { Fragment, memo, useMemo } from "react";
 import ReactMarkdown, { type Components, type ExtraProps, type Options } from "react-markdown";
 import rehypeHighlight from "rehype-highlight";
 import remarkGfm from "remark-gfm";
+import { tooInvolved } from "#app/ui/involved-text.ts";
 import { markdownBlocks } from "#app/ui/markdown-blocks.ts";
 import { Fenced, InlineCode, UnfinishedBlock } from "#app/ui/rich/fenced.tsx";
 import { remarkFormulas } from "#app/ui/rich/formula-syntax.ts";
@@ -84,12 +85,17 @@ type Props = {
 /** A model's Markdown. HTML in it is shown as text, never rendered. */
 export const Markdown = memo(function Markdown({ text, streaming, formulas = true }: Props) {
   const blocks = useMemo(() => markdownBlocks(text, streaming), [text, streaming]);
+  const asWritten = useMemo(() => tooInvolved(blocks), [blocks]);
   return blocks.map((block, index) => (
     // Blocks only ever grow at the end, so the place of one is its identity.
     // eslint-disable-next-line react/no-array-index-key
     <Fragment key={index}>
       {index > 0 && "\n"}
-      <Block text={block} unfinished={streaming && index === blocks.length - 1} formulas={formulas} />
+      {asWritten[index] ? (
+        <pre className="as-written">{block}</pre>
+      ) : (
+        <Block text={block} unfinished={streaming && index === blocks.length - 1} formulas={formulas} />
+      )}
     </Fragment>
   ));
 });
