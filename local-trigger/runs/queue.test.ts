@@ -106,3 +106,23 @@ test("a worker with room for children alone is given those alone, past what was 
   expect(idsOf(await engine.runs.queue.dequeue(engine.workerId, signal, only))).toEqual([]);
   expect(idsOf(await engine.dequeue())).toEqual([other.id]);
 });
+
+test("no more runs are handed out than the worker has room for; the next ones wait in the queue", async () => {
+  const made = [await engine.create(), await engine.create(), await engine.create()].map(({ id }) => id);
+  const ask = (maxRunCount: number) =>
+    engine.runs.queue.dequeue(engine.workerId, new AbortController().signal, { maxRunCount });
+  expect(idsOf(await ask(1))).toEqual(made.slice(0, 1));
+  expect((await engine.find(made[1] ?? "")).executionStatus).toBe("QUEUED");
+  expect(idsOf(await ask(5))).toEqual(made.slice(1));
+});
+
+test("the first dequeue of a worker that was started again gets what the one before it was handed and never began", async () => {
+  const own = await EngineUnderTest.open();
+  const begun = await own.executing();
+  const lost = [await own.create(), await own.create()].map(({ id }) => id);
+  expect(idsOf(await own.dequeue())).toEqual(lost);
+  const { signal } = new AbortController();
+  expect(idsOf(await own.runs.queue.dequeue(own.workerId, signal, { isFirst: true }))).toEqual(lost);
+  expect((await own.find(begun.id)).executionStatus).toBe("EXECUTING");
+  await own.close();
+});

@@ -10,8 +10,14 @@ import { findWorker, liveWorkerOfVersion, type Worker } from "./worker-store.ts"
 /** A run that was handed to a worker, to be started from this snapshot. */
 export type Dequeued = { run: RunRow; snapshot: Snapshot; worker: Worker };
 
-/** `childrenOnly`: the worker has room for runs alone that other runs have started. */
-export type DequeueOptions = { childrenOnly?: boolean | undefined };
+export type DequeueOptions = {
+  /** The worker has room for runs alone that other runs have started. */
+  childrenOnly?: boolean | undefined;
+  /** For how many it has room; without it up to ten are handed out. */
+  maxRunCount?: number | undefined;
+  /** The worker has just started: what was handed to it before and not begun has no process. */
+  isFirst?: boolean | undefined;
+};
 
 type Candidate = Demand & { id: string; rank: number; position: number; child: boolean };
 
@@ -37,6 +43,7 @@ export class Queue {
   async dequeue(workerId: string, signal: AbortSignal, options: DequeueOptions = {}): Promise<Dequeued[]> {
     const stopsAsking = this.core.signals.workers.asks();
     try {
+      if (options.isFirst) await this.giveBackAll(workerId);
       return await this.nextRuns(workerId, signal, options);
     } finally {
       stopsAsking(!signal.aborted);
@@ -63,11 +70,22 @@ export class Queue {
 
   /** Takes back runs whose worker never got the answer that held them. */
   async giveBack(dequeued: Dequeued[]): Promise<void> {
-    for (const { run, snapshot } of dequeued) {
-      await this.core.change(run.id, async (tx, now) => {
-        if (now.snapshotId === snapshot.id) await this.core.apply(tx, now, { type: "worker-lost" });
-      });
-    }
+    for (const { run, snapshot } of dequeued) await this.takeBack(run.id, snapshot.id);
+  }
+
+  private async giveBackAll(workerId: string): Promise<void> {
+    const { rows } = await this.core.db.query<{ id: string; snapshotId: string }>(
+      `SELECT id, snapshot_id AS "snapshotId" FROM local_trigger.runs
+       WHERE worker_id = $1 AND execution_status = 'PENDING_EXECUTING'`,
+      [workerId],
+    );
+    for (const { id, snapshotId } of rows) await this.takeBack(id, snapshotId);
+  }
+
+  private async takeBack(runId: string, snapshotId: string): Promise<void> {
+    await this.core.change(runId, async (tx, now) => {
+      if (now.snapshotId === snapshotId) await this.core.apply(tx, now, { type: "worker-lost" });
+    });
   }
 
   /** Locks run rows without their sessions: it waits for no row (SKIP LOCKED), so it can hold nobody up for good. */
@@ -102,17 +120,18 @@ export class Queue {
     tx: Tx,
     worker: Worker,
     { running, admission }: Slots,
-    { childrenOnly = false }: DequeueOptions,
+    { childrenOnly = false, maxRunCount = BATCH }: DequeueOptions,
   ): Promise<string[]> {
+    const batch = Math.min(BATCH, maxRunCount);
     const most = this.maxConcurrentRuns - running;
     const onlyChildren = childrenOnly || most <= 0;
     const admitted: string[] = [];
     let others = 0;
     let last: Candidate | undefined;
-    while (admitted.length < BATCH) {
+    while (admitted.length < batch) {
       const page = await candidatesAfter(tx, worker, last, onlyChildren);
       for (const candidate of page) {
-        if (admitted.length === BATCH || (!candidate.child && others >= most)) continue;
+        if (admitted.length === batch || (!candidate.child && others >= most)) continue;
         if (!admission.admit(candidate)) continue;
         admitted.push(candidate.id);
         if (!candidate.child) others += 1;

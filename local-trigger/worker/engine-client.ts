@@ -71,17 +71,11 @@ export class EngineClient {
   async dequeue(
     workerId: string,
     signal: AbortSignal,
-    { childrenOnly }: { childrenOnly: boolean },
+    options: { childrenOnly: boolean; maxRunCount: number; isFirst: boolean },
   ): Promise<DequeuedRun[]> {
-    const body = { currentWorker: workerId, oldWorkers: [], childrenOnly };
-    const options = { timeoutMs: DEQUEUE_TIMEOUT_MS, signal };
-    const answer = await this.#persist(
-      "POST",
-      "/engine/v1/dev/dequeue",
-      body,
-      messages.dequeueAnswer,
-      options,
-    );
+    const body = { currentWorker: workerId, oldWorkers: [], ...options };
+    const call = { timeoutMs: DEQUEUE_TIMEOUT_MS, signal };
+    const answer = await this.#persist("POST", "/engine/v1/dev/dequeue", body, messages.dequeueAnswer, call);
     return answer.dequeuedMessages;
   }
 

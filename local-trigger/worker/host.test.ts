@@ -191,3 +191,12 @@ function childrenOf(pid: number): number[] {
 
 const isSuspended = (runId: string) =>
   vi.waitFor(async () => expect(await harness.waits(runId)).toBe(true), { timeout: 30_000, interval: 100 });
+
+test("a host whose engine has got an older database registers once more, and answers", async () => {
+  await harness.host();
+  await harness.forgetWorkers();
+  const chat = harness.chat();
+  await chat.open();
+  await chat.send("one");
+  expect((await chat.answer()).text).toBe("echo: one w0");
+});

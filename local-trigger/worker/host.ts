@@ -35,6 +35,7 @@ export class WorkerHost {
   #calls = new AbortController();
   #dequeuing = new AbortController();
   #freed: (() => void) | undefined;
+  #hasAsked = false;
   #loop: Promise<void> = Promise.resolve();
   #lastRetryLog = 0;
 
@@ -140,9 +141,16 @@ export class WorkerHost {
         this.#log.warn("dequeue-refused", { why: describeError(error) });
         await sleep(500, undefined, { signal }).catch(() => {});
         // An engine with a new database does not know this worker.
-        if (error instanceof EngineRefused && error.status === 404)
-          versions.add(await this.#register(versions.newest.build));
+        if (error instanceof EngineRefused && error.status === 404) await this.#registerAgain(versions);
       }
+    }
+  }
+
+  async #registerAgain(versions: TaskVersions): Promise<void> {
+    try {
+      versions.add(await this.#register(versions.newest.build));
+    } catch (error) {
+      this.#log.warn("worker-not-registered", { why: describeError(error) });
     }
   }
 
@@ -150,11 +158,15 @@ export class WorkerHost {
   async #dequeue(workerId: string): Promise<DequeuedRun[]> {
     const stop = this.#dequeuing.signal;
     const childrenOnly = this.#pool.free <= 0;
-    if (!childrenOnly) return this.#engine.dequeue(workerId, stop, { childrenOnly });
+    const maxRunCount = childrenOnly ? this.#pool.freeForChildren : this.#pool.free;
     const freed = new AbortController();
-    this.#freed = () => this.#pool.free > 0 && freed.abort();
+    if (childrenOnly) this.#freed = () => this.#pool.free > 0 && freed.abort();
     try {
-      return await this.#engine.dequeue(workerId, AbortSignal.any([stop, freed.signal]), { childrenOnly });
+      const options = { childrenOnly, maxRunCount, isFirst: !this.#hasAsked };
+      const signal = AbortSignal.any([stop, freed.signal]);
+      const messages = await this.#engine.dequeue(workerId, signal, options);
+      this.#hasAsked = true;
+      return messages;
     } catch (error) {
       if (freed.signal.aborted && !stop.aborted) return [];
       throw error;

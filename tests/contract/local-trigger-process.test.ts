@@ -7,6 +7,7 @@ import { build } from "esbuild";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { emptyDatabase, type TestDatabase } from "../support/database.ts";
 import { eventually } from "../support/eventually.ts";
+import { fakeWorker } from "../support/fake-worker.ts";
 import { triggerClient, userMessage } from "../support/trigger-client.ts";
 import { signToken } from "#local-trigger/wire/tokens.ts";
 
@@ -114,9 +115,8 @@ describe("the process of local-trigger", () => {
     const { chatId } = await client.createSession();
     const headers = { authorization: `Bearer ${key}` };
     const reader = await fetch(`${url}/realtime/v1/sessions/${chatId}/out`, { headers });
-    const waiting = client
-      .call("POST", "/engine/v1/dev/dequeue", { body: { currentWorker: "worker_x" } })
-      .catch(() => null);
+    const worker = await fakeWorker(client, "never-triggered");
+    const waiting = worker.take().catch(() => null);
     const began = Date.now();
     expect(await ended(child, "SIGTERM")).toBe(0);
     expect(Date.now() - began).toBeLessThan(3000);

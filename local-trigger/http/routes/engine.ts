@@ -9,6 +9,7 @@ import {
 } from "../../runs/engine-messages.ts";
 import type { RunEngine } from "../../runs/run-engine.ts";
 import { findLatest } from "../../runs/run-store.ts";
+import { findWorker } from "../../runs/worker-store.ts";
 import { json } from "../answer.ts";
 import { dropBody, readJson } from "../body.ts";
 import { HttpError, notFound } from "../errors.ts";
@@ -17,7 +18,13 @@ import type { RequestContext, Route } from "../router.ts";
 
 export type EngineDeps = { runs: RunEngine; origin: () => string; projectRef: string };
 
-const dequeueBody = z.looseObject({ currentWorker: z.string(), childrenOnly: z.boolean().optional() });
+// The CLI sends the worker alone; the rest is the worker host's.
+const dequeueBody = z.looseObject({
+  currentWorker: z.string(),
+  childrenOnly: z.boolean().optional(),
+  maxRunCount: z.number().int().positive().optional(),
+  isFirst: z.boolean().optional(),
+});
 const disconnectBody = z.object({ runFriendlyIds: z.array(z.string()) });
 const completeBody = z.looseObject({ completion });
 
@@ -97,8 +104,10 @@ export function engineRoutes(deps: EngineDeps): Route[] {
 async function dequeue(c: RequestContext, runs: RunEngine): Promise<void> {
   const gone = new AbortController();
   whenGone(c.res, () => gone.abort());
-  const { currentWorker, childrenOnly } = await readJson(c, dequeueBody);
-  const dequeued = await runs.queue.dequeue(currentWorker, gone.signal, { childrenOnly });
+  const { currentWorker, ...options } = await readJson(c, dequeueBody);
+  // A worker of another database: it registers once more.
+  if (!(await findWorker(runs.db, currentWorker))) throw notFound("This worker is not registered.");
+  const dequeued = await runs.queue.dequeue(currentWorker, gone.signal, options);
   if (gone.signal.aborted) return runs.queue.giveBack(dequeued);
   json(c, 200, { dequeuedMessages: dequeued.map(dequeuedMessage) });
 }
