@@ -2,6 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { branchNow, moveBranch, type BranchMove, type BranchNow } from "#app/models/branch-moves.server.ts";
 import { forkChat } from "#app/models/fork.server.ts";
 import { describeError, log } from "#app/server/log.server.ts";
+import { SAVE_PAUSE_MS, SAVE_TRIES, saveLostAnswer } from "#app/server/lost-saves.server.ts";
 import { streamState, type StreamState } from "#app/server/pending-input.server.ts";
 import { askRun, startChat } from "#app/server/start-chat.server.ts";
 import { NOTHING_WRITTEN } from "#app/server/message-form.server.ts";
@@ -18,10 +19,6 @@ const UNKNOWN = "There is no such message in this chat any more.";
 const UNREACHABLE = "The service that answers cannot be reached. Nothing was changed. Try again in a moment.";
 const NOT_ASKED =
   "This is saved, but the service that answers cannot be reached. Try again in a moment to get an answer.";
-
-/** A turn's end reaches the page a moment before the run has stored it. */
-const SAVE_TRIES = 15;
-const SAVE_PAUSE_MS = 200;
 
 /**
  * Changes which branch is on screen, while no turn is open, and asks for an answer where the branch then ends with a
@@ -45,13 +42,15 @@ export async function changeBranch(chat: Chat, move: BranchMove): Promise<Told> 
 
 /** The branch, once nothing is being answered and all that was answered is stored. Throws TriggerError. */
 async function atRest(chat: Chat): Promise<BranchNow | { status: number; error: string }> {
-  const found = await whenSaved(chat);
+  let found = await whenSaved(chat);
+  if (found?.state.newestInput === null && found.state.ahead) {
+    // The run died between an answer's end and its save; the next run saves what it finds on the stream.
+    await tellOthers(chat.chatId);
+    found = await whenSaved(chat);
+  }
   if (!found) return { status: 404, error: UNKNOWN };
   if (found.state.newestInput !== null) return { status: 409, error: BUSY };
-  if (!found.state.ahead) return found.now;
-  // The run died between an answer's end and its save; the next run saves what it finds on the stream.
-  await tellOthers(chat.chatId);
-  return { status: 503, error: UNSAVED };
+  return found.state.ahead ? { status: 503, error: UNSAVED } : found.now;
 }
 
 /** The branch with what the streams say of it, as soon as no answer that is done waits for its save. Null: no such chat. */
@@ -98,7 +97,7 @@ export async function fork(chat: Chat, messageId: string, forkId: string): Promi
   let outcome = await forkChat({ ...chat, messageId, forkId });
   if (outcome === "missing") {
     // It may be an answer that has just ended.
-    await whenSaved(chat).catch(() => null);
+    await saveLostAnswer(chat);
     outcome = await forkChat({ ...chat, messageId, forkId });
   }
   if (outcome === "missing") return { status: 404, error: UNKNOWN };

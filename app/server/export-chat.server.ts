@@ -1,6 +1,7 @@
 import { getToolName, isToolUIPart } from "ai";
 import { chatArchive, type ChatArchive } from "#app/models/chat.server.ts";
 import { archivedChat } from "#app/server/export-chats.server.ts";
+import { saveLostAnswer } from "#app/server/lost-saves.server.ts";
 import type { LongrunUIMessage } from "#app/shared/chat-message.ts";
 
 /** One's own chat as a file: all of it as JSON, or the branch on screen to read; null when it is not there. */
@@ -8,6 +9,7 @@ export async function exportChat(
   chat: { userId: string; chatId: string },
   as: "json" | "markdown",
 ): Promise<Response | null> {
+  await saveLostAnswer(chat);
   const archive = await chatArchive(chat);
   if (!archive) return null;
   const markdown = as === "markdown";

@@ -2,6 +2,7 @@ import { allAttachmentsOf } from "#app/models/attachment.server.ts";
 import { chatArchive, chatIdsOf, type ChatArchive } from "#app/models/chat.server.ts";
 import type { User } from "#app/models/user.server.ts";
 import { attachmentBytes } from "#app/server/attachments.server.ts";
+import { saveLostAnswer } from "#app/server/lost-saves.server.ts";
 import { attachmentUrl } from "#app/shared/attachment.ts";
 
 /** A chat as an exported file has it. */
@@ -16,13 +17,22 @@ export function archivedChat({ chat, headMessageId, documents, ...archive }: Cha
   return { ...chat, headMessageId, messages, documents };
 }
 
+/** The streams are asked of those chats alone whose last message nobody has answered, as far as is stored. */
+async function wholeArchive(chat: { userId: string; chatId: string }): Promise<ChatArchive | null> {
+  const archive = await chatArchive(chat);
+  const last = archive?.messages.find(({ id }) => id === archive.headMessageId);
+  if (last?.message.role !== "user") return archive;
+  await saveLostAnswer(chat);
+  return chatArchive(chat);
+}
+
 /** Everything that is stored of the user's chats, as pieces of one JSON document; one chat or file in memory at a time. */
 async function* exportOf(user: User): AsyncGenerator<string> {
   const head = { exportedAt: new Date(), account: { name: user.name, email: user.email } };
   yield `${JSON.stringify(head, null, 2).slice(0, -2)},\n  "chats": [`;
   let separator = "\n";
   for (const chatId of await chatIdsOf(user.id)) {
-    const archive = await chatArchive({ userId: user.id, chatId });
+    const archive = await wholeArchive({ userId: user.id, chatId });
     // Deleted since the export began.
     if (!archive) continue;
     yield `${separator}${JSON.stringify(archivedChat(archive), null, 2)}`;

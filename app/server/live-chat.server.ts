@@ -40,6 +40,11 @@ export async function readLive(chatId: string, session: ChatPage["session"]): Pr
   }
 }
 
+/** An answer has come to its end, and no run has stored it (yet): nothing else is open. */
+export function lacksSave({ newestInput, ahead, answers }: LiveChat): boolean {
+  return newestInput === null && ahead && !answers.open && answers.ended.length > 0 && !answers.failure;
+}
+
 /**
  * So that the stored turn's own end is read too: the answer and `lastEventId` are written by one hook, and
  * `lastInEventId` a moment later by the runtime. In between only that record says which input was answered.

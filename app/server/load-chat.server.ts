@@ -1,7 +1,8 @@
 import type { BranchWindow } from "#app/models/branch-window.server.ts";
 import { chatPage, type ChatPage } from "#app/models/chat.server.ts";
 import { readDecisions } from "#app/models/decision.server.ts";
-import { readLive, type LiveChat } from "#app/server/live-chat.server.ts";
+import { lacksSave, readLive, type LiveChat } from "#app/server/live-chat.server.ts";
+import { saveLostAnswer } from "#app/server/lost-saves.server.ts";
 import { partialIdsOf } from "#app/server/message-window.server.ts";
 import { placeAnswers, type PlacedMessages } from "#app/server/place-answers.server.ts";
 import type { LongrunUIMessage } from "#app/shared/chat-message.ts";
@@ -50,6 +51,8 @@ export async function loadChat(input: ChatInput): Promise<LoadedChat | null> {
   const loaded = first && isBehind(first) ? await read(input) : first;
   if (!loaded) return null;
   const { page, live, placed } = loaded;
+  // The page shows it from the stream meanwhile, and is read again.
+  if (live && lacksSave(live)) void saveLostAnswer(input);
   const { messages } = placed;
   const last = messages.at(-1);
   const unanswered = last?.role === "user";

@@ -240,6 +240,41 @@ row(
   },
 );
 
+/** What somebody does with a chat whose last answer has no row. Nobody sends a message. */
+const VISITS: Record<string, (chat: FaultChat, answerId: string) => Promise<unknown>> = {
+  "its page is opened": (chat) => chat.reload(),
+  "it is exported": async (chat, answerId) =>
+    expect(await (await chat.user.get(`/chats/${chat.chatId}/export`)).text()).toContain(answerId),
+  "all chats are exported": async (chat, answerId) =>
+    expect(await (await chat.user.get("/settings/export")).text()).toContain(answerId),
+  "it is forked there": async (chat, answerId) => {
+    const fields = { intent: "fork", target: answerId, forkId: randomUUID() };
+    expect((await chat.user.post(`/chats/${chat.chatId}`, fields)).headers.get("location")).toBe(
+      `/chats/${fields.forkId}`,
+    );
+  },
+};
+
+for (const [visit, does] of Object.entries(VISITS)) {
+  row(
+    `F5: kill -9 of the run between its turn-complete record and its save, then nobody sends: ${visit}, and the row is there`,
+    async (fault) => {
+      for (let round = 0; round < rounds(1); round += 1) {
+        const chat = await fault.chat();
+        const turn = await chat.send({ words: 5, holdAt: 3 });
+        await turn.model.held();
+        await killBeforeSave(chat, turn);
+        fault.fired();
+        await chat.tab.until("ready");
+        await does(chat, chat.tab.chat.messages.at(-1)?.id ?? "");
+        await isAnsweredOnce(chat, turn);
+        // The checker knows no end of a turn but those of messages.
+        await fault.forget(chat);
+      }
+    },
+  );
+}
+
 /** What is asked of the run without a message; gives the turn that answers it and how often the model is asked. */
 const ACTIONS: Record<
   string,
