@@ -56,6 +56,13 @@ export class Batches {
     });
   }
 
+  /** Its items were refused, and whoever sent them has given up: a parent no longer waits for them. */
+  async giveUp(batch: Batch): Promise<void> {
+    await this.withParent(batch, async (tx, parent) => {
+      if (parent) await this.waits.forgetBatch(tx, parent, batch.id);
+    });
+  }
+
   /** Runs `fn` with the parent locked, where one waits for the batch and still lives. */
   private async withParent<T>(
     batch: { parentRunId?: string | null; blocksParent: boolean },

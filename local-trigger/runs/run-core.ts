@@ -9,7 +9,11 @@ import { idsOf, type Run } from "./run.ts";
 import { slotFreed } from "./slots.ts";
 import type { CompletedWaitpoint } from "./snapshot.ts";
 import { Timers, type TimerKind } from "./timers.ts";
-import { completeWaitpointsOfChild, deleteWaitpointsOf } from "./waitpoint-store.ts";
+import {
+  completeWaitpointsOfChild,
+  deleteWaitpointsOf,
+  deleteWaitpointsOfAttempt,
+} from "./waitpoint-store.ts";
 
 export type RunFinishedListener = (tx: Tx, run: Run) => Promise<void>;
 
@@ -101,6 +105,8 @@ export class RunCore {
     if (next.retryInMs !== undefined)
       await this.timers.set(tx, "enqueue", run.id, { at: new Date(Date.now() + next.retryInMs) });
     if (updated.executionStatus === "PENDING_CANCEL") await this.armCancel(tx, updated);
+    // The next attempt begins from the start: it must not stand still for what this one had waited for.
+    if (updated.status === "RETRYING_AFTER_FAILURE") await deleteWaitpointsOfAttempt(tx, run.id);
     if (holdsSlot(run) && !holdsSlot(updated)) await slotFreed(tx, this.timers, updated);
     if (isFinalStatus(updated.status)) await this.finished(tx, updated);
     tx.afterCommit(() => this.announce(run, updated, options));

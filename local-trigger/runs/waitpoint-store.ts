@@ -211,10 +211,25 @@ export function resultOf(run: Run): WaitpointResult {
 
 /** Removes what a finished run had made for its own waiting, and its timers. */
 export async function deleteWaitpointsOf(tx: Tx, runId: string): Promise<void> {
-  await tx.query(
-    `WITH gone AS (DELETE FROM local_trigger.waitpoints WHERE run_id = $1 RETURNING id)
-     DELETE FROM local_trigger.timers WHERE kind = 'waitpoint' AND subject IN (SELECT id FROM gone)`,
-    [runId],
-  );
+  await deleteWaitpoints(tx, "run_id = $1", [runId]);
   await clearBlockers(tx, runId);
+}
+
+/** The same for an attempt that ends with another one to come: what carries a key is named again by that. */
+export async function deleteWaitpointsOfAttempt(tx: Tx, runId: string): Promise<void> {
+  await deleteWaitpoints(tx, "run_id = $1 AND idempotency_key IS NULL", [runId]);
+  await clearBlockers(tx, runId);
+}
+
+/** Removes what a run waits for of a batch. */
+export async function deleteWaitpointsOfBatch(tx: Tx, runId: string, batchId: string): Promise<void> {
+  await deleteWaitpoints(tx, "run_id = $1 AND batch_id = $2", [runId, batchId]);
+}
+
+async function deleteWaitpoints(tx: Tx, which: string, values: string[]): Promise<void> {
+  await tx.query(
+    `WITH gone AS (DELETE FROM local_trigger.waitpoints WHERE ${which} RETURNING id)
+     DELETE FROM local_trigger.timers WHERE kind = 'waitpoint' AND subject IN (SELECT id FROM gone)`,
+    values,
+  );
 }

@@ -172,6 +172,52 @@ test("a cancelled parent takes its children with it, and what it waited for is f
   expect(rows).toEqual([]);
 });
 
+const crashed = {
+  ok: false as const,
+  error: { type: "INTERNAL_ERROR", code: "TASK_PROCESS_EXITED_WITH_NON_ZERO_CODE" },
+};
+
+/** An attempt that stands still, and the next one after its process was killed. */
+async function killedAsItWaits(wait: (parentId: string) => Promise<unknown>): Promise<string> {
+  const parent = await engine.executing({ maxAttempts: 3 });
+  await wait(parent.id);
+  expect((await engine.find(parent.id)).executionStatus).toBe("EXECUTING_WITH_WAITPOINTS");
+  await engine.runs.attempts.complete(parent.id, parent.snapshotId, crashed);
+  await engine.reaches(parent.id, "PENDING");
+  await engine.startDequeued(parent.id);
+  return parent.id;
+}
+
+test("an attempt does not wait for what the one before it had waited for: a batch without items, a child that lives", async () => {
+  const ways = [
+    (parentRunId: string) => engine.runs.batches.create({ runCount: 2, parentRunId, blocksParent: true }),
+    (parentRunId: string) =>
+      engine.runs.triggers.trigger({
+        taskIdentifier: "nobody-takes-it",
+        payload: "{}",
+        parentRunId,
+        blocksParent: true,
+      }),
+  ];
+  for (const wait of ways) {
+    const id = await killedAsItWaits(wait);
+    const token = await engine.runs.waits.createToken({});
+    await engine.runs.waits.waitFor(id, token.waitpoint.id);
+    await engine.runs.waits.complete(token.waitpoint.id, { output: "1" });
+    await engine.reachesExecution(id, "EXECUTING");
+    expect(await completedWaitpoints(id)).toMatchObject([{ friendlyId: token.waitpoint.id }]);
+  }
+});
+
+test("a wait with a key is the same one for the next attempt, and its moment still comes", async () => {
+  const date = new Date(Date.now() + 3_000);
+  const wait = (id: string) => engine.runs.waits.waitUntil(id, date, { idempotencyKey: "nap" });
+  const id = await killedAsItWaits(wait);
+  const before = await engine.db.query("SELECT id FROM local_trigger.waitpoints WHERE run_id = $1", [id]);
+  expect(before.rows).toEqual([{ id: (await wait(id))?.id }]);
+  await engine.reachesExecution(id, "EXECUTING");
+});
+
 test("simultaneous triggers with one key make one run; a repeated request is no new run either", async () => {
   const expiresAt = new Date(Date.now() + 60_000);
   const input = { taskIdentifier: "tested", payload: "{}", idempotency: { key: "one", expiresAt } };

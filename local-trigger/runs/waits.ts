@@ -15,6 +15,7 @@ import {
   blockersOf,
   clearBlockers,
   completeWaitpoint,
+  deleteWaitpointsOfBatch,
   findWaitpoint,
   insertBatchBlockers,
   insertBlocker,
@@ -167,6 +168,14 @@ export class Waits {
     await insertBatchBlockers(tx, parent.id, batch);
     if (parent.executionStatus !== "EXECUTING_WITH_WAITPOINTS")
       await this.core.apply(tx, parent, { type: "blocked" });
+  }
+
+  /** Lets a locked parent go on that waits for a batch whose items do not come. */
+  async forgetBatch(tx: Tx, parent: RunRow, batchId: string): Promise<void> {
+    await deleteWaitpointsOfBatch(tx, parent.id, batchId);
+    if (parent.executionStatus !== "EXECUTING_WITH_WAITPOINTS") return;
+    if ((await blockersOf(tx, parent.id)).length > 0) await this.resume(tx, parent);
+    else await this.core.apply(tx, parent, { type: "resumed" });
   }
 
   /** Ties what a parent waits for to a locked child; one that has ended already counts at once. */

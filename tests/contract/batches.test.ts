@@ -149,6 +149,20 @@ describe("a parent that waits for a batch", () => {
     await runs.cancel(parentRunId);
   });
 
+  test("goes on when the items are refused, and then waits for what it waits for next alone", async () => {
+    const parentRunId = await parent();
+    const made = await createBatch({ runCount: 2, parentRunId, resumeParentOnCompletion: true });
+    const refused = await send(made.id, [item(0), item(1, { debounce: { key: "k", delay: "1s" } })]);
+    expect(refused.status).toBe(422);
+    const execution = async () => (await server.worker.latest(parentRunId)).snapshot.executionStatus;
+    expect(await execution()).toBe("EXECUTING");
+    const date = new Date(Date.now() + 500).toISOString();
+    await server.call("POST", `/engine/v1/runs/${parentRunId}/wait/duration`, { body: { date } });
+    expect(await execution()).toBe("EXECUTING_WITH_WAITPOINTS");
+    await expect.poll(execution).toBe("EXECUTING");
+    await runs.cancel(parentRunId);
+  });
+
   test("goes on at once when the batch's runs have ended before", async () => {
     const idempotencyKey = "a batch that is over";
     const made = await createBatch({ runCount: 1, idempotencyKey });

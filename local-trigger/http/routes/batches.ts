@@ -6,7 +6,7 @@ import { runResult } from "../../runs/run-view.ts";
 import type { TriggerInput } from "../../runs/triggers.ts";
 import { json } from "../answer.ts";
 import { readJson, readText } from "../body.ts";
-import { badRequest, forbidden, notFound } from "../errors.ts";
+import { badRequest, forbidden, HttpError, notFound } from "../errors.ts";
 import type { RequestContext, Route } from "../router.ts";
 import { allows } from "../scopes.ts";
 import { requestKeyOf, tokenHeaders } from "../trigger-answer.ts";
@@ -95,15 +95,14 @@ async function create(c: RequestContext, deps: { runs: RunEngine; secretKey: str
   json(c, 202, { ...answer, ...key }, await tokenHeaders(c, `read:batch:${batch.id}`, deps.secretKey));
 }
 
-/** All lines are read before the first becomes a run, so that a wrong one is refused while nothing has happened. */
 async function addItems(c: RequestContext, runs: RunEngine): Promise<void> {
   const batch = await findBatch(runs.db, c.params.batch ?? "");
   if (!batch) throw notFound("Batch not found.");
-  const items = (await readText(c, { limit: ITEMS_LIMIT }))
-    .split("\n")
-    .filter((line) => line.trim() !== "")
-    .map((line, n) => readItem(line, n + 1, batch));
-  for (const { input } of items) assertMayTrigger(c, input.taskIdentifier);
+  const items = await readItems(c, batch).catch(async (error: unknown) => {
+    // The SDK throws in the task, which may catch it and go on. Nobody but runs has the key.
+    if (isFinalRefusal(error) && c.credential?.kind === "secret") await runs.batches.giveUp(batch);
+    throw error;
+  });
   let accepted = 0;
   for (const { index, input } of items)
     if ((await runs.batches.addItem(batch, index, input)).isNew) accepted += 1;
@@ -117,6 +116,20 @@ async function addItems(c: RequestContext, runs: RunEngine): Promise<void> {
     ...(sealed ? {} : { enqueuedCount, expectedCount: batch.runCount }),
   });
 }
+
+/** All lines are read before the first becomes a run, so that a wrong one is refused while nothing has happened. */
+async function readItems(c: RequestContext, batch: Batch): Promise<{ index: number; input: TriggerInput }[]> {
+  const items = (await readText(c, { limit: ITEMS_LIMIT }))
+    .split("\n")
+    .filter((line) => line.trim() !== "")
+    .map((line, n) => readItem(line, n + 1, batch));
+  for (const { input } of items) assertMayTrigger(c, input.taskIdentifier);
+  return items;
+}
+
+/** Of which the SDK makes an error instead of another try. */
+const isFinalRefusal = (error: unknown): boolean =>
+  error instanceof HttpError && error.status < 500 && ![408, 409, 429].includes(error.status);
 
 function readItem(line: string, n: number, batch: Batch): { index: number; input: TriggerInput } {
   const parsed = itemLine.safeParse(parse(line));
