@@ -19,6 +19,9 @@ export function ThisChat({ chatId, title }: Props) {
         </a>{" "}
         <a href={`/chats/${chatId}/export?as=json`} download>
           JSON
+        </a>{" "}
+        <a href={`/chats/${chatId}/export?as=json-alone`} download>
+          JSON without files
         </a>
       </p>
       <Delete chatId={chatId} />

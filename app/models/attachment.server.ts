@@ -25,10 +25,13 @@ export async function attachmentsOf(userId: string, ids: readonly string[]): Pro
   return ids.flatMap((id) => rows.find((row) => row.id === id) ?? []);
 }
 
-/** All of the user's files, oldest first. */
-export function allAttachmentsOf(userId: string): Promise<(Attachment & { createdAt: Date })[]> {
+/** All of the user's files, or those that this chat's messages refer to, oldest first. */
+export function allAttachmentsOf(
+  userId: string,
+  chatId?: string,
+): Promise<(Attachment & { createdAt: Date })[]> {
   return db().attachment.findMany({
-    where: { userId },
+    where: { userId, ...(chatId === undefined ? {} : { messages: { some: { chatId } } }) },
     orderBy: [{ createdAt: "asc" }, { id: "asc" }],
     select: { ...shown, createdAt: true },
   });

@@ -1,28 +1,37 @@
 import { getToolName, isToolUIPart } from "ai";
+import { allAttachmentsOf } from "#app/models/attachment.server.ts";
 import { chatArchive, type ChatArchive } from "#app/models/chat.server.ts";
-import { archivedChat } from "#app/server/export-chats.server.ts";
+import { jsonDownload } from "#app/server/export-chats.server.ts";
 import { saveLostAnswer } from "#app/server/lost-saves.server.ts";
 import type { LongrunUIMessage } from "#app/shared/chat-message.ts";
 
-/** One's own chat as a file: all of it as JSON, or the branch on screen to read; null when it is not there. */
+/** `json` has all of the chat, `json-alone` without the bytes of its files, `markdown` the branch on screen, to be read. */
+type ExportedAs = "json" | "json-alone" | "markdown";
+
+/** One's own chat as a file; null when it is not there. */
 export async function exportChat(
   chat: { userId: string; chatId: string },
-  as: "json" | "markdown",
+  as: ExportedAs,
 ): Promise<Response | null> {
   await saveLostAnswer(chat);
   const archive = await chatArchive(chat);
   if (!archive) return null;
-  const markdown = as === "markdown";
-  const body = markdown
-    ? markdownOf(archive)
-    : JSON.stringify({ exportedAt: new Date(), chats: [archivedChat(archive)] }, null, 2);
-  const name = `longrun-${chat.chatId.slice(0, 8)}.${markdown ? "md" : "json"}`;
-  return new Response(`${body}\n`, {
-    headers: {
-      "Content-Type": `${markdown ? "text/markdown" : "application/json"}; charset=utf-8`,
-      "Content-Disposition": `attachment; filename="${name}"`,
-    },
-  });
+  const name = `longrun-${chat.chatId.slice(0, 8)}`;
+  if (as === "markdown") {
+    const headers = {
+      "Content-Type": "text/markdown; charset=utf-8",
+      "Content-Disposition": `attachment; filename="${name}.md"`,
+    };
+    return new Response(`${markdownOf(archive)}\n`, { headers });
+  }
+  const files = async () => (as === "json" ? await allAttachmentsOf(chat.userId, chat.chatId) : []);
+  return jsonDownload(`${name}.json`, { head: {}, chats: only(archive), files });
+}
+
+// The account's chats come one after the other.
+// eslint-disable-next-line require-await
+async function* only(archive: ChatArchive): AsyncGenerator<ChatArchive> {
+  yield archive;
 }
 
 function markdownOf({ chat, headMessageId, messages }: ChatArchive): string {

@@ -1,4 +1,4 @@
-import { allAttachmentsOf } from "#app/models/attachment.server.ts";
+import { allAttachmentsOf, type Attachment } from "#app/models/attachment.server.ts";
 import { chatArchive, chatIdsOf, type ChatArchive } from "#app/models/chat.server.ts";
 import type { User } from "#app/models/user.server.ts";
 import { attachmentBytes } from "#app/server/attachments.server.ts";
@@ -6,7 +6,7 @@ import { saveLostAnswer } from "#app/server/lost-saves.server.ts";
 import { attachmentUrl } from "#app/shared/attachment.ts";
 
 /** A chat as an exported file has it. */
-export function archivedChat({ chat, headMessageId, documents, ...archive }: ChatArchive) {
+function archivedChat({ chat, headMessageId, documents, ...archive }: ChatArchive) {
   const messages = archive.messages.map(({ createdAt, final, parentId, vote, message }) => ({
     createdAt,
     final,
@@ -26,21 +26,24 @@ async function wholeArchive(chat: { userId: string; chatId: string }): Promise<C
   return chatArchive(chat);
 }
 
-/** Everything that is stored of the user's chats, as pieces of one JSON document; one chat or file in memory at a time. */
-async function* exportOf(user: User): AsyncGenerator<string> {
-  const head = { exportedAt: new Date(), account: { name: user.name, email: user.email } };
-  yield `${JSON.stringify(head, null, 2).slice(0, -2)},\n  "chats": [`;
+type Exported = {
+  /** What comes before the chats. */
+  head: Record<string, unknown>;
+  chats: AsyncIterable<ChatArchive>;
+  files: () => Promise<(Attachment & { createdAt: Date })[]>;
+};
+
+/** Chats and files as pieces of one JSON document; one chat or file in memory at a time. */
+async function* piecesOf({ head, chats, files }: Exported): AsyncGenerator<string> {
+  yield `${JSON.stringify({ exportedAt: new Date(), ...head }, null, 2).slice(0, -2)},\n  "chats": [`;
   let separator = "\n";
-  for (const chatId of await chatIdsOf(user.id)) {
-    const archive = await wholeArchive({ userId: user.id, chatId });
-    // Deleted since the export began.
-    if (!archive) continue;
+  for await (const archive of chats) {
     yield `${separator}${JSON.stringify(archivedChat(archive), null, 2)}`;
     separator = ",\n";
   }
   yield '\n  ],\n  "files": [';
   separator = "\n";
-  for (const { id, ...file } of await allAttachmentsOf(user.id)) {
+  for (const { id, ...file } of await files()) {
     const bytes = await attachmentBytes(id);
     if (!bytes) continue;
     const whole = { url: attachmentUrl(id), ...file, base64: bytes.toString("base64") };
@@ -50,9 +53,24 @@ async function* exportOf(user: User): AsyncGenerator<string> {
   yield "\n  ]\n}\n";
 }
 
+async function* archivesOf(userId: string): AsyncGenerator<ChatArchive> {
+  for (const chatId of await chatIdsOf(userId)) {
+    const archive = await wholeArchive({ userId, chatId });
+    // Null: deleted since the export began.
+    if (archive) yield archive;
+  }
+}
+
 /** The download of all of one's own chats. */
 export function exportChats(user: User): Response {
-  const pieces = exportOf(user);
+  const name = `longrun-chats-${new Date().toISOString().slice(0, 10)}.json`;
+  const head = { account: { name: user.name, email: user.email } };
+  return jsonDownload(name, { head, chats: archivesOf(user.id), files: () => allAttachmentsOf(user.id) });
+}
+
+/** A file of chats that can be imported, sent as it is made. */
+export function jsonDownload(name: string, exported: Exported): Response {
+  const pieces = piecesOf(exported);
   const encoder = new TextEncoder();
   const body = new ReadableStream<Uint8Array>({
     async pull(controller) {
@@ -64,7 +82,6 @@ export function exportChats(user: User): Response {
       await pieces.return(undefined);
     },
   });
-  const name = `longrun-chats-${new Date().toISOString().slice(0, 10)}.json`;
   const headers = {
     "Content-Type": "application/json; charset=utf-8",
     "Content-Disposition": `attachment; filename="${name}"`,
