@@ -1,4 +1,4 @@
-import { waitingCalls } from "#app/shared/tool-answers.ts";
+import { asksPerson } from "#app/shared/tool-answers.ts";
 import type { LongrunUIMessage } from "#app/shared/chat-message.ts";
 import { Button } from "#app/ui/button.tsx";
 import { useHydrated } from "#app/ui/use-hydrated.ts";
@@ -23,8 +23,8 @@ export function EndedEarly({ message, onGoOn }: Props) {
   const hydrated = useHydrated();
   const reason = message.metadata?.finishReason ?? "";
   const why = WHY[reason];
-  // Calls that wait, or that the person left undecided, have ended it, too.
-  if (!why || (reason === "tool-calls" && (!onGoOn || waitingCalls(message).length > 0))) return null;
+  // Calls that wait for the person, or did, have ended it, too.
+  if (!why || (reason === "tool-calls" && (!onGoOn || asksPerson(message)))) return null;
   return (
     <p className="note ended-early">
       {why} {hydrated && onGoOn && reason !== "content-filter" && <Button onClick={onGoOn}>Go on</Button>}

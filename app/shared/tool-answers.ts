@@ -27,6 +27,10 @@ function lastCalls({ role, parts }: Message): ToolPart[] {
 const isWaiting = (part: ToolPart): boolean =>
   part.state === "approval-requested" || (part.type === QUESTION && part.state === "input-available");
 
+/** Whether the answer's last step had calls that the person had a say in. */
+export const asksPerson = (message: Message): boolean =>
+  lastCalls(message).some((part) => part.type === QUESTION || part.approval !== undefined);
+
 /** The calls of an answer that wait for the person: approvals and questions. */
 export const waitingCalls = (message: Message): ToolPart[] => lastCalls(message).filter(isWaiting);
 
