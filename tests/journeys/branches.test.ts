@@ -18,7 +18,7 @@ import { chatIdOf, composer, send, waitAnswered, waitReady, waitStatus } from ".
 
 const { journey } = journeys();
 
-const EVERYWHERE: readonly Condition[] = ["reload", "second tab", "390 px", "killed run"];
+const EVERYWHERE: readonly Condition[] = ["reload", "second tab", "390 px", "killed run, asked later"];
 
 const is = (wanted: string[]) => (page: Page) => shows(page, wanted);
 

@@ -106,7 +106,7 @@ journey("a choice by keyboard is seen in the other tab at once and holds through
   const waits = await waitsFor(journey, tool, "Blue it is.");
   const { tab, page, second, prepared } = waits;
   await second.getByText("Which colour?").waitFor();
-  await holdsUnder(journey, tab, (on) => button(on, "Blue").waitFor(), ["390 px", "killed run"]);
+  await holdsUnder(journey, tab, (on) => button(on, "Blue").waitFor(), ["390 px", "killed run, asked later"]);
   await pressOn(page, button(page, "Blue"));
   await button(second, "Blue").waitFor({ state: "detached" });
   await untilCard(second, "askUser", "output-available");

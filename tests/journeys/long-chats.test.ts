@@ -113,7 +113,7 @@ journey(
       await expect.poll(async () => (await ids(at)).includes("n119"), { timeout: 30_000 }).toBe(true);
       expect(await at.getByText("Gone on.").count()).toBe(1);
     };
-    await holdsUnder(on, tab, atItsEnd, ["second tab", "killed run"]);
+    await holdsUnder(on, tab, atItsEnd, ["second tab", "killed run, asked later"]);
     const last = question("After the kill");
     on.model.answer(last.key, { text: "Still here." });
     await send(page, last.text);

@@ -215,10 +215,6 @@ journey(
     };
     await holdsUnder(journey, tab, kept, ["390 px", "second tab", "killed run"]);
     prepared.release();
-    const next = question("Goes on");
-    journey.model.answer(next.key, { text: "Gone on." });
-    await send(page, next.text);
-    await shows(page, [text, partial.trimEnd(), next.text, "Gone on."]);
     expect(journey.model.askedFor(named)).toHaveLength(1);
   },
 );

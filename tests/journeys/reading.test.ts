@@ -11,7 +11,7 @@ const { journey } = journeys();
 const SOON = { timeout: 20_000 };
 
 const pressed = (page: Page, name: string): Promise<string | null> =>
-  page.getByRole("button", { name, exact: true }).last().getAttribute("aria-pressed");
+  page.getByRole("button", { name, exact: true }).first().getAttribute("aria-pressed");
 
 journey(
   "a vote is kept, also with the worker dead, can be changed and taken back, and is in a second tab and in the export",
@@ -42,15 +42,15 @@ journey(
     expect(await pressed(page, "Bad answer")).toBe("true");
     // A vote needs no run, and outlives one.
     const kept = async (on: Page) => expect.poll(() => pressed(on, "Bad answer"), SOON).toBe("true");
-    await holdsUnder(journey, tab, kept, ["killed run", "390 px"]);
+    await holdsUnder(journey, tab, kept, ["390 px", "killed run"]);
     const letWorkerStart = journey.app.keepDown("worker");
-    await pressOn(page, page.getByRole("button", { name: "Good answer" }));
+    await pressOn(page, page.getByRole("button", { name: "Good answer" }).first());
     await expect.poll(stored, SOON).toEqual([{ value: "up" }]);
     await page.reload();
     await hydrated(page);
     expect(await pressed(page, "Good answer"), "without a worker").toBe("true");
     letWorkerStart();
-    await page.getByRole("button", { name: "Bad answer" }).click();
+    await page.getByRole("button", { name: "Bad answer" }).first().click();
     await expect.poll(stored, SOON).toEqual([{ value: "down" }]);
     const exported = (await (await page.context().request.get("/settings/export")).json()) as {
       chats: { messages: { role: string; vote: string | null }[] }[];
@@ -58,8 +58,10 @@ journey(
     expect(exported.chats[0]?.messages.map(({ role, vote }) => [role, vote])).toEqual([
       ["user", null],
       ["assistant", "down"],
+      ["user", null],
+      ["assistant", null],
     ]);
-    await page.getByRole("button", { name: "Bad answer" }).click();
+    await page.getByRole("button", { name: "Bad answer" }).first().click();
     await expect.poll(stored, SOON).toEqual([]);
     await page.reload();
     expect(await pressed(page, "Bad answer")).toBe("false");

@@ -54,13 +54,10 @@ journey(
     };
     await holdsUnder(journey, tab, sees, ["reload", "second tab", "390 px", "killed run"]);
 
-    // The keys alone lead to a card, and from what was found to its chat.
-    const next = question("What was that?");
-    const prepared = journey.model.answer(next.key, { text: "It was 0.3." });
-    await send(page, next.text);
-    await waitAnswered(page, 5);
-    const told = prepared.asked[0]?.request.messages.filter(({ role }) => role === "tool");
+    // The model was given each result.
+    const told = journey.model.turns.at(-1)?.request.messages.filter(({ role }) => role === "tool");
     expect(JSON.stringify(told)).toMatch(/Caravan|oldest[^]*0\.3[^]*\[2, 4, 6\]/);
+    // The keys alone lead to a card, and from what was found to its chat.
     await pressOn(page, card(page, "searchChats").locator("summary"));
     await pressOn(page, card(page, "searchChats").locator(".hits a").first(), { by: "Tab" });
     await page.getByText("The Caravan Bridge, they say.").waitFor();
@@ -94,7 +91,7 @@ journey(
     for (const each of [page, second]) {
       await waitAnswered(each, 1);
       await untilCard(each, "fetchPage", "output-available");
-      expect(await card(each, "fetchPage").count()).toBe(1);
+      expect(await each.locator("[data-part=tool-fetchPage]").count()).toBe(1);
       await unfolds(each, "fetchPage", /Read a page/, /A slow page[^]*Slowly over the river/);
     }
 
@@ -119,5 +116,39 @@ journey(
     await holdsUnder(journey, tab, failed, ["reload", "second tab", "390 px", "killed run"]);
     await pressOn(page, card(page, "fetchPage").locator("summary"));
     await card(page, "fetchPage").getByText("status 404").waitFor();
+  },
+);
+
+/** Takes its time; what it writes is different each time that it is run. */
+const SLOW = "const end = Date.now() + 2000; while (Date.now() < end); console.log('ended at', end); 6 * 7";
+
+journey(
+  "a script whose run is killed under it is run again, and the answer has one result of it, in every tab",
+  async (journey) => {
+    const tab = await journey.signedUp();
+    const { page } = tab;
+    const { text, key } = question("Run it");
+    const prepared = journey.model.answer(key, {
+      tool: { name: "runJavaScript", input: { code: SLOW } },
+      text: "It is 42.",
+    });
+    await send(page, text);
+    const chatId = await chatIdOf(page);
+    const second = await openSecondPage(tab, `/chats/${chatId}`);
+    await untilCard(page, "runJavaScript", "input-available");
+    await killRun(journey, chatId);
+    expect(prepared.asked.length, "the fault missed the open turn").toBe(1);
+    const once = async (on: Page): Promise<void> => {
+      await waitAnswered(on, 1);
+      await untilCard(on, "runJavaScript", "output-available");
+      expect(await on.locator("[data-part=tool-runJavaScript]").count()).toBe(1);
+      await unfolds(on, "runJavaScript", /Ran a script/, /ended at \d+[^]*Result\s+42/);
+    };
+    await once(second);
+    // A script changes nothing, so the new run simply runs it again; its result is told once, and never a third time.
+    expect(
+      prepared.asked.map(({ request }) => request.messages.filter(({ role }) => role === "tool").length),
+    ).toEqual([0, 0, 1]);
+    await holdsUnder(journey, tab, once, ["reload", "second tab", "390 px", "killed run"]);
   },
 );

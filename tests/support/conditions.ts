@@ -3,6 +3,7 @@ import { expect } from "vitest";
 import { openSecondPage, type Tab } from "./browser.ts";
 import { eventually } from "./eventually.ts";
 import { killRun } from "./fault-steps.ts";
+import { goesOn } from "./goes-on.ts";
 import type { Journey } from "./journey.ts";
 import { chatIdOf, cutOff, hydrated, shown } from "./page.ts";
 
@@ -11,10 +12,21 @@ export const PHONE = { width: 390, height: 844 };
 /** Waits until the page shows what it must, and throws when it does not. */
 type Look = (page: Page) => Promise<void>;
 
-/** What a feature must hold against. `killed run`: the process that answers the chat, or waits to, is killed. */
-export type Condition = "reload" | "second tab" | "killed run" | "390 px";
+/**
+ * What a feature must hold against. `killed run`: the process that answers the chat, or waits to, is killed, and after
+ * all conditions the next one is asked something. `killed run, asked later`: the journey itself asks it.
+ */
+export type Condition = "reload" | "second tab" | "killed run" | "killed run, asked later" | "390 px";
 
 type Step = (on: { journey: Journey; tab: Tab; look: Look }) => Promise<void>;
+
+const killed: Step = async ({ journey, tab: { page }, look }) => {
+  await killRun(journey, await chatIdOf(page));
+  await look(page);
+  await page.reload();
+  await hydrated(page);
+  await look(page);
+};
 
 const STEPS: Record<Condition, Step> = {
   async reload({ tab: { page }, look }) {
@@ -28,13 +40,8 @@ const STEPS: Record<Condition, Step> = {
     await look(second);
     await second.close();
   },
-  async "killed run"({ journey, tab: { page }, look }) {
-    await killRun(journey, await chatIdOf(page));
-    await look(page);
-    await page.reload();
-    await hydrated(page);
-    await look(page);
-  },
+  "killed run": killed,
+  "killed run, asked later": killed,
   async "390 px"({ tab: { page }, look }) {
     const before = page.viewportSize();
     await page.setViewportSize(PHONE);
@@ -44,7 +51,10 @@ const STEPS: Record<Condition, Step> = {
   },
 };
 
-/** Checks that the page shows the same under each of these conditions, one after the other. */
+/**
+ * Checks that the page shows the same under each of these conditions, one after the other. With `killed run` the chat
+ * has one more question and answer afterwards: see `goesOn`.
+ */
 export async function holdsUnder(
   journey: Journey,
   tab: Tab,
@@ -60,6 +70,7 @@ export async function holdsUnder(
       throw error;
     }
   }
+  if (conditions.includes("killed run")) await goesOn(journey, tab.page);
 }
 
 /** Nothing of the conversation, the composer and what is opened beside them stands beyond an edge. */

@@ -48,7 +48,7 @@ export interface Script {
 export interface ChatRequest {
   model: string;
   stream?: boolean;
-  messages: { role: string; content: unknown }[];
+  messages: { role: string; content: unknown; tool_call_id?: string }[];
   tools?: unknown[];
 }
 
@@ -74,7 +74,7 @@ export function lastUserText(request: ChatRequest): string {
 }
 
 /** The text of one message's content, in either of OpenAI's two forms. */
-function contentText(content: unknown): string {
+export function contentText(content: unknown): string {
   if (typeof content === "string") return content;
   if (!Array.isArray(content)) return "";
   return (content as { text?: string }[]).map((part) => part.text ?? "").join("");
