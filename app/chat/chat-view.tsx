@@ -25,6 +25,7 @@ import { useDecisionNews, useDecisions } from "#app/chat/use-decisions.ts";
 import { useEarlier } from "#app/chat/use-earlier.ts";
 import { useDurableChat, type TurnEnd } from "#app/chat/use-durable-chat.ts";
 import { QueueProvider, useQueue } from "#app/chat/use-queue.ts";
+import { useKeptFocus } from "#app/chat/use-kept-focus.ts";
 import { useProblem } from "#app/chat/use-problem.ts";
 import { useReread } from "#app/chat/use-reread.ts";
 import { useSeen } from "#app/chat/use-seen.ts";
@@ -143,6 +144,7 @@ export function ChatView(props: ChatViewProps) {
   });
   const lastAnswer = useCopy(() => messageText(messages.findLast(isAnswer) ?? { parts: [] }));
   useShortcut("copy-answer", lastAnswer.copy);
+  useKeptFocus();
   const caughtUp = useCatchUp(props, messages, open);
   const refused = useProblem([queueError, branchError, voteError, props.returned], `${sent} ${open}`);
   const { send } = chat;

@@ -27,13 +27,6 @@ export function EarlierLink({ chatId, first, earlier, away }: Props) {
     observer.observe(link.current);
     return () => observer.disconnect();
   }, [watches, first, read]);
-  useEffect(() => {
-    const scroller = link.current?.closest<HTMLElement>(".scroll");
-    // With the last page the link goes; who came by keyboard stays where it was.
-    return () => {
-      if (document.activeElement === document.body) scroller?.focus({ preventScroll: true });
-    };
-  }, []);
   const follow = (event: MouseEvent) => {
     if (event.metaKey || event.ctrlKey || event.shiftKey) return;
     event.preventDefault();

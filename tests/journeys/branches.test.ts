@@ -139,6 +139,44 @@ journey(
   },
 );
 
+journey(
+  "who steps through versions by keyboard stays on the arrows; what takes messages away leads to the message box",
+  async (journey) => {
+    const { page } = await journey.signedUp();
+    const asked = question("Stepped through");
+    journey.model.answer(asked.key, (attempt) => ({ text: `Answer number ${attempt}.` }));
+    const isFocused = (name: string) =>
+      expect
+        .poll(() =>
+          page.evaluate(
+            () => document.activeElement?.getAttribute("aria-label") ?? document.activeElement?.id,
+          ),
+        )
+        .toBe(name);
+    await send(page, asked.text);
+    await shows(page, [asked.text, "Answer number 1."]);
+    for (const text of ["Answer number 2.", "Answer number 3."]) {
+      await waitReady(page);
+      await pressOn(page, page.getByRole("button", { name: "Answer again" }));
+      await isFocused("message");
+      await shows(page, [asked.text, text]);
+    }
+    await waitReady(page);
+    await pressOn(page, page.getByRole("button", { name: "Previous version" }));
+    await shows(page, [asked.text, "Answer number 2."]);
+    await isFocused("Previous version");
+    await page.keyboard.press("Enter");
+    await shows(page, [asked.text, "Answer number 1."]);
+    // There is none before it.
+    await isFocused("Next version");
+    await key(page, asked.text, "Take back");
+    await isFocused("message");
+    await pressOn(page, page.getByRole("button", { name: "Restore" }));
+    await isFocused("message");
+    await shows(page, [asked.text, "Answer number 1."]);
+  },
+);
+
 journey("what is taken back stays away after a reload, and can be restored", async (journey) => {
   const tab = await journey.signedUp();
   const { page } = tab;

@@ -1,4 +1,4 @@
-import type { Locator, Page } from "playwright-core";
+import type { Locator, Page, Request } from "playwright-core";
 import { expect } from "vitest";
 import { openSecondPage, type Tab } from "./browser.ts";
 import { eventually } from "./eventually.ts";
@@ -93,8 +93,8 @@ export async function showsTexts(page: Page, wanted: readonly string[]): Promise
 }
 
 /**
- * Reaches the element with the Tab key alone (`Shift+Tab`: backwards) and presses a key on it. Throws when the key
- * never leads there.
+ * Reaches the element with the Tab key alone (`Shift+Tab`: backwards), presses a key on it, and checks that the focus
+ * is still in the page afterwards. Throws when the key never leads there.
  */
 export async function pressOn(
   page: Page,
@@ -109,10 +109,55 @@ export async function pressOn(
   for (let pressed = 0; pressed < most; pressed += 1) {
     if (await target.evaluate((element) => element === document.activeElement)) {
       expect(await target.isVisible(), "what has the focus is seen").toBe(true);
-      await page.keyboard.press(key);
+      await untilSettled(page, () => page.keyboard.press(key));
+      const isLost = () => page.evaluate(() => document.activeElement === document.body).catch(() => true);
+      const message = `the focus is lost after ${key} on ${String(target)}`;
+      await expect.poll(isLost, { message, timeout: 1_500 }).toBe(false);
       return;
     }
     await page.keyboard.press(by);
   }
   throw new Error(`${most} times ${by} do not lead to ${String(target)}`);
+}
+
+const QUIET_MS = 250;
+/** A page that a model writes into never is. */
+const SETTLED_MS = 3_000;
+
+/** Waits until what was done has been answered by the server and the page changes no more. */
+async function untilSettled(page: Page, act: () => Promise<void>): Promise<void> {
+  const asked = new Set<Request>();
+  const { origin } = new URL(page.url());
+  const begin = (request: Request): void => {
+    if (request.method() !== "GET" || new URL(request.url()).origin === origin) asked.add(request);
+  };
+  const end = (request: Request): void => void asked.delete(request);
+  page.on("request", begin).on("requestfinished", end).on("requestfailed", end);
+  try {
+    await act();
+    const deadline = Date.now() + SETTLED_MS;
+    do {
+      // A navigation takes the page away under it.
+      await page.evaluate(untilQuiet, QUIET_MS).catch(() => undefined);
+    } while (asked.size > 0 && Date.now() < deadline);
+  } finally {
+    page.off("request", begin).off("requestfinished", end).off("requestfailed", end);
+  }
+}
+
+/** Runs in the page. */
+function untilQuiet(ms: number): Promise<void> {
+  return new Promise((resolve) => {
+    const done = (): void => {
+      observer.disconnect();
+      resolve();
+    };
+    let timer = setTimeout(done, ms);
+    const observer = new MutationObserver(() => {
+      clearTimeout(timer);
+      timer = setTimeout(done, ms);
+    });
+    observer.observe(document, { subtree: true, childList: true, attributes: true, characterData: true });
+    setTimeout(done, 6 * ms);
+  });
 }
