@@ -12,6 +12,7 @@ import { DocumentDesk } from "#app/chat/documents/document-desk.tsx";
 import { GO_ON } from "#app/chat/ended-early.tsx";
 import { Elsewhere } from "#app/chat/elsewhere.tsx";
 import { EarlierLink } from "#app/chat/earlier-link.tsx";
+import { HeardAnswer } from "#app/chat/heard-answer.tsx";
 import { LiveRun } from "#app/chat/live-run.tsx";
 import { MessageList } from "#app/chat/message-list.tsx";
 import { runState, type RunStatus } from "#app/chat/run-state.ts";
@@ -170,7 +171,6 @@ export function ChatView(props: ChatViewProps) {
           {open && <LiveRun chatId={chatId} handle={handle} triggerUrl={triggerUrl} onStatus={setRun} />}
         </ChatHeader>
         <Conversation
-          busy={open}
           first={first}
           landed={props.landed}
           landing={isHere ? landing : null}
@@ -210,6 +210,7 @@ export function ChatView(props: ChatViewProps) {
           />
         </Conversation>
         <div className="composer-area">
+          <HeardAnswer ended={cut.ended} messages={messages} />
           <output className="toast">{lastAnswer.copied && "The last answer is copied"}</output>
           {refused.problem && (
             <div className="closable">
@@ -264,17 +265,22 @@ function liveStatus(status: ChatStatus, messages: LongrunUIMessage[]): ChatStatu
   return status === "ready" && messages.at(-1)?.role === "user" ? "error" : status;
 }
 
-/** Answers that this page saw being stopped or failing; from the next load on the database tells of them. */
+/**
+ * Answers that this page saw being stopped or failing; from the next load on the database tells of them. `ended`: the
+ * last turn that this page saw the end of.
+ */
 function useCutAnswers(then: () => void, seen: (end: TurnEnd) => void) {
   const [ids, setIds] = useState<string[]>([]);
+  const [ended, setEnded] = useState<TurnEnd | null>(null);
   const onTurnEnd = useCallback(
     (end: TurnEnd) => {
       const { cutIds } = end;
+      setEnded(end);
       seen(end);
       if (cutIds.length > 0) setIds((before) => [...before, ...cutIds]);
       then();
     },
     [then, seen],
   );
-  return { ids, onTurnEnd };
+  return { ids, ended, onTurnEnd };
 }

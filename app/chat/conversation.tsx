@@ -5,7 +5,6 @@ import { KeepPlace } from "#app/chat/keep-place.tsx";
 import { useLanding } from "#app/chat/use-landing.ts";
 
 type Props = {
-  busy: boolean;
   /** The first message that is shown. */
   first?: string | undefined;
   /** The page was opened at a place of its own, and stays there. */
@@ -20,15 +19,7 @@ type Props = {
 };
 
 /** The scrolling column. It follows what arrives at its end until the reader scrolls up. */
-export function Conversation({
-  busy,
-  first,
-  landed = false,
-  landing = null,
-  sent = 0,
-  above,
-  children,
-}: Props) {
+export function Conversation({ first, landed = false, landing = null, sent = 0, above, children }: Props) {
   const { scrollRef, contentRef, isAtBottom, scrollToBottom, stopScroll } = useStickToBottom({
     initial: landed ? false : "instant",
     resize: "instant",
@@ -42,14 +33,8 @@ export function Conversation({
       {/* Who has no wheel scrolls by keyboard. */}
       {/* eslint-disable-next-line jsx-a11y/no-noninteractive-tabindex */}
       <section className="scroll" ref={scrollRef} tabIndex={0} aria-label="Messages">
-        <div
-          className="column"
-          ref={contentRef}
-          role="log"
-          aria-label="Conversation"
-          aria-live="polite"
-          aria-busy={busy}
-        >
+        {/* Silent: `HeardAnswer` tells of what is new, and of nothing that is only shown again. */}
+        <div className="column" ref={contentRef}>
           <KeepPlace first={first} scroller={scrollRef}>
             {above?.(!isAtBottom)}
             {children}

@@ -109,7 +109,7 @@ export function NewChat({ chatId, messageId, notice, choice, attachments, return
 function FirstMessage({ id, text, files }: { id: string; text: string; files: readonly AttachedFile[] }) {
   const message: LongrunUIMessage = { id, role: "user", parts: messageParts(text, files) };
   return (
-    <Conversation busy>
+    <Conversation>
       <MessageList
         messages={[message]}
         partialIds={[]}

@@ -183,7 +183,7 @@ journey(
     await chatIdOf(page);
     await eventually(() => model.askedFor(key)[0], { what: () => "nothing was asked", ms: 30_000 });
     expect(lastContent(model.askedFor(key)[0]?.request.messages ?? [])).toContain(PNG.toString("base64"));
-    await page.getByText("Seen.").waitFor();
+    await page.getByText("Seen.", { exact: true }).waitFor();
     expect(await urlsOf(page)).toHaveLength(1);
   },
 );

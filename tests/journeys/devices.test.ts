@@ -200,10 +200,10 @@ journey(
     await onDesk(reworded).getByRole("button", { name: "Edit message" }).click();
     await desk.getByLabel("Edit your message").fill(edited.text);
     await desk.keyboard.press("Enter");
-    await phone.getByText("Answered instead.").waitFor();
+    await phone.getByText("Answered instead.", { exact: true }).waitFor();
     await waitAnswered(desk, 2);
     await phone.getByRole("button", { name: "Previous version" }).last().click();
-    await desk.getByText("Kept and answered.").waitFor();
+    await desk.getByText("Kept and answered.", { exact: true }).waitFor();
     for (const page of [desk, phone]) await waitAnswered(page, 2);
     expect((await shown(desk)).map(({ text }) => text)).toEqual((await shown(phone)).map(({ text }) => text));
   },

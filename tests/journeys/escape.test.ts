@@ -138,7 +138,7 @@ journey(
     await composer(page).press("ArrowUp");
     await box.fill(better.text);
     await page.keyboard.press("Enter");
-    await page.getByText("The better answer.").waitFor();
+    await page.getByText("The better answer.", { exact: true }).waitFor();
     await waitReady(page);
     expect((await shown(page)).slice(-2).map(({ text }) => text)).toEqual([
       better.text,

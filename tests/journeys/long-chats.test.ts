@@ -3,6 +3,7 @@ import { expect } from "vitest";
 import { fitsSideways, holdsUnder, PHONE } from "../support/conditions.ts";
 import { countRenders } from "../support/count-renders.ts";
 import { eventually } from "../support/eventually.ts";
+import { watchHeard } from "../support/heard.ts";
 import { journeys } from "../support/journey.ts";
 import { longChat } from "../support/long-chat.ts";
 import { numberedWords, question } from "../support/model-script.ts";
@@ -96,30 +97,70 @@ journey(
     await old.getByRole("button", { name: "Edit message" }).click();
     await page.getByLabel("Edit your message").fill(other.text);
     await page.keyboard.press("Enter");
-    await page.getByText("Another answer.").waitFor();
+    await page.getByText("Another answer.", { exact: true }).waitFor();
     await waitReady(page);
     const edited = await ids(page);
     expect(edited.slice(edited.indexOf("n40")).slice(0, 20)).toEqual(numbered(40, 59));
     await page.getByRole("button", { name: "Previous version" }).click();
-    await page.getByText("Gone on.").waitFor();
+    await page.getByText("Gone on.", { exact: true }).waitFor();
     const back = await ids(page);
     const place = back.indexOf("n60");
     expect(back.slice(place, place + 60)).toEqual(numbered(60, 119));
     expect(back).toContain("n41");
     await fitsSideways(page);
     const atItsEnd = async (at: Page) => {
-      await at.getByText("Gone on.").waitFor();
+      await at.getByText("Gone on.", { exact: true }).waitFor();
       // The last page of them, or more where one had scrolled.
       await expect.poll(async () => (await ids(at)).includes("n119"), { timeout: 30_000 }).toBe(true);
-      expect(await at.getByText("Gone on.").count()).toBe(1);
+      expect(await at.getByText("Gone on.", { exact: true }).count()).toBe(1);
     };
     await holdsUnder(on, tab, atItsEnd, ["second tab", "killed run, asked later"]);
     const last = question("After the kill");
     on.model.answer(last.key, { text: "Still here." });
     await send(page, last.text);
-    await page.getByText("Still here.").waitFor();
+    await page.getByText("Still here.", { exact: true }).waitFor();
     const told = on.model.askedFor(last.key)[0]?.request.messages.filter(({ role }) => role !== "system");
     expect(told?.length, "the whole branch").toBe(123);
+  },
+);
+
+journey(
+  "an answer is heard once, when it is done; older messages, other versions and a reload are silent",
+  async (on) => {
+    const { page } = await on.signedUp();
+    const chatId = await longChat(on.app, 120);
+    const heard = await watchHeard(page);
+    await page.goto(`/chats/${chatId}`);
+    await hydrated(page);
+    // The chat was written into the database, so its session is made by the first message.
+    on.expectedProblems.push(/\/in\/append/);
+    // The header tells by a word or two how far the run is.
+    const told = () => heard.filter((text) => text.split(" ").length > 3);
+    const first = "Answered: It is a bridge, and a long one.";
+    const again = `Answered: Another one, ${numberedWords(60)}`.slice(0, 170);
+    const asked = question("What is it");
+    on.model.answer(asked.key, (attempt) => ({
+      text: attempt === 1 ? "It is **a bridge**, and a long one." : `Another one, ${numberedWords(60)}`,
+      pieceMs: 10,
+    }));
+    await send(page, asked.text);
+    await waitReady(page);
+    await expect.poll(told).toEqual([first]);
+
+    const before = await ids(page);
+    await earlier(page).focus();
+    await page.keyboard.press("Enter");
+    await showsFrom(page, `n${Number(before[0]?.slice(1)) - 40}`);
+    await page.getByRole("button", { name: "Answer again" }).last().click();
+    await expect.poll(told).toEqual([first, `${again}…`]);
+    await waitReady(page);
+    await page.getByRole("button", { name: "Previous version" }).click();
+    await page.locator("[data-part=text]", { hasText: "a long one." }).waitFor();
+    await page.reload();
+    await hydrated(page);
+    // As long as an answer takes to be told.
+    await page.waitForTimeout(500);
+    expect(told()).toEqual([first, `${again}…`]);
   },
 );
 

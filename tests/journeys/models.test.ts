@@ -229,7 +229,7 @@ journey(
     expect(await thought.innerText()).toMatch(/^Thought for [\d.]+ m?s$/);
     await thought.focus();
     await page.keyboard.press("Enter");
-    await page.getByText("First this, then that.").waitFor();
+    await page.getByText("First this, then that.", { exact: true }).waitFor();
     await page.locator("summary[aria-label='About this answer']").click();
     expect(await page.locator("details.message-info dl > div:has(dt:text-is('Cost')) dd").innerText()).toBe(
       "$0.0001",
