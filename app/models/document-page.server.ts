@@ -55,5 +55,7 @@ function findVersion(tx: Transaction, chatId: string, place: DocumentPlace) {
           documentId: place.documentId,
           ...(place.version === undefined ? {} : { number: place.version }),
         };
-  return tx.documentVersion.findFirst({ where, orderBy: [{ createdAt: "desc" }, { number: "desc" }] });
+  // Providers may number the calls of each answer from one: the last one is meant. An imported version has any date.
+  const orderBy = "callId" in place ? { createdAt: "desc" as const } : { number: "desc" as const };
+  return tx.documentVersion.findFirst({ where, orderBy: [orderBy, { number: "desc" }] });
 }

@@ -4,13 +4,11 @@ import { storableText } from "#app/models/storable.ts";
 import {
   documentAuthor,
   documentKind,
+  MAX_DOCUMENTS,
+  MAX_VERSIONS,
   type DocumentAuthor,
   type DocumentKind,
 } from "#app/shared/documents.ts";
-
-/** So many in one chat; what a person or a model needs is far below. */
-const MAX_DOCUMENTS = 500;
-const MAX_VERSIONS = 1_000;
 
 export type DocumentVersionRow = {
   documentId: string;
@@ -101,7 +99,8 @@ export function addVersion(
   });
 }
 
-const digestOf = ({ given }: Maker): string =>
+/** What a call was given, in few signs. */
+export const digestOf = ({ given }: Pick<Maker, "given">): string =>
   createHash("sha256").update(JSON.stringify(given)).digest("hex");
 
 /** Versions get their numbers one after the other, under the chat's lock. */

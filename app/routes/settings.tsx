@@ -24,6 +24,8 @@ import { signInWaysOf } from "#app/server/sign-in-ways.server.ts";
 import { answerSettings, signInsOf } from "#app/server/settings.server.ts";
 import { defaultChoice } from "#app/server/model-choice.server.ts";
 import { readForm } from "#app/server/read-form.server.ts";
+import { isChatId } from "#app/shared/chat-id.ts";
+import { missedOf } from "#app/shared/files-missed.ts";
 
 export const meta: MetaFunction = () => [{ title: "Settings – Longrun" }];
 
@@ -33,7 +35,13 @@ export const headers: HeadersFunction = ({ actionHeaders }) => actionHeaders;
 /** One's own account, and the browsers that are signed in to it. `?saved=` names the form that was just saved. */
 export async function loader({ request }: LoaderFunctionArgs) {
   const user = await requireUser(request);
-  const saved = new URL(request.url).searchParams.get("saved");
+  const { searchParams } = new URL(request.url);
+  const saved = searchParams.get("saved");
+  const chat = searchParams.get("chat");
+  const imported = {
+    missed: saved === "imported" ? missedOf(searchParams) : {},
+    chatId: isChatId(chat) ? chat : null,
+  };
   const [signIns, ways, choice, limits] = await Promise.all([
     signInsOf({ user, request }),
     signInWaysOf({ user, request }),
@@ -41,7 +49,7 @@ export async function loader({ request }: LoaderFunctionArgs) {
     limitsUsed(user.id),
   ]);
   const delivery = linkDelivery();
-  return { name: user.name, email: user.email, signIns, ways, delivery, choice, limits, saved };
+  return { name: user.name, email: user.email, signIns, ways, delivery, choice, limits, saved, imported };
 }
 
 export async function action({ request, context }: ActionFunctionArgs) {
@@ -63,7 +71,8 @@ export async function action({ request, context }: ActionFunctionArgs) {
 }
 
 export default function Settings() {
-  const { name, email, signIns, ways, delivery, choice, limits, saved } = useLoaderData<typeof loader>();
+  const { name, email, signIns, ways, delivery, choice, limits, saved, imported } =
+    useLoaderData<typeof loader>();
   const returned = useActionData<typeof action>();
   const refusedBy = (intent: string) => (returned?.intent === intent ? returned : undefined);
   const savedBy = (form: string) => !returned && saved === form;
@@ -98,7 +107,7 @@ export default function Settings() {
       />
       <SignIns list={signIns} saved={savedBy("sign-ins")} />
       <LimitsUsed limits={limits} />
-      <ChatsSection refused={saved === "import-refused"} />
+      <ChatsSection refused={saved === "import-refused"} imported={imported} />
       <DeleteAccount email={email} proof={proof} refused={refusedBy("delete")} />
     </main>
   );

@@ -48,6 +48,9 @@ export class UploadFailed extends Error {
   }
 }
 
+/** All of the room that one account has is taken. */
+export class AccountFull extends UploadFailed {}
+
 /**
  * Stores a file that arrives, under a name of our own. Throws UploadFailed, and then nothing of it is left. The source
  * is read to its end.
@@ -87,8 +90,8 @@ export async function storeUpload(
   }
 }
 
-const full = (most: number): UploadFailed =>
-  new UploadFailed(
+const full = (most: number): AccountFull =>
+  new AccountFull(
     413,
     `Your files take up all of the ${readableSize(most)} that one account has. Delete chats with files that you no longer need.`,
   );

@@ -11,6 +11,12 @@ const documentId = z.string().max(40);
 
 const title = z.string().min(1).max(MAX_DOCUMENT_TITLE);
 
+/** Of code: what a person calls its language. */
+export const documentLanguage = z
+  .string()
+  .max(40)
+  .regex(/^[\p{L}\p{N}+#._-]*$/u);
+
 /** The text comes last, so that all else is known while it is written. */
 export const writeDocumentInput = z.object({
   documentId: documentId
@@ -20,12 +26,7 @@ export const writeDocumentInput = z.object({
   kind: documentKind.describe(
     "html is one self-contained page: its scripts and styles stand in it, and it reaches no network.",
   ),
-  language: z
-    .string()
-    .max(40)
-    .regex(/^[\p{L}\p{N}+#._-]*$/u)
-    .optional()
-    .describe("Of code: the name of the language, such as python."),
+  language: documentLanguage.optional().describe("Of code: the name of the language, such as python."),
   text: z
     .string()
     .min(1)

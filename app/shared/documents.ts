@@ -4,6 +4,10 @@ import { z } from "zod";
 export const MAX_DOCUMENT_TEXT = 100_000;
 export const MAX_DOCUMENT_TITLE = 200;
 
+/** So many in one chat, and of one document; what a person or a model needs is far below. */
+export const MAX_DOCUMENTS = 500;
+export const MAX_VERSIONS = 1_000;
+
 export const documentKind = z.enum(["markdown", "html", "svg", "code"]);
 export type DocumentKind = z.infer<typeof documentKind>;
 

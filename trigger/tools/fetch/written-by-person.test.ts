@@ -38,7 +38,7 @@ test("an address that only an imported file says is asked about, in forks of the
   const metadata = { model: "forged:model", imported: false };
   const file = { chats: [{ messages: [{ ...said(`Read ${planted}`), metadata }] }] };
   const [chat] = chatFileSchema.parse(file).chats;
-  const chatId = await importChat(userId, chat!);
+  const chatId = await importChat(userId, chat!, () => null);
   const forkId = randomUUID();
   const messages = await stored(chatId);
   await forkChat({ userId, chatId, messageId: messages[0]?.id ?? "", forkId });
