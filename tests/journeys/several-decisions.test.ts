@@ -71,6 +71,19 @@ async function sentAnswers({ app }: Journey, chatId: string): Promise<unknown[]>
   });
 }
 
+/** Waits until so many calls of the chat are stored as denied. */
+async function settled({ app }: Journey, chatId: string, count: number): Promise<void> {
+  const denied = async (): Promise<boolean> => {
+    const rows = await app.query<{ message: { parts: { state?: string }[] } }>(
+      `SELECT message FROM "Message" WHERE "chatId" = $1`,
+      [chatId],
+    );
+    const parts = rows.flatMap(({ message }) => message.parts);
+    return parts.filter(({ state }) => state === "output-denied").length === count;
+  };
+  await eventually(denied, { what: () => `not ${count} calls are stored as denied`, ms: 30_000 });
+}
+
 journey(
   "two approvals by keyboard, one before and one after a reload, are kept and let the answer go on once",
   async (on) => {
@@ -230,6 +243,8 @@ journey("whoever writes on has left what was decided behind: nothing of it runs"
   on.model.answer(next.key, { text: "As you like." });
   await send(page, next.text);
   await waitAnswered(page, 1);
+  // The run stores what it has settled a moment after the turn.
+  await settled(on, chatId, 2);
   await page.reload();
   await hydrated(page);
   for (const path of ["/gone", "/open"]) await untilLine(page, path, /not allowed/);
