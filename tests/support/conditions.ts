@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import type { Locator, Page, Request } from "playwright-core";
 import { expect } from "vitest";
 import { openSecondPage, type Tab } from "./browser.ts";
@@ -137,8 +138,9 @@ async function untilSettled(page: Page, act: () => Promise<void>): Promise<void>
     await act();
     const deadline = Date.now() + SETTLED_MS;
     do {
-      // A navigation takes the page away under it.
-      await page.evaluate(untilQuiet, QUIET_MS).catch(() => undefined);
+      // A navigation takes the page away under it, and without scripts a page's timers never ring.
+      const quiet = page.evaluate(untilQuiet, QUIET_MS).catch(() => undefined);
+      await Promise.race([quiet, sleep(8 * QUIET_MS)]);
     } while (asked.size > 0 && Date.now() < deadline);
   } finally {
     page.off("request", begin).off("requestfinished", end).off("requestfailed", end);
