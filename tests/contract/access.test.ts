@@ -1,5 +1,4 @@
 import { randomUUID } from "node:crypto";
-import { readFile } from "node:fs/promises";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { newSession, triggerClient, userMessage, type CreatedSession } from "../support/trigger-client.ts";
 import { triggerUnderTest, type TriggerUnderTest } from "../support/trigger-server.ts";
@@ -52,69 +51,6 @@ describe("credentials", () => {
     const foreign = { ...trigger, key: "another-key-of-tests" };
     const { signToken } = await import("#local-trigger/wire/tokens.ts");
     expect(await status("GET", realtime("out"), await signToken(foreign.key, scopes))).toBe(401);
-  });
-
-  it("are needed by every route but those that the README calls public or signed", async () => {
-    if (!trigger.local) return;
-    const served = trigger.local.server.routeTable.map((r) => `${r.method} ${r.path} ${r.access}`);
-    expect(served.toSorted()).toEqual((await routesOfReadme()).toSorted());
-    expect(served.filter((line) => line.endsWith(" public")).toSorted()).toEqual([
-      "GET /api/v1/timezones public",
-      "GET /healthz public",
-      "POST /otel/v1/logs public",
-      "POST /otel/v1/metrics public",
-      "POST /otel/v1/traces public",
-    ]);
-  });
-
-  it("that are unknown are refused with 401 by every other route, without running it", async () => {
-    if (!trigger.local) return;
-    for (const { method, path, access } of trigger.local.server.routeTable) {
-      if (access === "public" || access === "signed") continue;
-      const address = path.replace(/:[A-Za-z]+/g, "x");
-      expect([`${method} ${path}`, await status(method, address, "tr_dev_unknown")]).toEqual([
-        `${method} ${path}`,
-        401,
-      ]);
-      expect([`${method} ${path}`, await status(method, address, null)]).toEqual([`${method} ${path}`, 401]);
-    }
-  });
-
-  it("of the secret key do not open what needs the access token, nor the other way round", async () => {
-    if (!trigger.local) return;
-    for (const { method, path, access } of trigger.local.server.routeTable) {
-      const address = path.replace(/:[A-Za-z]+/g, "x");
-      if (access === "pat") expect(await status(method, address, trigger.key)).toBe(401);
-      if (access === "secret") expect(await status(method, address, trigger.local.accessToken)).toBe(401);
-    }
-    expect(await status("GET", "/api/v1/projects/proj_longrun/dev", null)).toBe(401);
-  });
-
-  it("of a browser's token for another session and run open no route of this one", async () => {
-    if (!trigger.local) return;
-    const kinds = ["sessions", "runs", "waitpoints", "tasks", "tags", "batch"];
-    const scopes = kinds.flatMap((kind) => ["read", "write", "admin"].map((may) => `${may}:${kind}:other`));
-    const foreign = await trigger.token(scopes);
-    const named: Record<string, string> = { id: chat.chatId, session: chat.chatId, run: chat.body.runId };
-    for (const { method, path, access } of trigger.local.server.routeTable) {
-      if (access !== "jwt-or-secret") continue;
-      const address = path.replace(/:([A-Za-z]+)/g, (_, name: string) => named[name] ?? "x");
-      const body = method === "POST" || method === "PATCH" ? newSession(randomUUID()) : undefined;
-      const answer = await status(method, address, foreign, body);
-      // What this test has not made is missing for everybody; a session or a run is there, and refused.
-      if (/:(session|run)\b|\/sessions\/:id\b/.test(path))
-        expect([`${method} ${path}`, answer]).toEqual([`${method} ${path}`, 403]);
-      else expect([400, 403, 404], `${method} ${path}`).toContain(answer);
-    }
-  });
-
-  it("of a browser's token do not open a route of the secret key", async () => {
-    if (!trigger.local) return;
-    const admin = await trigger.token(["admin"]);
-    for (const { method, path, access } of trigger.local.server.routeTable) {
-      if (access !== "secret") continue;
-      expect(await status(method, path.replace(/:[A-Za-z]+/g, "x"), admin)).toBe(403);
-    }
   });
 });
 
@@ -305,16 +241,3 @@ describe("tokens", () => {
     expect((await client.call("POST", "/api/v1/auth/public-tokens", { body: wrong })).status).toBe(400);
   });
 });
-
-/** The rows of the README's endpoint table, one line a method and path. */
-async function routesOfReadme(): Promise<string[]> {
-  const text = await readFile(new URL("../../local-trigger/README.md", import.meta.url), "utf8");
-  return [...text.matchAll(/^\| ([A-Z, ]+) \| `([^`]+)` \| (\w+) \|/gm)].flatMap(
-    ([, methods, path, access]) => {
-      const [before = "", choices, after = ""] = (path ?? "").split(/\{(.+)\}/);
-      const paths = choices ? choices.split(",").map((choice) => `${before}${choice}${after}`) : [before];
-      const name = access === "jwt" ? "jwt-or-secret" : access;
-      return (methods ?? "").split(", ").flatMap((method) => paths.map((one) => `${method} ${one} ${name}`));
-    },
-  );
-}

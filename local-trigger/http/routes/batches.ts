@@ -81,7 +81,7 @@ export async function readableBatch(c: RequestContext, runs: RunEngine): Promise
 async function create(c: RequestContext, deps: { runs: RunEngine; secretKey: string }): Promise<void> {
   const body = await readJson(c, createBody);
   const { runCount, parentRunId, idempotencyKey } = body;
-  for (const task of body.taskIdentifiers ?? [undefined]) assertMayTrigger(c, task);
+  assertMayTrigger(c, body.taskIdentifiers ?? []);
   const requestKey = requestKeyOf(c);
   const { batch, isCached } = await deps.runs.batches.create({
     runCount,
@@ -123,7 +123,10 @@ async function readItems(c: RequestContext, batch: Batch): Promise<{ index: numb
     .split("\n")
     .filter((line) => line.trim() !== "")
     .map((line, n) => readItem(line, n + 1, batch));
-  for (const { input } of items) assertMayTrigger(c, input.taskIdentifier);
+  assertMayTrigger(
+    c,
+    items.map(({ input }) => input.taskIdentifier),
+  );
   return items;
 }
 
@@ -154,10 +157,12 @@ function readItem(line: string, n: number, batch: Batch): { index: number; input
   };
 }
 
-function assertMayTrigger(c: RequestContext, task: string | undefined): void {
-  const resources = [{ type: "tasks", ...(task === undefined ? {} : { id: task }) }];
-  if (!["trigger", "batchTrigger", "write"].some((action) => allows(c.credential, action, resources)))
-    throw forbidden();
+/** Whoever names no task must be allowed to trigger any. */
+function assertMayTrigger(c: RequestContext, tasks: string[]): void {
+  const named = [...new Set(tasks)].map((id) => ({ type: "tasks", id }));
+  for (const task of named.length === 0 ? [{ type: "tasks" }] : named)
+    if (!["trigger", "batchTrigger", "write"].some((action) => allows(c.credential, action, [task])))
+      throw forbidden();
 }
 
 async function batchDetails(runs: RunEngine, batch: Batch) {
