@@ -4,10 +4,12 @@ import { ResultText } from "#app/chat/search-result.tsx";
 import { resultAddress, searchWords, type SearchResult } from "#app/shared/search.ts";
 import { Button } from "#app/ui/button.tsx";
 
-type Props = { query: string; results: SearchResult[] | null };
+type Props = { query: string; results: SearchResult[] | null; problem?: string | undefined };
+
+const UNREACHABLE = "The search cannot be reached right now. Try again in a moment.";
 
 /** What was found, as a page of its own: for browsers without scripts, and to come back to. */
-export function SearchPage({ query, results }: Props) {
+export function SearchPage({ query, results, problem = UNREACHABLE }: Props) {
   const words = searchWords(query);
   return (
     <main className="chat search-page">
@@ -27,9 +29,7 @@ export function SearchPage({ query, results }: Props) {
               <Button type="submit">Search</Button>
             </Form>
           </search>
-          {results === null && (
-            <p className="note">The search cannot be reached right now. Try again in a moment.</p>
-          )}
+          {results === null && <p className="note">{problem}</p>}
           {results?.length === 0 && query !== "" && <p className="note">Nothing was found.</p>}
           <ul className="results">
             {results?.map((result) => (

@@ -11,7 +11,7 @@ const LIST = "search-results";
 
 /** Finds chats and messages as one types; `children`, the list of chats, is there while nothing is looked for. */
 export function SidebarSearch({ children }: { children: ReactNode }) {
-  const { query, setQuery, results, failed } = useSearch();
+  const { query, setQuery, results, failed, problem } = useSearch();
   const [chosen, setChosen] = useState(0);
   const navigate = useNavigate();
   const input = useRef<HTMLInputElement>(null);
@@ -72,7 +72,7 @@ export function SidebarSearch({ children }: { children: ReactNode }) {
       {searching ? (
         <div className="sidebar-list">
           <Results results={results} query={query} at={at} onOpen={open} />
-          <output className="sidebar-empty">{toldOf(results, failed)}</output>
+          <output className="sidebar-empty">{failed && problem ? problem : toldOf(results, failed)}</output>
         </div>
       ) : (
         children

@@ -11,9 +11,11 @@ export type Search = {
   /** For the query as it was last asked; null: not there yet, or `failed`. */
   results: SearchResult[] | null;
   failed: boolean;
+  /** Why it failed, where the server says so. */
+  problem: string | undefined;
 };
 
-type Answer = { query: string; results: SearchResult[] | null };
+type Answer = { query: string; results: SearchResult[] | null; problem?: string };
 
 /** Searches as one types. What was found before stays until the next answer is there. */
 export function useSearch(): Search {
@@ -26,5 +28,6 @@ export function useSearch(): Search {
     return () => clearTimeout(timer);
   }, [asked, load]);
   const failed = state === "idle" && data?.query === asked && data.results === null;
-  return { query, setQuery, results: asked === "" ? null : (data?.results ?? null), failed };
+  const results = asked === "" ? null : (data?.results ?? null);
+  return { query, setQuery, results, failed, problem: data?.problem };
 }

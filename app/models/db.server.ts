@@ -38,6 +38,18 @@ export function transaction<T>(fn: (tx: Transaction) => Promise<T>): Promise<T> 
   return db().$transaction(fn);
 }
 
+/** Runs `fn` in one transaction whose statements may each take so long, and no longer. */
+export function hurried<T>(ms: number, fn: (tx: Transaction) => Promise<T>): Promise<T> {
+  return transaction(async (tx) => {
+    await tx.$queryRaw`SELECT set_config('statement_timeout', ${String(ms)}, true)`;
+    return fn(tx);
+  });
+}
+
+/** Whether a statement was ended because it took too long. */
+export const tookTooLong = (error: unknown): boolean =>
+  error instanceof Error && /statement timeout/.test(error.message);
+
 /** Reads that all see the same moment of the database. */
 export function snapshot<T>(fn: (tx: Transaction) => Promise<T>): Promise<T> {
   return db().$transaction(fn, { isolationLevel: Prisma.TransactionIsolationLevel.RepeatableRead });

@@ -1,7 +1,10 @@
-import { db } from "#app/models/db.server.ts";
+import { db, hurried, type Transaction } from "#app/models/db.server.ts";
 import { storableText } from "#app/models/storable.ts";
 import { parseStoredUIMessage, type StoredMessage } from "#app/shared/chat-message.ts";
 import { searchWords } from "#app/shared/search.ts";
+
+/** A search reads every message of its person; a few at once must not hold all connections. */
+const SEARCH_MS = 5_000;
 
 type Row = { id: string; position: number; final: boolean; createdAt: Date; message: unknown };
 
@@ -36,7 +39,7 @@ export async function searchMessages(input: {
 }): Promise<SearchHit[]> {
   const patterns = likePatterns(input.query);
   if (patterns.length === 0) return [];
-  return db().$queryRaw<SearchHit[]>`
+  const rows = (tx: Transaction) => tx.$queryRaw<SearchHit[]>`
     SELECT c."id" AS "chatId", c."title", m."id" AS "messageId", m."message"->>'role' AS "role",
            t."text", m."createdAt"
     FROM "Chat" c
@@ -51,6 +54,7 @@ export async function searchMessages(input: {
       AND t."text" ILIKE ALL (${patterns}::text[])
     ORDER BY m."createdAt" DESC, m."position" DESC
     LIMIT ${input.limit}`;
+  return hurried(SEARCH_MS, rows);
 }
 
 /** The user's chats whose title holds every word of the query, the one with the newest message first. */
@@ -61,11 +65,12 @@ export async function searchTitles(input: {
 }): Promise<{ chatId: string; title: string }[]> {
   const patterns = likePatterns(input.query);
   if (patterns.length === 0) return [];
-  return db().$queryRaw<{ chatId: string; title: string }[]>`
+  const rows = (tx: Transaction) => tx.$queryRaw<{ chatId: string; title: string }[]>`
     SELECT "id" AS "chatId", "title" FROM "Chat"
     WHERE "userId" = ${input.userId} AND "title" ILIKE ALL (${patterns}::text[])
     ORDER BY "updatedAt" DESC, "id" DESC
     LIMIT ${input.limit}`;
+  return hurried(SEARCH_MS, rows);
 }
 
 /** Whether the chat has this message, on any of its branches. The caller has checked the owner. */

@@ -3,6 +3,7 @@ import { z } from "zod";
 import { requireUser } from "#app/server/auth.server.ts";
 import { exportChat } from "#app/server/export-chat.server.ts";
 import { auditForeignChat } from "#app/server/foreign-chat.server.ts";
+import { refused, workLimit } from "#app/server/heavy-work.server.ts";
 import { isChatId } from "#app/shared/chat-id.ts";
 
 const exportedAs = z.enum(["json", "json-alone", "markdown"]).catch("json");
@@ -13,6 +14,8 @@ const missing = () => new Response("Not found", { status: 404 });
 export async function loader({ request, params: { chatId } }: LoaderFunctionArgs): Promise<Response> {
   const user = await requireUser(request);
   if (!isChatId(chatId)) throw missing();
+  const full = await workLimit(user.id, "chat export");
+  if (full) return refused(full);
   const as = exportedAs.parse(new URL(request.url).searchParams.get("as"));
   const file = await exportChat({ userId: user.id, chatId }, as);
   if (file) return file;

@@ -1,6 +1,7 @@
 import { redirect, type ActionFunctionArgs } from "@remix-run/node";
 import { audit } from "#app/server/audit-log.server.ts";
 import { requireUser } from "#app/server/auth.server.ts";
+import { refused, workLimit } from "#app/server/heavy-work.server.ts";
 import { importChats } from "#app/server/import-chats.server.ts";
 import { readForm } from "#app/server/read-form.server.ts";
 import { missedCount } from "#app/shared/files-missed.ts";
@@ -8,6 +9,12 @@ import { missedCount } from "#app/shared/files-missed.ts";
 /** Chats from a file that was exported here or elsewhere. Where files of them were not taken, the settings say so. */
 export async function action({ request, context }: ActionFunctionArgs): Promise<Response> {
   const user = await requireUser(request);
+  const full = await workLimit(user.id, "import");
+  if (full) {
+    // Whoever sends listens only when all is sent.
+    await request.body?.pipeTo(new WritableStream());
+    return refused(full);
+  }
   const imported = await importChats(user.id, (await readForm(request)).get("file"));
   if (!imported) return redirect("/settings?saved=import-refused#export");
   const { ids, missed } = imported;

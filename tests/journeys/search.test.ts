@@ -130,3 +130,31 @@ journey("what the assistant finds in other chats leads to the message itself", a
   await page.waitForURL(new RegExp(`/chats/${chatId}\\?message=n51#m-n51$`));
   await landsOn(page, "n51");
 });
+
+journey(
+  "who searches very often is told so, in the list and on the page, and goes on with the chat",
+  async (on) => {
+    const { page } = await on.signedUp();
+    const chatId = await longChat(on.app, 30, "About numbers");
+    await page.goto(`/chats/${chatId}`);
+    await hydrated(page);
+    const ask = () => page.context().request.get("/chats/search?q=answer");
+    let answer = await ask();
+    for (let asked = 1; answer.status() === 200 && asked < 130; asked++) answer = await ask();
+    expect(answer.status()).toBe(429);
+    expect(Number(answer.headers()["retry-after"])).toBeGreaterThan(0);
+    expect(await answer.text()).toContain("You have searched very often in this minute.");
+    on.expectedProblems.push(/429/);
+    await box(page).fill("answer");
+    await page.getByText("You have searched very often in this minute. Try again in a moment.").waitFor();
+    expect(await found(page).count()).toBe(0);
+    await box(page).fill("");
+    await page.getByRole("link", { name: "About numbers" }).first().waitFor();
+    expect((await shown(page)).length, "the chat is still there").toBeGreaterThan(0);
+    await page.setViewportSize({ width: 390, height: 800 });
+    await page.getByRole("button", { name: "Open the list of chats" }).click();
+    await box(page).fill("one more");
+    await page.getByText("You have searched very often").waitFor();
+    await fitsSideways(page);
+  },
+);
