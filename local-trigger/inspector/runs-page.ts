@@ -8,9 +8,9 @@ import { address, pageLinks, runLink, stateMark } from "./parts.ts";
 import { ago, duration } from "./words.ts";
 
 const pageSize = 30;
-const allStates = [...new Set(RUN_STATUSES.map(apiStatus))];
+const allStates = [...new Set(RUN_STATUSES.map(apiStatus)), "WAITING"];
 const groups: Record<string, string[]> = {
-  live: [...new Set(RUN_STATUSES.filter((status) => !isFinalStatus(status)).map(apiStatus))],
+  live: [...new Set(RUN_STATUSES.filter((status) => !isFinalStatus(status)).map(apiStatus)), "WAITING"],
   failed: ["FAILED", "CRASHED", "SYSTEM_FAILURE", "TIMED_OUT"],
 };
 

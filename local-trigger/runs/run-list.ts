@@ -34,9 +34,12 @@ export async function listRuns(db: Reader, filter: RunFilter): Promise<{ runs: R
   const newer = filter.after === undefined && filter.before !== undefined;
   const statuses =
     filter.statuses && RUN_STATUSES.filter((status) => filter.statuses?.includes(apiStatus(status)));
+  // A run that waits is one that executes, by its status alone.
+  const waiting = filter.statuses?.includes("WAITING") ?? true;
   const { rows } = await db.query<RunRow>(
     `SELECT ${RUN_COLUMNS} FROM local_trigger.runs
-     WHERE ($1::text[] IS NULL OR status = ANY ($1)) AND ($2::text[] IS NULL OR task_identifier = ANY ($2))
+     WHERE ($1::text[] IS NULL OR CASE WHEN execution_status = 'EXECUTING_WITH_WAITPOINTS' THEN $14 ELSE status = ANY ($1) END)
+       AND ($2::text[] IS NULL OR task_identifier = ANY ($2))
        AND tags @> $3 AND ($4::bigint IS NULL OR CASE WHEN $5 THEN number > $4 ELSE number < $4 END)
        AND ($7::text[] IS NULL OR version = ANY ($7)) AND ($8::text[] IS NULL OR queue = ANY ($8))
        AND ($9::text IS NULL OR schedule_id = $9) AND ($10::text IS NULL OR batch_id = $10)
@@ -57,6 +60,7 @@ export async function listRuns(db: Reader, filter: RunFilter): Promise<{ runs: R
       filter.isTest ?? null,
       filter.from ?? null,
       filter.to ?? null,
+      waiting,
     ],
   );
   const runs = rows.slice(0, filter.limit);

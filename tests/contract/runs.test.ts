@@ -192,6 +192,18 @@ test("wrong bodies of a trigger are refused with a sentence, before a run is mad
   expect(await refuse({ delay: "soon" })).toBe(400);
 });
 
+test("a run that waits is listed as one that waits, and not as one that executes", async () => {
+  const { id } = await tasks.trigger("task-a", {});
+  await server.worker.take(id);
+  const listed = async (status: "WAITING" | "EXECUTING") =>
+    (await runs.list({ status })).data.map((run) => run.id).includes(id);
+  expect([await listed("WAITING"), await listed("EXECUTING")]).toEqual([false, true]);
+  const date = new Date(Date.now() + 60_000).toISOString();
+  await server.call("POST", `/engine/v1/runs/${id}/wait/duration`, { body: { date } });
+  expect([await listed("WAITING"), await listed("EXECUTING")]).toEqual([true, false]);
+  await runs.cancel(id);
+});
+
 test("what is not served is refused with a sentence, and never passed over", async () => {
   const refused = async (asked: Promise<unknown>) => asked.catch((error: unknown) => error);
   const debounce = { key: "k", delay: "5s" };
