@@ -1,6 +1,6 @@
 import type { Tx } from "../database.ts";
 import type { Log } from "../log.ts";
-import type { Run } from "../runs/run-engine.ts";
+import type { Run, RunEngine } from "../runs/run-engine.ts";
 import type { StreamStore } from "../streams/stream-store.ts";
 import { newId } from "../wire/ids.ts";
 import { errorChunk, turnComplete } from "../wire/session-records.ts";
@@ -19,16 +19,23 @@ const givenUp = "This message could not be answered: its run failed several time
 const closedFirst = "The chat was closed before this was answered.";
 const crashedFirst = "The run failed before it could answer. Try again.";
 
-export type RecoveryDeps = { streams: StreamStore; runs: SessionRuns; log: Log };
+export type RecoveryDeps = {
+  streams: StreamStore;
+  runs: SessionRuns & Pick<RunEngine, "purgeSession">;
+  log: Log;
+};
 
 /**
  * What happens when a run of a session has ended, inside the same transaction and under the session's lock: no acknowledged
  * message stays unanswered and no reader waits for a turn that nobody will end.
  */
 export async function afterRun(tx: Tx, deps: RecoveryDeps, run: Run): Promise<void> {
-  const session = run.sessionId ? await findSession(tx, run.sessionId) : null;
-  // A run that was swapped out must not disturb the one that took over; of a deleted session nothing comes back.
-  if (!session || session.currentRunId !== run.id || session.purgedAt) return;
+  const sessionId = run.sessionId ?? (await sessionOfRoot(tx, deps, run));
+  const session = sessionId ? await findSession(tx, sessionId) : null;
+  // Of a deleted session nothing comes back: neither a run, nor what this one wrote as it was being cancelled.
+  if (session?.purgedAt) return deps.runs.purgeSession(tx, session.id);
+  // A run that was swapped out must not disturb the one that took over.
+  if (!session || session.currentRunId !== run.id) return;
   const progress = await readProgress(deps.streams, session, tx);
   if (session.closedAt) return afterClose(tx, deps, session, progress);
   if (run.status === "CANCELED") return afterCancel(tx, deps, session, run, progress);
@@ -36,6 +43,11 @@ export async function afterRun(tx: Tx, deps: RecoveryDeps, run: Run): Promise<vo
   if (!progress.turnIsOpen) return;
   const failed = run.status !== "COMPLETED_SUCCESSFULLY";
   await endTurn(tx, deps, session, knownInput(progress), failed ? crashedFirst : undefined);
+}
+
+/** The session whose run has started this one, at whatever depth. */
+async function sessionOfRoot(tx: Tx, { runs }: RecoveryDeps, run: Run): Promise<string | null> {
+  return run.rootRunId === null ? null : ((await runs.find(run.rootRunId, tx))?.sessionId ?? null);
 }
 
 /** A closed session takes no further turns, but whoever waits for one learns that it will not come. */

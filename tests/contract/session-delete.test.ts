@@ -75,6 +75,22 @@ describe("deleting a session", () => {
     expect(trigger.local.logged.join("\n")).not.toContain(word);
   });
 
+  it("leaves no word that its run writes as it is being cancelled: metadata, output, what is flushed last", async () => {
+    const word = "marmalade-heron";
+    const run = await worker.take();
+    await client.call("POST", `/api/v1/sessions/${chat.chatId}/close`, { body: { reason: "deleted" } });
+    await client.call("PUT", `/api/v1/runs/${run.runId}/metadata`, { body: { metadata: { word } } });
+    const flushed = {
+      data: JSON.stringify({ json: { metadata: { word } } }),
+      dataType: "application/super+json",
+    };
+    const completion = { id: run.runId, ok: true, output: `"${word}"`, flushedMetadata: flushed };
+    const path = `/engine/v1/dev/runs/${run.runId}/snapshots/${run.snapshotId}/attempts/complete`;
+    expect((await client.call("POST", path, { body: { completion } })).status).toBe(200);
+    expect((await client.call("GET", `/api/v3/runs/${run.runId}`)).body["status"]).toBe("CANCELED");
+    expect(await columnsWith(word)).toEqual([]);
+  });
+
   it("also deletes one that was closed for another reason before, and is finished after a stop in between", async () => {
     await send("word");
     await client.call("POST", `/api/v1/sessions/${chat.chatId}/close`, { body: { reason: "done" } });
