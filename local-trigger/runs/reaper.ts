@@ -1,8 +1,9 @@
 import { describeError } from "../log.ts";
 import { failure, type RunCore } from "./run-core.ts";
 import type { ExecutionStatus } from "./run-status.ts";
+import { idsOf, type Run } from "./run.ts";
 
-type LiveRun = { id: string; executionStatus: ExecutionStatus; since: Date };
+type LiveRun = Pick<Run, "id" | "sessionId" | "chatId"> & { executionStatus: ExecutionStatus; since: Date };
 
 /**
  * Finds runs whose worker has vanished without a word. What was heard of a run is kept in memory only: after a restart
@@ -68,12 +69,12 @@ export class Reaper {
 
   private async reap(): Promise<void> {
     const { rows } = await this.core.db.query<LiveRun>(
-      `SELECT r.id, r.execution_status AS "executionStatus", s.created_at AS since
+      `SELECT r.id, r.session_id AS "sessionId", r.chat_id AS "chatId", r.execution_status AS "executionStatus", s.created_at AS since
        FROM local_trigger.runs r JOIN local_trigger.run_snapshots s ON s.id = r.snapshot_id
        WHERE r.execution_status IN ('PENDING_EXECUTING', 'EXECUTING', 'EXECUTING_WITH_WAITPOINTS', 'PENDING_CANCEL')`,
     );
     for (const run of rows.filter((row) => this.isLost(row))) {
-      this.core.log.warn("run.worker-lost", { runId: run.id, execution: run.executionStatus });
+      this.core.log.warn("run.worker-lost", { ...idsOf(run), execution: run.executionStatus });
       await this.workerLost(run.id);
     }
   }

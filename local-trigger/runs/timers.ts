@@ -164,9 +164,10 @@ export class Timers {
       if (!done) throw new Error(`The handler of ${timer.kind} left its timer undone.`);
       return true;
     } catch (error) {
+      const ofRun = timer.kind !== "waitpoint" && timer.kind !== "schedule";
       this.log.error("timer.failed", {
         kind: timer.kind,
-        subject: timer.subject,
+        ...(ofRun ? { runId: timer.subject } : { subject: timer.subject }),
         error: describeError(error),
       });
       return false;

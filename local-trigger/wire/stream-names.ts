@@ -20,6 +20,15 @@ export function chatOfStream(stream: string): string | null {
   return key === undefined ? null : decodeURIComponent(key);
 }
 
+/** What the log says of a stream: the chat or the run that it belongs to. */
+export function idsOfStream(stream: string): { chatId: string | null; runId?: string } {
+  const runId = /^runs\/([^/]+)\//.exec(stream)?.[1];
+  return {
+    chatId: chatOfStream(stream),
+    ...(runId === undefined ? {} : { runId: decodeURIComponent(runId) }),
+  };
+}
+
 /** A stream that a run writes, such as those of `streams.define`. */
 export function runStream(runId: string, name: string): string {
   return `runs/${part(runId)}/${part(name)}`;

@@ -100,7 +100,8 @@ export class ActiveRun {
     this.#resolve?.("gone");
   }
 
-  get #ids() {
+  /** What the log says of it: the chat once an attempt was started. */
+  get ids() {
     return { runId: this.id, ...this.#chat };
   }
 
@@ -115,7 +116,7 @@ export class ActiveRun {
     const started = await engine.start(this.id, this.#snapshotId).catch(refusedAsNull);
     if (!started) {
       if (process) pool.putBack(process);
-      log.info("run-not-started", { runId: this.id });
+      log.info("run-not-started", this.ids);
       return null;
     }
     this.#snapshotId = started.snapshot.friendlyId;
@@ -129,12 +130,13 @@ export class ActiveRun {
   async #execute(process: RunProcess, started: StartedAttempt): Promise<Outcome> {
     const { notifications, pidFiles, logs, log } = this.#deps;
     this.#process = process;
+    process.runIds = this.ids;
     this.#phase = "executing";
     pidFiles.write(this.id, process.pid);
     const runLog = logs.open(this.id);
     notifications.subscribe(this.id, () => this.#wake());
     const poll = setInterval(() => this.#wake(), POLL_MS);
-    log.info("run-started", { ...this.#ids, pid: process.pid });
+    log.info("run-started", { ...this.ids, pid: process.pid });
     try {
       return await new Promise<Outcome>((resolve) => {
         this.#resolve = resolve;
@@ -179,7 +181,7 @@ export class ActiveRun {
 
   #onExit(exit: ProcessExit): void {
     if (!this.#resolve) return;
-    this.#deps.log.warn("run-process-exited", { ...this.#ids, code: exit.code, signal: exit.signal });
+    this.#deps.log.warn("run-process-exited", { ...this.ids, code: exit.code, signal: exit.signal });
     this.#resolve(
       this.#cancelling
         ? completions.completionOfCancel(this.id)
@@ -231,7 +233,7 @@ export class ActiveRun {
     for (let tries = 0; tries < 5; tries += 1) {
       try {
         const result = await engine.complete(this.id, this.#snapshotId, completion);
-        log.info("run-ended", { ...this.#ids, ok: completion.ok, next: result.attemptStatus });
+        log.info("run-ended", { ...this.ids, ok: completion.ok, next: result.attemptStatus });
         this.#snapshotId = result.snapshot.friendlyId;
         this.#phase = "pending";
         return result.attemptStatus === "RETRY_IMMEDIATELY" ? (completion.retry?.delay ?? 0) : null;
@@ -243,7 +245,7 @@ export class ActiveRun {
         this.#snapshotId = latest.snapshot.friendlyId;
       }
     }
-    log.warn("run-report-refused", { ...this.#ids, ok: completion.ok });
+    log.warn("run-report-refused", { ...this.ids, ok: completion.ok });
     return null;
   }
 }

@@ -193,7 +193,7 @@ export class WorkerHost {
     if (version !== versions.newest) run.supersede();
     const ended = (earlier?.ended ?? Promise.resolve())
       .then(() => run.run())
-      .catch((error: unknown) => this.#log.error("run-lost", { runId: id, why: describeError(error) }))
+      .catch((error: unknown) => this.#log.error("run-lost", { ...run.ids, why: describeError(error) }))
       .finally(() => {
         if (this.#runs.get(id)?.run === run) this.#runs.delete(id);
         this.#freed?.();

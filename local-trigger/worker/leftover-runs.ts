@@ -20,6 +20,7 @@ export async function freeLeftoverRuns(deps: {
   const runIds = leftovers.map(({ runId }) => runId);
   await deps.engine.disconnect(runIds);
   for (const runId of runIds) deps.pidFiles.remove(runId);
+  for (const { runId, pid } of leftovers) deps.log.info("leftover-run-freed", { runId, pid });
   deps.log.info("leftover-runs-freed", { runs: runIds.length, killed: alive.length });
 }
 

@@ -36,7 +36,8 @@ export class MemoryLimit {
     for (const process of this.#processes) {
       const mb = taken.get(process.pid) ?? 0;
       if (mb <= this.#limitMb) continue;
-      this.#log.warn("run-process-took-too-much-memory", { pid: process.pid, mb, limitMb: this.#limitMb });
+      const { pid, runIds } = process;
+      this.#log.warn("run-process-took-too-much-memory", { ...runIds, pid, mb, limitMb: this.#limitMb });
       process.killForMemory();
     }
   }

@@ -30,6 +30,8 @@ export class RunProcess {
   #acks = new Map<number, () => void>();
   #ackId = 0;
   #readyResolve: (tasks: string[]) => void = () => {};
+  /** What the log says of the run that it was handed to. */
+  runIds: { runId?: string; sessionId?: string; chatId?: string } = {};
   #tookTooMuch = false;
 
   constructor(options: RunProcessOptions) {

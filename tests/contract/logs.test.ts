@@ -3,7 +3,9 @@ import { randomUUID } from "node:crypto";
 import { describe, expect, test } from "vitest";
 import { fakeWorker } from "../support/fake-worker.ts";
 import { sdkServer } from "../support/sdk-server.ts";
+import { ScriptedWorker } from "../support/scripted-worker.ts";
 import { triggerClient, userMessage } from "../support/trigger-client.ts";
+import { localUnderTest } from "../support/trigger-server.ts";
 
 const server = sdkServer();
 
@@ -28,6 +30,35 @@ describe("the log", () => {
     const continued = ofRun.find(({ event }) => event === "session.continued");
     expect(continued).toMatchObject({ successor: now["currentRunId"] });
     expect(now["currentRunId"]).not.toBe(body.runId);
+  });
+
+  test("names them where a run was lost without a word, too", async () => {
+    const trigger = await localUnderTest({ timing: { startDeadlineMs: 100, reapEveryMs: 100 } });
+    const client = triggerClient(trigger);
+    const worker = new ScriptedWorker(client.call);
+    await worker.register(["contract-chat"]);
+    const { chatId, body } = await client.createSession();
+    await worker.dequeue();
+    const lost = () => trigger.local.logged.find((line) => line.includes("run.worker-lost"));
+    await expect.poll(lost).toBeDefined();
+    expect(JSON.parse(lost() ?? "{}")).toMatchObject({ runId: body.runId, sessionId: body.id, chatId });
+    await trigger.stop();
+  });
+
+  test("names the chat of an append that failed", async () => {
+    const client = triggerClient(server.trigger);
+    const { local } = server.trigger;
+    const { chatId } = await client.createSession();
+    const { headers } = await client.open(chatId, "out");
+    const header = (name: string) => headers.get(`x-s2-${name}`) ?? "";
+    await local.query("ALTER TABLE local_trigger.streams RENAME TO streams_away");
+    const address = `/v1/streams/${encodeURIComponent(header("stream-name"))}/records`;
+    const append = { as: header("access-token"), body: { records: [{ body: "x" }] } };
+    const reply = await client.call<{ message: string }>("POST", address, append);
+    await local.query("ALTER TABLE local_trigger.streams_away RENAME TO streams");
+    expect(reply.status).toBe(500);
+    const failed = lines().find(({ errorId }) => errorId && reply.body.message.includes(errorId));
+    expect(failed).toMatchObject({ event: "s2.append_failed", level: "error", chatId });
   });
 
   test("has the route of a request that failed, and not the address, which may be what completes a token", async () => {

@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import type { IncomingMessage } from "node:http";
-import { describeError, type Log } from "../../log.ts";
+import { describeError } from "../../log.ts";
 import { StreamRemoved, type StreamStore } from "../../streams/stream-store.ts";
 import { MalformedMessage } from "../../wire/protobuf.ts";
 import {
@@ -13,13 +13,14 @@ import {
 } from "../../wire/s2-append.ts";
 import type { AppendResult, NewRecord } from "../../wire/records.ts";
 import { turnCompleteHeader } from "../../wire/session-records.ts";
-import { chatOfStream } from "../../wire/stream-names.ts";
+import { chatOfStream, idsOfStream } from "../../wire/stream-names.ts";
 import { errorFrame, FrameReader } from "../../wire/s2s-frames.ts";
 import { json } from "../answer.ts";
 import { AppendSession } from "../append-session.ts";
 import { readBody, readText } from "../body.ts";
 import { bearerToken } from "../credentials.ts";
 import { HttpError } from "../errors.ts";
+import { isGone } from "../gone.ts";
 import type { LiveWriters } from "../live-writers.ts";
 import type { RequestContext, Route } from "../router.ts";
 import { mayAppend } from "../s2-credentials.ts";
@@ -52,7 +53,7 @@ async function append(c: RequestContext, deps: S2Deps): Promise<void> {
     else if (type.includes("protobuf")) await appendProtobuf(c, deps, stream);
     else await appendJson(c, deps, stream);
   } catch (error) {
-    throw toHttpError(error, c.log);
+    throw toHttpError(c, stream, error);
   }
 }
 
@@ -92,7 +93,7 @@ async function appendSession(c: RequestContext, deps: S2Deps, stream: string): P
     void reading.catch(() => {}).finally(() => req.resume());
     // A writer that left in the middle of a frame has nobody to read an answer.
     if (res.destroyed || req.destroyed) return;
-    const { status, body } = toHttpError(error, c.log);
+    const { status, body } = toHttpError(c, stream, error);
     if (status < 500) {
       c.log.warn("s2.session_failed", {
         chatId: chatOfStream(stream),
@@ -140,13 +141,16 @@ function unconditional(input: AppendInput): AppendInput["records"] {
 }
 
 /** What is not for writers to see goes to the log, under the number that they are told. */
-function toHttpError(error: unknown, log: Log): HttpError {
+function toHttpError(c: RequestContext, stream: string, error: unknown): HttpError {
   if (error instanceof HttpError) return error;
   if (error instanceof MalformedMessage) return s2Error(400, "invalid", error.message);
   if (error instanceof BatchTooLarge) return s2Error(413, "batch_too_large", error.message);
   if (error instanceof StreamRemoved) return s2Error(409, "stream_deletion_pending", error.message);
   const errorId = randomBytes(6).toString("hex");
-  log.error("s2.append_failed", { errorId, error: describeError(error) });
+  const line = { ...idsOfStream(stream), errorId, error: describeError(error) };
+  // A writer that left in the middle of its body has nothing to be told, and nothing is wrong here.
+  if (isGone(c.res) && !c.req.complete) c.log.info("s2.writer_left", line);
+  else c.log.error("s2.append_failed", line);
   return s2Error(500, "storage", `The append failed. The log of local-trigger has it as ${errorId}.`);
 }
 
