@@ -109,7 +109,7 @@ for (const [place, plan] of Object.entries(CUTS)) {
   );
 }
 
-/** Where a turn can be killed, each as the steps from the send to the kill. */
+/** Where a turn can be killed, each as the steps from the send to the kill; what stays unanswered is answered without another send. */
 const POINTS: Record<string, (fault: Fault, chat: FaultChat) => Promise<void>> = {
   "in onBoot, as it names the run": async ({ app }, chat) => {
     // The run that waits goes first: the next message starts another.
@@ -122,6 +122,7 @@ const POINTS: Record<string, (fault: Fault, chat: FaultChat) => Promise<void>> =
     await held.met();
     await killRun(app, chat.chatId);
     await held.release();
+    await chat.settle();
   },
   "as its turn is counted": async ({ app }, chat) => {
     const held = await holdWrite(app, chat.chatId, { table: "Turn", on: "INSERT", where: "true" });
@@ -129,6 +130,7 @@ const POINTS: Record<string, (fault: Fault, chat: FaultChat) => Promise<void>> =
     await held.met();
     await killRun(app, chat.chatId);
     await held.release();
+    await chat.settle();
   },
   "as the end of its turn is counted": async ({ app }, chat) => {
     const turn = await chat.send({ words: 5, holdAt: 3 });
@@ -148,6 +150,7 @@ const POINTS: Record<string, (fault: Fault, chat: FaultChat) => Promise<void>> =
     await killRun(app, chat.chatId);
     await held.cutWaiters();
     await held.release();
+    await chat.settle();
   },
   "after the message is written, before the first word": async ({ app }, chat) => {
     const turn = await chat.send({ words: 5, holdAt: 0, asked: 2 });

@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 import { expect } from "vitest";
 import { textOf } from "../support/chat-script.ts";
-import { append, messageBody } from "../support/http-user.ts";
+import { append, messageBody, storedRecords } from "../support/http-user.ts";
 import { isAnsweredOnce } from "./harness/answered.ts";
 import { rounds } from "./harness/dice.ts";
 import { endOf } from "./harness/ends.ts";
@@ -36,16 +36,25 @@ row("F15: the same message sent many times at once is one record and one turn", 
   }
 });
 
+/** Which of two came first is told by `.in` alone: the turns are expected as they lie there. */
+async function inOrderOfInput(chat: FaultChat): Promise<void> {
+  const input = await storedRecords(chat.app, chat.chatId, "in");
+  const place = ({ user }: PlannedTurn) => input.findIndex(({ data }) => JSON.stringify(data).includes(user));
+  chat.turns.sort((a, b) => place(a) - place(b));
+}
+
 row("F16: two tabs send at the same time, and both show the same in the same order", async (fault) => {
   const chat = await fault.chat();
   const other = await FaultTab.open(fault.user, chat.chatId);
   try {
     for (let round = 0; round < rounds(2); round += 1) {
       const [mine, theirs] = [chat.plan({ words: 20 }), chat.plan({ words: 20 })];
-      await chat.tab.chat.send(mine.user);
-      await sleep(fault.dice.int(0, 200));
-      await other.chat.send(theirs.user);
+      const first = chat.tab.chat.send(mine.user);
+      // Before the first one's acknowledgement, mostly.
+      await sleep(fault.dice.int(0, 20));
+      await Promise.all([first, other.chat.send(theirs.user)]);
       fault.fired();
+      await inOrderOfInput(chat);
       await chat.tab.untilText(theirs.answer);
       await chat.settle();
       await chat.settle(undefined, other);
@@ -64,15 +73,24 @@ for (const from of ["the page", "a page that was just reloaded", "a form"]) {
     async (fault) => {
       const chat = await fault.chat();
       const ends = { whole: 0, stopped: 0 };
+      const stop = () =>
+        from === "a form"
+          ? fault.user.post(`/chats/${chat.chatId}`, { intent: "stop" })
+          : chat.tab.chat.requestStop();
+      // Once for certain: the last word comes only when the stop has ended the turn.
+      const cut = await chat.send({ words: 10, holdAt: 9, ends: "stopped" });
+      await cut.model.held();
+      await chat.tab.untilText(cut.answer.slice(0, 8));
+      if (from === "a page that was just reloaded") await chat.reload();
+      await stop();
+      await chat.settle();
+      cut.model.release();
+      expect(await endOf(chat, cut)).toBe("stopped");
       for (let round = 0; round < rounds(3); round += 1) {
         const turn = await chat.send({ words: 10, holdAt: 9, ends: "stopped" });
         await turn.model.held();
         await chat.tab.untilText(turn.answer.slice(0, 8));
         if (from === "a page that was just reloaded") await chat.reload();
-        const stop = () =>
-          from === "a form"
-            ? fault.user.post(`/chats/${chat.chatId}`, { intent: "stop" })
-            : chat.tab.chat.requestStop();
         const at = fault.dice.shuffled(STOP_AT)[0] ?? 0;
         const later = sleep(Math.max(0, -at)).then(() => turn.model.release());
         await sleep(Math.max(0, at));

@@ -109,41 +109,45 @@ row(
 );
 
 row("F6: a model that repeats the interrupted call is refused, and can say so", async (fault) => {
-  const chat = await fault.chat();
-  const order = `again-${chat.chatId}`;
-  shop.close();
-  const tool = { name: "orderTea", input: { order } };
-  // Told of the interrupted call, this model makes it once more all the same.
-  const turn = await chat.send({
-    words: 6,
-    asked: 3,
-    from: 3,
-    script: (attempt) => ({ tool, ...(attempt === 2 ? { repeatTool: true } : {}) }),
-  });
-  await killInTool(chat, order);
-  fault.fired();
-  await chat.settle();
-  expect(turn.model.asked).toHaveLength(3);
-  expect(shop.count(order)).toBe(1);
-  expect((await toolParts(chat)).map(({ state }) => state)).toEqual(["output-error", "output-error"]);
+  for (let round = 0; round < rounds(1); round += 1) {
+    const chat = await fault.chat();
+    const order = `again-${chat.chatId}`;
+    shop.close();
+    const tool = { name: "orderTea", input: { order } };
+    // Told of the interrupted call, this model makes it once more all the same.
+    const turn = await chat.send({
+      words: 6,
+      asked: 3,
+      from: 3,
+      script: (attempt) => ({ tool, ...(attempt === 2 ? { repeatTool: true } : {}) }),
+    });
+    await killInTool(chat, order);
+    fault.fired();
+    await chat.settle();
+    expect(turn.model.asked).toHaveLength(3);
+    expect(shop.count(order)).toBe(1);
+    expect((await toolParts(chat)).map(({ state }) => state)).toEqual(["output-error", "output-error"]);
+  }
 });
 
 row(
   "F6: with a second message waiting, the interrupted call stays in the partial, and is not run again",
   async (fault) => {
-    const chat = await fault.chat();
-    const order = `two-${chat.chatId}`;
-    shop.close();
-    const tool = { name: "orderTea", input: { order } };
-    await chat.send({ words: 6, ends: "stopped", asked: 2, script: () => ({ tool }) });
-    await eventually(() => shop.count(order) === 1, { what: () => "it is not called", ms: 20_000 });
-    const second = await chat.send({ words: 6 });
-    await killInTool(chat, order);
-    fault.fired();
-    await chat.settle();
-    expect(shop.count(order)).toBe(1);
-    expect(await toolParts(chat)).toMatchObject([{ state: "output-error", errorText: INTERRUPTED }]);
-    expect(JSON.stringify(second.model.asked[0]?.request.messages)).toContain(INTERRUPTED);
+    for (let round = 0; round < rounds(1); round += 1) {
+      const chat = await fault.chat();
+      const order = `two-${chat.chatId}`;
+      shop.close();
+      const tool = { name: "orderTea", input: { order } };
+      await chat.send({ words: 6, ends: "stopped", asked: 2, script: () => ({ tool }) });
+      await eventually(() => shop.count(order) === 1, { what: () => "it is not called", ms: 20_000 });
+      const second = await chat.send({ words: 6 });
+      await killInTool(chat, order);
+      fault.fired();
+      await chat.settle();
+      expect(shop.count(order)).toBe(1);
+      expect(await toolParts(chat)).toMatchObject([{ state: "output-error", errorText: INTERRUPTED }]);
+      expect(JSON.stringify(second.model.asked[0]?.request.messages)).toContain(INTERRUPTED);
+    }
   },
 );
 
@@ -203,28 +207,30 @@ row(
 row(
   "F17: stop while the worker is down, inside a tool that its person had approved: it is not run again, and has ended",
   async (fault) => {
-    const chat = await fault.chat();
-    const order = `stopped-${chat.chatId}`;
-    shop.close();
-    const turn = await approveCake(chat, order);
-    await eventually(() => shop.count(order) === 1, { what: () => "it is not called", ms: 30_000 });
-    // A run that still lived for a moment would be served.
-    const back = await loseWorker(fault.app);
-    await chat.tab.chat.requestStop();
-    fault.fired();
-    back();
-    shop.serve();
-    await eventually(async () => (await toolParts(chat)).at(-1)?.state === "output-error", {
-      what: () => `the call has not ended\n${chat.app.logs()}`,
-      ms: 60_000,
-    });
-    turn.ends = "partial";
-    turn.asked = { from: 1, to: 1 };
-    await chat.settle();
-    expect(shop.count(order)).toBe(1);
-    expect((await toolParts(chat)).at(-1)).toMatchObject({ errorText: INTERRUPTED });
-    await chat.send({ words: 3 });
-    await chat.settle();
+    for (let round = 0; round < rounds(1); round += 1) {
+      const chat = await fault.chat();
+      const order = `stopped-${chat.chatId}`;
+      shop.close();
+      const turn = await approveCake(chat, order);
+      await eventually(() => shop.count(order) === 1, { what: () => "it is not called", ms: 30_000 });
+      // A run that still lived for a moment would be served.
+      const back = await loseWorker(fault.app);
+      await chat.tab.chat.requestStop();
+      fault.fired();
+      back();
+      shop.serve();
+      await eventually(async () => (await toolParts(chat)).at(-1)?.state === "output-error", {
+        what: () => `the call has not ended\n${chat.app.logs()}`,
+        ms: 60_000,
+      });
+      turn.ends = "partial";
+      turn.asked = { from: 1, to: 1 };
+      await chat.settle();
+      expect(shop.count(order)).toBe(1);
+      expect((await toolParts(chat)).at(-1)).toMatchObject({ errorText: INTERRUPTED });
+      await chat.send({ words: 3 });
+      await chat.settle();
+    }
   },
 );
 
