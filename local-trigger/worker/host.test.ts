@@ -1,4 +1,6 @@
 import { execFileSync } from "node:child_process";
+import { readdirSync, readFileSync, readlinkSync } from "node:fs";
+import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, beforeAll, beforeEach, expect, test, vi } from "vitest";
 import { fixtureBuild } from "./fixture/fixture-build.ts";
 import { Harness, isAlive } from "./fixture/harness.ts";
@@ -170,6 +172,27 @@ test("a run process has what tasks need in its environment, and not the access t
   expect(names).not.toMatch(/TRIGGER_ACCESS_TOKEN|AWS_SECRET_ACCESS_KEY/);
 });
 
+test.runIf(process.platform === "linux")(
+  "host, spare and run watch no file, and talk to this machine alone",
+  async () => {
+    const host = await harness.host();
+    const chat = harness.chat();
+    const { runId } = await chat.open();
+    await chat.send("slow");
+    await chat.firstText();
+    const run = harness.runs().find((one) => one.runId === runId)?.pid ?? 0;
+    await vi.waitFor(() => expect(childrenOf(host.pid).length).toBeGreaterThan(1), SOON);
+    const processes = [host.pid, ...childrenOf(host.pid)];
+    expect(processes).toContain(run);
+    for (let look = 0; look < 10; look += 1) {
+      for (const pid of processes) expect(watchedOrForeign(pid)).toEqual([]);
+      await sleep(50);
+    }
+    expect(socketsOf(run).length, "the run's own connections are seen").toBeGreaterThan(0);
+    expect((await chat.answer()).text).toMatch(/w99$/);
+  },
+);
+
 test("wrong variables end the host with one line that names them", async () => {
   const host = harness.spawnHost({ WORKER_SPARES: "many", TRIGGER_SECRET_KEY: "" });
   expect(await host.exited).toBe(1);
@@ -188,6 +211,38 @@ function childrenOf(pid: number): number[] {
   const rows = table.split("\n").map((line) => line.trim().split(/\s+/).map(Number));
   return rows.filter(([, parent]) => parent === pid).map(([child]) => child ?? 0);
 }
+
+/** What the descriptors of a process lead to. */
+const descriptorsOf = (pid: number): string[] =>
+  readdirSync(`/proc/${pid}/fd`).flatMap((fd) => {
+    try {
+      return [readlinkSync(`/proc/${pid}/fd/${fd}`)];
+    } catch {
+      return []; // Closed meanwhile.
+    }
+  });
+
+/** The far ends of a process's open or beginning TCP connections, as the kernel writes addresses. */
+function socketsOf(pid: number): string[] {
+  const own = new Set(descriptorsOf(pid).map((target) => /^socket:\[(\d+)\]$/.exec(target)?.[1]));
+  return ["tcp", "tcp6"].flatMap((table) =>
+    readFileSync(`/proc/${pid}/net/${table}`, "utf8")
+      .split("\n")
+      .slice(1)
+      .map((line) => line.trim().split(/\s+/))
+      .filter(([, , , state, , , , , , inode]) => OPEN_OR_OPENING.has(state ?? "") && own.has(inode))
+      .map(([, , remote = ""]) => remote.split(":")[0] ?? ""),
+  );
+}
+
+const OPEN_OR_OPENING = new Set(["01", "02"]);
+/** 127.0.0.0/8, also as a mapped address, and ::1; each group of four bytes is turned round. */
+const LOOPBACK = /^(?:[0-9A-F]{6}7F|0{16}FFFF0000[0-9A-F]{6}7F|0{24}01000000)$/;
+
+const watchedOrForeign = (pid: number): string[] => [
+  ...descriptorsOf(pid).filter((target) => target.includes("inotify")),
+  ...socketsOf(pid).filter((address) => !LOOPBACK.test(address)),
+];
 
 const isSuspended = (runId: string) =>
   vi.waitFor(async () => expect(await harness.waits(runId)).toBe(true), { timeout: 30_000, interval: 100 });
