@@ -149,10 +149,14 @@ function toHttpError(c: RequestContext, stream: string, error: unknown): HttpErr
   const errorId = randomBytes(6).toString("hex");
   const line = { ...idsOfStream(stream), errorId, error: describeError(error) };
   // A writer that left in the middle of its body has nothing to be told, and nothing is wrong here.
-  if (isGone(c.res) && !c.req.complete) c.log.info("s2.writer_left", line);
+  if (isGone(c.res) && (!c.req.complete || isCutOff(error))) c.log.info("s2.writer_left", line);
   else c.log.error("s2.append_failed", line);
   return s2Error(500, "storage", `The append failed. The log of local-trigger has it as ${errorId}.`);
 }
+
+/** A request of HTTP/2 whose stream is gone calls itself complete; what read it says that it was not. */
+const isCutOff = (error: unknown): boolean =>
+  error instanceof Error && "code" in error && error.code === "ERR_STREAM_PREMATURE_CLOSE";
 
 function s2Error(status: number, code: string, message: string): HttpError {
   return new HttpError(status, message, { code, body: { message } });
