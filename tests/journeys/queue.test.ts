@@ -249,7 +249,7 @@ journey(
     await page.getByText("Send ends that answer, and asks this instead.").waitFor();
     await fitsSideways(page);
     await page.keyboard.press("Enter");
-    await page.getByText("Better indeed.").waitFor();
+    await page.getByText("Better indeed.", { exact: true }).waitFor();
     await waitReady(page);
     expect((await texts(page)).slice(2)).toEqual([better.text, "Better indeed."]);
     expect(await page.locator(".editing").count()).toBe(0);
