@@ -44,7 +44,9 @@ export function useKeptFocus(): void {
       if (!place || !next || next === document.activeElement) return;
       put = next;
       next.focus({ preventScroll: next.matches("article") });
-      if (!place.element.isConnected) place = placeOf(next);
+      // An arrow goes before its message does: the message stands in until the other version has come.
+      const standsIn = place.arrow !== null && next.closest(".versions") === null;
+      if (!place.element.isConnected && !standsIn) place = placeOf(next);
     };
     const keep = () => {
       clearTimeout(timer);
@@ -99,8 +101,9 @@ function nextTo({ element, message, before, part, arrow, earlier }: Place): HTML
   if (same) return partsOf(same)[part]?.querySelector<HTMLElement>(":scope > summary") ?? reachable(same);
   const all = messages();
   const instead = all[all.findIndex(({ id }) => id === before) + 1];
-  if (arrow === null || !instead) return messageBox();
-  // They can be pressed once the page has been read anew.
+  if (arrow === null) return messageBox();
+  // The other version comes a moment after the one before it has gone; then its arrows, once the page is read anew.
+  if (!instead) return null;
   const arrows = [...instead.querySelectorAll<HTMLElement>(".versions button:not(:disabled)")];
   return arrows.find((one) => one.getAttribute("aria-label") === arrow) ?? arrows[0] ?? null;
 }

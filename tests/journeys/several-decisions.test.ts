@@ -95,7 +95,7 @@ journey(
       expect(await buttonOf(look, "/one", "Approve").count()).toBe(0);
       await buttonOf(look, "/two", "Approve").waitFor();
     };
-    await holdsUnder(on, tab, sees, ["reload", "second tab", "390 px", "killed run"]);
+    await holdsUnder(on, tab, sees, ["reload", "second tab", "390 px", "killed run, asked later"]);
     const plain = await device(on, tab, chatId, { scripts: false });
     await sees(plain);
     expect(

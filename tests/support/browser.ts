@@ -55,14 +55,14 @@ export async function openSecondPage(tab: Tab, pathname: string): Promise<Page> 
 }
 
 /** What Chromium says where Remix gives up reading a page's data for a newer one, and nobody takes the refusal. */
-const GIVEN_UP = /^BodyStreamBuffer was aborted$/;
+const GIVEN_UP = /^(AbortError: )?BodyStreamBuffer was aborted/;
 
 function watchProblems(page: Page, problems: string[]): void {
   page.on("pageerror", ({ message }) => {
     if (!GIVEN_UP.test(message)) problems.push(`page error: ${message}`);
   });
   page.on("console", (message) => {
-    if (message.type() !== "error") return;
+    if (message.type() !== "error" || GIVEN_UP.test(message.text())) return;
     problems.push(`console error: ${message.text()} (${message.location().url})`);
   });
 }
