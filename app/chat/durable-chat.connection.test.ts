@@ -141,6 +141,20 @@ describe("the connection", () => {
     expect(tab.lines()).toEqual(["user: one", "assistant: ab"]);
   });
 
+  it("that is a new one passes over what its writer has written again since, having lost the acknowledgement", async () => {
+    const tab = open();
+    await tab.chat.send("one");
+    server().write(...start("a1"), ...words("a ", "b ", "c "));
+    await tab.untilText("a1: a b c");
+    const comeBack = await server().goAway();
+    await comeBack();
+    // All of it had been stored, and read here; the writer does not know.
+    server().repeat(2);
+    server().write(delta("d"), ...finish, turnComplete(0));
+    await tab.until("ready");
+    expect(tab.lines()).toEqual(["user: one", "assistant: a b c d"]);
+  });
+
   it("of a hidden tab is let go when nothing is open, and taken up when it is shown", async () => {
     const tab = open();
     await eventually(() => server().openReaders === 1, { what: () => "connected" });

@@ -5,6 +5,7 @@ import type { InputAppender } from "#app/chat/input-append.ts";
 import type { Turn } from "#app/chat/turn.ts";
 import type { OpenOut, OutRequest } from "#app/chat/turn-follower.ts";
 import { toOutRecord } from "#app/shared/out-record.ts";
+import { Repeats } from "#app/shared/repeats.ts";
 import { answersToSend } from "#app/shared/tool-answers.ts";
 
 /** The addresses of one chat's session on the Trigger API, as the browser reaches it. */
@@ -82,6 +83,7 @@ function noChunks(): ReadableStream<UIMessageChunk> {
 
 /** Reads `.out` with the SDK's own reader, one connection a call; retries are the follower's. */
 export function outReader(url: string, fetcher: typeof fetch): OpenOut {
+  const repeats = new Repeats();
   return async function* read(request) {
     const subscription = new SSEStreamSubscription(url, {
       headers: {
@@ -98,9 +100,9 @@ export function outReader(url: string, fetcher: typeof fetch): OpenOut {
     const reader = (await subscription.subscribe()).getReader();
     try {
       for (let next = await reader.read(); !next.done; next = await reader.read()) {
-        const { id, chunk, headers } = next.value;
+        const { id, recordId, chunk, headers } = next.value;
         const record = toOutRecord(Number(id), chunk, headers);
-        if (record) yield record;
+        if (record) yield repeats.has(recordId, record.seq) ? { kind: "other", seq: record.seq } : record;
       }
     } finally {
       await reader.cancel().catch(() => undefined);

@@ -4,6 +4,7 @@ import { describeError, log } from "#app/server/log.server.ts";
 import { readRecords } from "#app/server/trigger-client.server.ts";
 import type { LongrunUIMessage } from "#app/shared/chat-message.ts";
 import { toOutRecord } from "#app/shared/out-record.ts";
+import { Repeats } from "#app/shared/repeats.ts";
 
 const LOOK_EVERY_MS = 150;
 const LOOK_SELDOM_MS = 1_000;
@@ -20,6 +21,7 @@ export async function* followAnswer(
   { signal, mayRead }: { signal: AbortSignal; mayRead: () => Promise<boolean> },
 ): AsyncGenerator<{ answer: LongrunUIMessage; ended: boolean }> {
   const fold = new AnswerFold();
+  const repeats = new Repeats();
   let checked = Date.now();
   let after = afterEventId;
   let first: string | null = null;
@@ -31,9 +33,9 @@ export async function* followAnswer(
         checked = Date.now();
       }
       const records = await readRecords(chatId, "out", after);
-      for (const { seqNum, data, headers } of records) {
+      for (const { seqNum, id, data, headers } of records) {
         const record = toOutRecord(seqNum, data, headers);
-        if (record) fold.take(record);
+        if (record && !repeats.has(id, seqNum)) fold.take(record);
         after = String(seqNum);
       }
       delay = records.length > 0 ? LOOK_EVERY_MS : Math.min(delay * 1.5, LOOK_SELDOM_MS);

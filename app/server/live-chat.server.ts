@@ -4,8 +4,9 @@ import { describeError, log } from "#app/server/log.server.ts";
 import { streamState, type StreamState } from "#app/server/pending-input.server.ts";
 import { asDecided } from "#app/server/queue-view.server.ts";
 import { currentRun, mintToken, readRecords, type StreamRecord } from "#app/server/trigger-client.server.ts";
-import { toOutRecord } from "#app/shared/out-record.ts";
+import { type OutRecord, toOutRecord } from "#app/shared/out-record.ts";
 import type { QueueState } from "#app/shared/queue.ts";
+import { Repeats } from "#app/shared/repeats.ts";
 
 /** What the Trigger API knows of a chat beyond what is stored. */
 export type LiveChat = StreamState & {
@@ -55,7 +56,11 @@ function before(lastEventId: string | null): string | null {
 
 function unstored(output: StreamRecord[], lastEventId: string | null) {
   const stored = lastEventId === null ? -1 : Number(lastEventId);
-  return output
-    .filter(({ seqNum }) => seqNum > stored)
-    .flatMap(({ seqNum, data, headers }) => toOutRecord(seqNum, data, headers) ?? []);
+  const repeats = new Repeats();
+  return output.flatMap(({ seqNum, id, data, headers }): OutRecord[] => {
+    const repeated = repeats.has(id, seqNum);
+    if (seqNum <= stored) return [];
+    const record = toOutRecord(seqNum, data, headers);
+    return repeated ? [{ kind: "other", seq: seqNum }] : record ? [record] : [];
+  });
 }

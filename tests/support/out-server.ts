@@ -96,6 +96,12 @@ export class OutServer {
     return this.#records.length - 1;
   }
 
+  /** Appends the last records once more, as a writer does that has lost their acknowledgement: under the same ids. */
+  repeat(count: number): void {
+    this.#records.push(...this.#records.slice(-count));
+    for (const reader of this.#readers) reader.feed();
+  }
+
   /** Takes away the records before this one, as the agent does with turns that are over. */
   trimBefore(seq: number): void {
     this.#trimmed = seq;

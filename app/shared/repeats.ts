@@ -1,0 +1,21 @@
+/** More than any writer has under way at a time. */
+const MOST = 5_000;
+
+/**
+ * A writer whose acknowledgement was lost with the server writes its records again: under their ids, at new places. The
+ * SDK's reader passes over those within one connection; what is read over several has to remember.
+ */
+export class Repeats {
+  readonly #places = new Map<string, number>();
+
+  /** Whether the record has come before, from another place. The same place again is the same record. */
+  has(id: string | undefined, seq: number): boolean {
+    if (id === undefined) return false;
+    const place = this.#places.get(id);
+    if (place !== undefined) return place !== seq;
+    this.#places.set(id, seq);
+    const [oldest] = this.#places.keys();
+    if (this.#places.size > MOST && oldest !== undefined) this.#places.delete(oldest);
+    return false;
+  }
+}
