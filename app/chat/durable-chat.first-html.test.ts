@@ -53,6 +53,20 @@ describe("a page whose first HTML holds the running answer", () => {
     for (const text of tab.shown) expect(text).toContain("The quick brown ");
   });
 
+  it("passes over what its writer has written again since it was rendered", async () => {
+    const { partial, handle } = await rendered([...start("a1"), ...words("The quick ", "brown ")]);
+    const newest = server().newest(2);
+    const tab = open({
+      messages: [user("u1", "now"), partial],
+      handle: { ...handle, newest },
+      status: "streaming",
+    });
+    server().repeat(2);
+    server().write(delta("fox"), ...finish, turnComplete(1));
+    await tab.until("ready");
+    expect(tab.lines()).toEqual(["user: now", "assistant: The quick brown fox"]);
+  });
+
   it("ends on the message that a page has which saw it all, reasoning and half-written calls included", async () => {
     const call = { toolCallId: "t1", toolName: "currentTime" };
     const whole: ScriptedRecord[] = [

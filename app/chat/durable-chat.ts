@@ -91,7 +91,7 @@ export class DurableChat<M extends UIMessage> extends Chat<M> {
       onGiveUp: (seq) => this.#giveUp(seq),
     });
     this.#follower = new TurnFollower({
-      open: outReader(urls.out, fetcher),
+      open: outReader(urls.out, fetcher, handle),
       token,
       page: init.page ?? browserSignals(),
       cursor: cursorOf(handle),

@@ -6,6 +6,7 @@ import type { Turn } from "#app/chat/turn.ts";
 import type { OpenOut, OutRequest } from "#app/chat/turn-follower.ts";
 import { toOutRecord } from "#app/shared/out-record.ts";
 import { Repeats } from "#app/shared/repeats.ts";
+import type { ResumeHandle } from "#app/shared/resume-handle.ts";
 import { answersToSend } from "#app/shared/tool-answers.ts";
 
 /** The addresses of one chat's session on the Trigger API, as the browser reaches it. */
@@ -82,8 +83,12 @@ function noChunks(): ReadableStream<UIMessageChunk> {
 }
 
 /** Reads `.out` with the SDK's own reader, one connection a call; retries are the follower's. */
-export function outReader(url: string, fetcher: typeof fetch): OpenOut {
-  const repeats = new Repeats();
+export function outReader(
+  url: string,
+  fetcher: typeof fetch,
+  { newest }: Pick<ResumeHandle, "newest">,
+): OpenOut {
+  const repeats = new Repeats(newest);
   return async function* read(request) {
     const subscription = new SSEStreamSubscription(url, {
       headers: {

@@ -6,6 +6,7 @@ import { asDecided } from "#app/server/queue-view.server.ts";
 import { currentRun, mintToken, readRecords, type StreamRecord } from "#app/server/trigger-client.server.ts";
 import { type OutRecord, toOutRecord } from "#app/shared/out-record.ts";
 import type { QueueState } from "#app/shared/queue.ts";
+import type { ResumeHandle } from "#app/shared/resume-handle.ts";
 import { Repeats } from "#app/shared/repeats.ts";
 
 /** What the Trigger API knows of a chat beyond what is stored. */
@@ -13,9 +14,14 @@ export type LiveChat = StreamState & {
   answers: FoldedAnswers;
   publicAccessToken: string;
   runId: string | null;
+  /** See `ResumeHandle`. */
+  newest: ResumeHandle["newest"];
   /** What was decided about messages that wait, by their ids. */
   queue: Record<string, QueueState>;
 };
+
+/** As many as a writer has under way, and a page can hold for nothing. */
+const NEWEST = 64;
 
 /** Reads a session's streams from the stored cursors on; null when the Trigger API does not answer. */
 export async function readLive(chatId: string, session: ChatPage["session"]): Promise<LiveChat | null> {
@@ -34,7 +40,8 @@ export async function readLive(chatId: string, session: ChatPage["session"]): Pr
     ]);
     const read = streamState({ lastEventId, lastInEventId }, input, output);
     const state = await asDecided(chatId, read);
-    return { ...state, answers, publicAccessToken, runId: known };
+    const newest = output.slice(-NEWEST).flatMap(({ id, seqNum }) => (id ? [[id, seqNum] as const] : []));
+    return { ...state, answers, newest, publicAccessToken, runId: known };
   } catch (error) {
     log("warn", "chat-without-stream", { chatId, ...describeError(error) });
     return null;

@@ -100,6 +100,7 @@ function handleOf({ page, live, placed }: Read, unanswered: boolean): ResumeHand
     publicAccessToken: live?.publicAccessToken ?? null,
     lastEventId: page.session?.lastEventId ?? null,
     open: placed.open,
+    newest: placed.open && live ? live.newest : [],
     isStreaming: live ? live.newestInput !== null || live.ahead || live.answers.open !== null : unanswered,
     activeInputSeq: live?.newestInput ?? null,
     pending: (live?.pending ?? []).map(({ seq, message }) => ({ seq, messageId: message.id })),

@@ -6,7 +6,12 @@ const MOST = 5_000;
  * SDK's reader passes over those within one connection; what is read over several has to remember.
  */
 export class Repeats {
-  readonly #places = new Map<string, number>();
+  readonly #places: Map<string, number>;
+
+  /** @param known ids and places of records that have come by another way. */
+  constructor(known: readonly (readonly [id: string, seq: number])[] = []) {
+    this.#places = new Map(known);
+  }
 
   /** Whether the record has come before, from another place. The same place again is the same record. */
   has(id: string | undefined, seq: number): boolean {

@@ -11,6 +11,8 @@ export type ResumeHandle = {
   lastEventId: string | null;
   /** The open turn, where its answer is in the messages as far as it has got: reading goes on at its cursor. */
   open: OpenTurn | null;
+  /** Ids and places of the last records of that turn which are in it: a writer that lost an acknowledgement repeats those. */
+  newest: readonly (readonly [id: string, seq: number])[];
   /** Something is still to be read: an unanswered message, or an answer that the database has not yet. */
   isStreaming: boolean;
   /** Sequence number in `.in` of the newest unanswered record; null when there is none. */

@@ -85,7 +85,7 @@ journey(
     await page.getByRole("button", { name: "Edit message" }).click();
     await page.getByLabel("Edit your message").fill(other.text);
     await page.keyboard.press("Enter");
-    await page.getByText("An egret walks.").waitFor();
+    await page.getByText("An egret walks.", { exact: true }).waitFor();
     await waitAnswered(page, 1);
 
     await page.goto("/chats");
@@ -95,7 +95,7 @@ journey(
     await found(page).first().click();
     await page.waitForURL(new RegExp(`/chats/${chatId}\\?message=`));
     await page.locator("article.assistant[data-found]", { hasText: "A heron waits." }).waitFor();
-    expect(await page.getByText("An egret walks.").count()).toBe(0);
+    expect(await page.getByText("An egret walks.", { exact: true }).count()).toBe(0);
     await fitsSideways(page);
   },
 );

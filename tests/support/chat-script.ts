@@ -48,6 +48,7 @@ export function handle(change: Partial<ResumeHandle> = {}): ResumeHandle {
     isStreaming: false,
     activeInputSeq: null,
     stopSeq: null,
+    newest: [],
     pending: [],
     runId: "run_1",
     ...change,

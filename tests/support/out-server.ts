@@ -102,6 +102,14 @@ export class OutServer {
     for (const reader of this.#readers) reader.feed();
   }
 
+  /** Ids and places of the last records. */
+  newest(count: number): [string, number][] {
+    return this.#records.slice(-count).map(({ body }, index) => {
+      const { id } = JSON.parse(body) as { id: string };
+      return [id, this.#records.length - count + index];
+    });
+  }
+
   /** Takes away the records before this one, as the agent does with turns that are over. */
   trimBefore(seq: number): void {
     this.#trimmed = seq;
