@@ -1,4 +1,4 @@
-import { z } from "zod";
+import { postForm } from "#app/chat/post-form.ts";
 import type { ToolAnswer } from "#app/shared/tool-answers.ts";
 
 /** Gives a decision to the web server; null, or why it is not kept or could not be sent, in a sentence. */
@@ -11,19 +11,10 @@ export function formOf(target: string, answer: ToolAnswer): Record<string, strin
   return { target, decision: "deny", ...(answer.reason === undefined ? {} : { reason: answer.reason }) };
 }
 
-const refusal = z.object({ error: z.string() });
 const UNREACHABLE = "The server cannot be reached. Try again in a moment.";
 
 /** The door of the chat at this address. */
 export function decisionKeeper(chatUrl: string, fetcher: typeof fetch): KeepDecision {
-  return async (fields) => {
-    try {
-      const body = new URLSearchParams(fields);
-      const response = await fetcher(`${chatUrl}/decide`, { method: "POST", body });
-      if (response.ok) return null;
-      return refusal.safeParse(await response.json()).data?.error ?? UNREACHABLE;
-    } catch {
-      return UNREACHABLE;
-    }
-  };
+  return async (fields) =>
+    (await postForm(`${chatUrl}/decide`, fields, UNREACHABLE, fetcher))?.problem ?? null;
 }

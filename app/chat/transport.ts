@@ -4,7 +4,6 @@ import type { ChatAction } from "#app/shared/chat-action.ts";
 import type { InputAppender } from "#app/chat/input-append.ts";
 import type { Turn } from "#app/chat/turn.ts";
 import type { OpenOut, OutRequest } from "#app/chat/turn-follower.ts";
-import { toOutRecord } from "#app/shared/out-record.ts";
 import { Repeats } from "#app/shared/repeats.ts";
 import type { ResumeHandle } from "#app/shared/resume-handle.ts";
 import { answersToSend } from "#app/shared/tool-answers.ts";
@@ -106,8 +105,8 @@ export function outReader(
     try {
       for (let next = await reader.read(); !next.done; next = await reader.read()) {
         const { id, recordId, chunk, headers } = next.value;
-        const record = toOutRecord(Number(id), chunk, headers);
-        if (record) yield repeats.has(recordId, record.seq) ? { kind: "other", seq: record.seq } : record;
+        const record = repeats.read(Number(id), chunk, headers, recordId);
+        if (record) yield record;
       }
     } finally {
       await reader.cancel().catch(() => undefined);

@@ -1,4 +1,4 @@
-import { useCallback, useEffect, useMemo, useRef, useState } from "react";
+import { useCallback, useEffect, useRef, useState } from "react";
 import { keepEdit, keptEdit } from "#app/chat/drafts.ts";
 
 export type OpenEdit = {
@@ -38,5 +38,5 @@ export function useEdit(chatId: string): OpenEdit {
     (messageId: string) => (kept.current?.messageId === messageId ? kept.current.text : null),
     [],
   );
-  return useMemo(() => ({ editing, edit, written, write }), [editing, edit, written, write]);
+  return { editing, edit, written, write };
 }

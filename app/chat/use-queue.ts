@@ -1,5 +1,5 @@
 import { createContext, useCallback, useContext, useEffect, useMemo, useRef, useState } from "react";
-import { z } from "zod";
+import { postForm } from "#app/chat/post-form.ts";
 import type { DurableChatHelpers } from "#app/chat/use-durable-chat.ts";
 import { useReread } from "#app/chat/use-reread.ts";
 import { useOtherTabs } from "#app/chat/use-other-tabs.ts";
@@ -85,17 +85,11 @@ export function useQueue(
   return { queue, error };
 }
 
-const reply = z.object({ error: z.string().optional() });
 const UNREACHABLE = "The server cannot be reached, so nothing was changed. Try again in a moment.";
 
 async function post(chatId: string, request: QueueRequest): Promise<string | null> {
-  try {
-    const body = new URLSearchParams({ ...request, stay: "1" });
-    const response = await fetch(`/chats/${chatId}/queue`, { method: "POST", body });
-    // What was to join the answer is answered already: that is what was wanted.
-    if (response.ok || (request.intent === "steer" && response.status === 409)) return null;
-    return reply.catch({}).parse(await response.json()).error ?? UNREACHABLE;
-  } catch {
-    return UNREACHABLE;
-  }
+  const refused = await postForm(`/chats/${chatId}/queue`, { ...request, stay: "1" }, UNREACHABLE);
+  // What was to join the answer is answered already: that is what was wanted.
+  if (request.intent === "steer" && refused?.status === 409) return null;
+  return refused?.problem ?? null;
 }

@@ -1,5 +1,5 @@
 import { createContext, useCallback, useContext, useMemo, useState } from "react";
-import { z } from "zod";
+import { postForm } from "#app/chat/post-form.ts";
 import { useOtherTabs } from "#app/chat/use-other-tabs.ts";
 import { useReread } from "#app/chat/use-reread.ts";
 import type { Vote, Votes } from "#app/shared/vote.ts";
@@ -58,17 +58,10 @@ export function useVotes(chatId: string, stored: Votes): { voting: Voting; error
   return { voting, error };
 }
 
-const refusal = z.object({ error: z.string() });
 const NOT_KEPT = "Your vote was not kept. Try again in a moment.";
 
 /** Null when it is done, otherwise why not, in a sentence. */
 async function post(chatId: string, target: string, vote: Vote | null): Promise<string | null> {
-  try {
-    const body = new URLSearchParams({ target, vote: vote ?? "none" });
-    const response = await fetch(`/chats/${chatId}/vote`, { method: "POST", body });
-    if (response.ok) return null;
-    return refusal.safeParse(await response.json()).data?.error ?? NOT_KEPT;
-  } catch {
-    return NOT_KEPT;
-  }
+  const refused = await postForm(`/chats/${chatId}/vote`, { target, vote: vote ?? "none" }, NOT_KEPT);
+  return refused?.problem ?? null;
 }

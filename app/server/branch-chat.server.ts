@@ -1,12 +1,12 @@
-import { setTimeout as sleep } from "node:timers/promises";
 import { branchNow, moveBranch, type BranchMove, type BranchNow } from "#app/models/branch-moves.server.ts";
 import { forkChat } from "#app/models/fork.server.ts";
 import { describeError, log } from "#app/server/log.server.ts";
-import { SAVE_PAUSE_MS, SAVE_TRIES, saveLostAnswer } from "#app/server/lost-saves.server.ts";
+import { saveLostAnswer } from "#app/server/lost-saves.server.ts";
 import { streamState, type StreamState } from "#app/server/pending-input.server.ts";
 import { askRun, startChat } from "#app/server/start-chat.server.ts";
 import { NOTHING_WRITTEN } from "#app/server/message-form.server.ts";
 import { readRecords } from "#app/server/trigger-client.server.ts";
+import { whenSaved } from "#app/server/when-saved.server.ts";
 
 type Chat = { userId: string; chatId: string };
 
@@ -42,11 +42,11 @@ export async function changeBranch(chat: Chat, move: BranchMove): Promise<Told> 
 
 /** The branch, once nothing is being answered and all that was answered is stored. Throws TriggerError. */
 async function atRest(chat: Chat): Promise<BranchNow | { status: number; error: string }> {
-  let found = await whenSaved(chat);
+  let found = await savedBranch(chat);
   if (found?.state.newestInput === null && found.state.ahead) {
     // The run died between an answer's end and its save; the next run saves what it finds on the stream.
     await tellOthers(chat.chatId);
-    found = await whenSaved(chat);
+    found = await savedBranch(chat);
   }
   if (!found) return { status: 404, error: UNKNOWN };
   if (found.state.newestInput !== null) return { status: 409, error: BUSY };
@@ -54,14 +54,12 @@ async function atRest(chat: Chat): Promise<BranchNow | { status: number; error: 
 }
 
 /** The branch with what the streams say of it, as soon as no answer that is done waits for its save. Null: no such chat. */
-async function whenSaved(chat: Chat): Promise<{ now: BranchNow; state: StreamState } | null> {
-  for (let tries = 1; ; tries += 1) {
+function savedBranch(chat: Chat): Promise<{ now: BranchNow; state: StreamState } | null> {
+  const look = async () => {
     const now = await branchNow(chat);
-    if (!now) return null;
-    const state = await readStreams(chat.chatId, now);
-    if (state.newestInput !== null || !state.ahead || tries === SAVE_TRIES) return { now, state };
-    await sleep(SAVE_PAUSE_MS);
-  }
+    return now && { now, state: await readStreams(chat.chatId, now) };
+  };
+  return whenSaved(look, (found) => !found || found.state.newestInput !== null || !found.state.ahead);
 }
 
 async function readStreams(chatId: string, { cursors }: BranchNow): Promise<StreamState> {

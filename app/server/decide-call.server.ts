@@ -1,7 +1,7 @@
-import { setTimeout as sleep } from "node:timers/promises";
 import { z } from "zod";
 import { readWaiting, storeDecision, type WaitingAnswer } from "#app/models/decision.server.ts";
 import { sendAnswers, tellSendError } from "#app/server/start-chat.server.ts";
+import { whenSaved } from "#app/server/when-saved.server.ts";
 import { answersToSend, MAX_ANSWER, MAX_REASON, type ToolAnswer } from "#app/shared/tool-answers.ts";
 
 const approve = z.object({ decision: z.literal("approve") }).transform(() => ({ approved: true as const }));
@@ -27,10 +27,6 @@ const LEFT = "Something here still waits for a decision.";
 const KEPT =
   "What you decided is kept, but the service that answers cannot be reached. Send it again in a moment.";
 
-/** An answer's end reaches the page a moment before the run has stored it. */
-const SAVE_TRIES = 15;
-const SAVE_PAUSE_MS = 200;
-
 /**
  * Keeps what a form decides about a call that waits, in one's own chat. Whoever makes the last decision lets the answer
  * go on; so does a form that asks for that alone, where it could not be sent before.
@@ -43,19 +39,12 @@ export async function decideCall(chat: Chat, form: FormData): Promise<Decided> {
     return waiting && waiting.left > 0 ? refuse(409, LEFT) : goOn(chat, waiting);
   }
   const { target: toolCallId, given } = asked.data;
-  const stored = await whenSaved(() => storeDecision({ ...chat, toolCallId, answer: given }));
+  const store = () => storeDecision({ ...chat, toolCallId, answer: given });
+  const stored = await whenSaved(store, (found) => found?.outcome !== "unsaved");
   if (!stored) return refuse(404, "There is no such chat.");
   if (stored.outcome === "unfit") return refuse(400, UNREADABLE);
   const sent = await goOn(chat, stored.waiting);
   return stored.outcome === "stored" ? sent : refuse(409, DECIDED);
-}
-
-async function whenSaved(store: () => ReturnType<typeof storeDecision>): ReturnType<typeof storeDecision> {
-  for (let tries = 1; ; tries += 1) {
-    const stored = await store();
-    if (stored?.outcome !== "unsaved" || tries === SAVE_TRIES) return stored;
-    await sleep(SAVE_PAUSE_MS);
-  }
 }
 
 /** Hands all decisions to the run once none is left. The same ones again are one message. */

@@ -3,7 +3,6 @@ import { AnswerFold } from "#app/server/fold-answers.server.ts";
 import { describeError, log } from "#app/server/log.server.ts";
 import { readRecords } from "#app/server/trigger-client.server.ts";
 import type { LongrunUIMessage } from "#app/shared/chat-message.ts";
-import { toOutRecord } from "#app/shared/out-record.ts";
 import { Repeats } from "#app/shared/repeats.ts";
 
 const LOOK_EVERY_MS = 150;
@@ -34,8 +33,8 @@ export async function* followAnswer(
       }
       const records = await readRecords(chatId, "out", after);
       for (const { seqNum, id, data, headers } of records) {
-        const record = toOutRecord(seqNum, data, headers);
-        if (record && !repeats.has(id, seqNum)) fold.take(record);
+        const record = repeats.read(seqNum, data, headers, id);
+        if (record) fold.take(record);
         after = String(seqNum);
       }
       delay = records.length > 0 ? LOOK_EVERY_MS : Math.min(delay * 1.5, LOOK_SELDOM_MS);

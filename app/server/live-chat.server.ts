@@ -4,7 +4,6 @@ import { describeError, log } from "#app/server/log.server.ts";
 import { streamState, type StreamState } from "#app/server/pending-input.server.ts";
 import { asDecided } from "#app/server/queue-view.server.ts";
 import { currentRun, mintToken, readRecords, type StreamRecord } from "#app/server/trigger-client.server.ts";
-import { type OutRecord, toOutRecord } from "#app/shared/out-record.ts";
 import type { QueueState } from "#app/shared/queue.ts";
 import type { ResumeHandle } from "#app/shared/resume-handle.ts";
 import { Repeats } from "#app/shared/repeats.ts";
@@ -64,10 +63,7 @@ function before(lastEventId: string | null): string | null {
 function unstored(output: StreamRecord[], lastEventId: string | null) {
   const stored = lastEventId === null ? -1 : Number(lastEventId);
   const repeats = new Repeats();
-  return output.flatMap(({ seqNum, id, data, headers }): OutRecord[] => {
-    const repeated = repeats.has(id, seqNum);
-    if (seqNum <= stored) return [];
-    const record = toOutRecord(seqNum, data, headers);
-    return repeated ? [{ kind: "other", seq: seqNum }] : record ? [record] : [];
-  });
+  return output
+    .flatMap(({ seqNum, id, data, headers }) => repeats.read(seqNum, data, headers, id) ?? [])
+    .filter(({ seq }) => seq > stored);
 }

@@ -1,14 +1,11 @@
-import { setTimeout as sleep } from "node:timers/promises";
 import { branchNow } from "#app/models/branch-moves.server.ts";
 import { lacksSave, readLive } from "#app/server/live-chat.server.ts";
 import { describeError, log } from "#app/server/log.server.ts";
 import { askRun } from "#app/server/start-chat.server.ts";
+import { whenSaved } from "#app/server/when-saved.server.ts";
 
 type Chat = { userId: string; chatId: string };
 
-/** A turn's end reaches the page a moment before its run has stored it. */
-export const SAVE_TRIES = 15;
-export const SAVE_PAUSE_MS = 200;
 const MOST_KNOWN = 1000;
 
 const underWay = new Map<string, Promise<void>>();
@@ -45,13 +42,12 @@ async function save(chat: Chat): Promise<void> {
 }
 
 /** The stored cursor behind which an answer stays without its row; null as soon as none does. */
-async function staysUnsaved(chat: Chat): Promise<string | null> {
-  for (let tries = 1; ; tries += 1) {
+function staysUnsaved(chat: Chat): Promise<string | null> {
+  const look = async () => {
     const now = await branchNow(chat);
     const session = now && { ...now.cursors, runId: null, publicAccessToken: null };
     const live = session && (await readLive(chat.chatId, session));
-    if (!live || !lacksSave(live)) return null;
-    if (tries === SAVE_TRIES) return session.lastEventId ?? "none";
-    await sleep(SAVE_PAUSE_MS);
-  }
+    return live && lacksSave(live) ? (session.lastEventId ?? "none") : null;
+  };
+  return whenSaved(look, (unsaved) => unsaved === null);
 }

@@ -1,16 +1,12 @@
-import { setTimeout as sleep } from "node:timers/promises";
 import { z } from "zod";
 import { setVote } from "#app/models/vote.server.ts";
+import { whenSaved } from "#app/server/when-saved.server.ts";
 import { voteSchema } from "#app/shared/vote.ts";
 
 const formSchema = z.object({
   target: z.string().min(1).max(128),
   vote: z.union([voteSchema, z.literal("none").transform(() => null)]),
 });
-
-/** An answer's end reaches the page a moment before the run has stored it. */
-const SAVE_TRIES = 15;
-const SAVE_PAUSE_MS = 200;
 
 /** Keeps the vote of a form for an answer in one's own chat. */
 export async function giveVote(
@@ -20,9 +16,7 @@ export async function giveVote(
   const asked = formSchema.safeParse({ target: form.get("target"), vote: form.get("vote") });
   if (!asked.success) return { status: 400, body: { error: "This form names no answer, or no vote." } };
   const { target: messageId, vote } = asked.data;
-  for (let tries = 1; tries <= SAVE_TRIES; tries += 1) {
-    if (await setVote({ ...chat, messageId, vote })) return { status: 200, body: { done: true } };
-    await sleep(SAVE_PAUSE_MS);
-  }
+  const isSet = await whenSaved(() => setVote({ ...chat, messageId, vote }), Boolean);
+  if (isSet) return { status: 200, body: { done: true } };
   return { status: 404, body: { error: "There is no such answer in this chat any more." } };
 }
