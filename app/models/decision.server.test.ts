@@ -84,7 +84,10 @@ test("a question takes one of its choices alone, and an approval no answer", asy
     outcome: "stored",
     waiting: { left: 1 },
   });
-  expect(await decisions.readDecisions(chatId, message)).toEqual({ colour: { answer: "Blue" } });
+  expect(await decide("colour", { answer: "Red" })).toMatchObject({ outcome: "decided" });
+  expect(await decisions.readDecisions(chatId, message), "what was kept first").toEqual({
+    colour: { answer: "Blue" },
+  });
 });
 
 test("a decision is about what was asked: a later call under the same id has none", async () => {
